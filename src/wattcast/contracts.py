@@ -1,0 +1,153 @@
+"""The words that all parts share: roles, targets, quantiles, the station, the horizon, the forecast, the forecaster."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wattcast.data.schema import StationData
+
+TOTAL = "total_active_power"
+PART = "not_use_power"
+ADJUSTABLE = "adjustable_power"
+TARGETS = (TOTAL, PART)
+"""The two coupled quantities: the station's total active power and the part of it that cannot be dispatched."""
+
+QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Levels of every probabilistic forecast; the point forecast is the median."""
+
+HORIZON_DAYS = 7
+
+
+class Config(BaseModel):
+    """Base of all configuration sections and stored descriptions: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Role(StrEnum):
+    """What is known of a column when a forecast is made."""
+
+    TARGET = "target"
+    KNOWN_FUTURE = "known_future"
+    PAST_ONLY = "past_only"
+
+
+class Kind(StrEnum):
+    """What a station is; decides physical limits and scaling."""
+
+    LOAD = "load"
+    PV = "pv"
+    WIND = "wind"
+
+
+class Location(Config):
+    """Where a station stands: degrees north, degrees east, ISO 3166 country code."""
+
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+    country: str | None = None
+
+    @property
+    def has_coordinates(self) -> bool:
+        return self.latitude is not None and self.longitude is not None
+
+
+class Station(Config):
+    """A metered site and its columns under wattcast's own names.
+
+    `targets` holds `total_active_power` and perhaps `not_use_power`; `known_future` and `past_only` name the other
+    columns by role; `categorical` is the subset of those that holds codes or texts instead of quantities.
+    """
+
+    id: str
+    targets: tuple[str, ...] = (TOTAL,)
+    known_future: tuple[str, ...] = ()
+    past_only: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    kind: Kind = Kind.LOAD
+    capacity: float | None = Field(None, gt=0)
+    location: Location = Location()
+    timezone: str = "Asia/Shanghai"
+    step: str = "15min"
+    naive_time: bool = True
+    """Whether the source wrote local times without an offset; forecasts are then written the same way."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.targets + self.known_future + self.past_only
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """How far ahead: `steps` intervals of `step` each; lead k (1 … steps) starts at origin + (k − 1)·step."""
+
+    steps: int
+    step: "pd.Timedelta"
+
+
+class View(Protocol):
+    """What may be known at an origin; asking for more raises `LeakageError`.
+
+    The origin is the last instant whose measurements are known. Stamps mark the start of an interval, so rows before
+    the origin are past, and the first forecast interval is stamped with the origin itself.
+    """
+
+    @property
+    def station(self) -> Station: ...
+
+    @property
+    def origin(self) -> "pd.Timestamp": ...
+
+    @property
+    def horizon(self) -> Horizon: ...
+
+    def training_data(self) -> "StationData":
+        """Everything measured or issued before the origin, to fit on."""
+        ...
+
+    def history(self, steps: int) -> "pd.DataFrame":
+        """The last `steps` rows before the origin; columns as in `station.columns`."""
+        ...
+
+    def future(self) -> "pd.DataFrame":
+        """`horizon.steps` rows from the origin on with the columns `station.known_future`; NaN where not known."""
+        ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A forecast from one origin.
+
+    `table` is indexed by `time` (tz-aware, `horizon.steps` rows) with one column a target (the median) and one a
+    quantile (`quantile_column`), in the target's unit. `notes` says in plain words what limited or degraded it.
+    """
+
+    station_id: str
+    origin: "pd.Timestamp"
+    model: str
+    table: "pd.DataFrame"
+    notes: tuple[str, ...] = ()
+
+
+class Forecaster(Protocol):
+    """Anything that turns a view into a forecast; `fit` sees a view whose origin is where training data ends."""
+
+    name: str
+
+    def fit(self, view: View) -> "Forecaster": ...
+
+    def forecast(self, view: View) -> Forecast: ...
+
+
+def quantile_column(target: str, level: float) -> str:
+    """`total_active_power_q10` for the 10 % quantile of the total."""
+    return f"{target}_q{round(100 * level):02d}"
+
+
+WeatherUse = Literal["given", "none"]
+"""Whether known-future columns other than the calendar may be used over the horizon."""

@@ -1,0 +1,84 @@
+"""Everything wattcast raises on purpose.
+
+    WattcastError            exit code 1
+    ├── InputError           exit code 2: something the user gave is wrong
+    │   ├── DataError        a file, a column, a value
+    │   ├── ConfigError      a key, a flag, a setting
+    │   ├── BundleError      a model on disk: missing, damaged, another station's
+    │   ├── MissingExtraError  an optional package is not installed
+    │   └── MemoryLimitError   the work does not fit into memory
+    └── LeakageError         a forecaster asked for something after its origin: a bug, never the user's fault
+
+A message says what was wrong, what was found, what was expected and what to do next.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class WattcastError(Exception):
+    """Base of all errors; `str()` is the whole message for the user.
+
+    Args:
+        what: one sentence that names the file, column or key that is wrong.
+        found: what is there.
+        expected: what should be there.
+        hint: the next step.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, found: object = None, expected: object = None, hint: str | None = None) -> None:
+        self.what, self.found, self.expected, self.hint = what, found, expected, hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        parts = (("found", self.found), ("expected", self.expected), ("what to do", self.hint))
+        return "\n".join([self.what, *(f"  {label}: {value}" for label, value in parts if value is not None)])
+
+
+class InputError(WattcastError):
+    """Something the user gave is wrong."""
+
+    exit_code = 2
+
+
+class DataError(InputError):
+    """A file, a column or a value is wrong."""
+
+
+class ConfigError(InputError):
+    """A configuration key, flag or value is wrong."""
+
+
+class BundleError(InputError):
+    """A stored model is missing, damaged or made for another station."""
+
+
+class MissingExtraError(InputError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, package: str, *, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the package {package}, which is not installed",
+                         hint=f"pip install 'wattcast[{extra}]'")
+
+
+class MemoryLimitError(InputError):
+    """The work does not fit into memory."""
+
+
+class LeakageError(WattcastError):
+    """A forecaster asked for something at or after its origin."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like `word`, or None."""
+    matches = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return matches[0] if matches else None
+
+
+def listing(items: Iterable[object], limit: int = 12) -> str:
+    """`a, b, c … (N in all)`: a list short enough for a message."""
+    words = [str(item) for item in items]
+    shown = ", ".join(words[:limit]) or "none"
+    return shown if len(words) <= limit else f"{shown} … ({len(words)} in all)"

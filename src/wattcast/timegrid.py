@@ -1,0 +1,81 @@
+"""Arithmetic on a regular grid of time: steps, horizons, origins, time zones. Nobody else adds minutes."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from wattcast.contracts import HORIZON_DAYS, Horizon
+from wattcast.errors import ConfigError, InputError
+
+DAY = pd.Timedelta(days=1)
+
+
+def parse_step(text: str) -> pd.Timedelta:
+    """A step such as `15min` or `1h`.
+
+    Raises:
+        ConfigError: not a duration, or one that does not divide a day.
+    """
+    try:
+        step = pd.Timedelta(text)
+    except ValueError:
+        raise ConfigError(f"step {text!r} is not a duration", expected="for example 15min, 10min or 1h") from None
+    if step <= pd.Timedelta(0) or DAY % step != pd.Timedelta(0):
+        raise ConfigError(f"step {text!r} does not divide a day", expected="for example 15min, 10min or 1h")
+    return step
+
+
+def steps_per_day(step: pd.Timedelta) -> int:
+    """96 for 15 minutes."""
+    return int(DAY // step)
+
+
+def week_horizon(step: pd.Timedelta) -> Horizon:
+    """The seven days that wattcast forecasts: 672 steps of 15 minutes."""
+    return Horizon(HORIZON_DAYS * steps_per_day(step), step)
+
+
+def horizon_index(origin: pd.Timestamp, horizon: Horizon) -> pd.DatetimeIndex:
+    """The stamps of leads 1 … `horizon.steps`, the first one the origin itself."""
+    return pd.date_range(origin, periods=horizon.steps, freq=horizon.step, name="time")
+
+
+def regular_index(first: pd.Timestamp, last: pd.Timestamp, step: pd.Timedelta) -> pd.DatetimeIndex:
+    """Every stamp from `first` to `last`, both included, equally far apart in absolute time, DST changes or not."""
+    return pd.date_range(first, last, freq=step, name="time")
+
+
+def parse_time(text: str, timezone: str) -> pd.Timestamp:
+    """An instant as a person writes it; without an offset it is local time.
+
+    Raises:
+        InputError: not a time, or one that a DST change leaves out or repeats.
+    """
+    try:
+        time = pd.Timestamp(text)
+        return time.tz_localize(timezone) if time.tzinfo is None else time.tz_convert(timezone)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{text!r} is not a time in {timezone}", found=str(error),
+                         expected="for example 2025-06-01 00:00") from None
+
+
+def require_on_grid(time: pd.Timestamp, step: pd.Timedelta) -> pd.Timestamp:
+    """`time` itself, if local midnight is a whole number of steps away.
+
+    Raises:
+        InputError: the time lies between two steps.
+    """
+    since_midnight = time.tz_localize(None) - time.tz_localize(None).normalize()
+    if since_midnight % step != pd.Timedelta(0):
+        raise InputError(f"{time} lies between two steps of {step}",
+                         hint="give a time on the grid, such as a full hour")
+    return time
+
+
+def rolling_origins(first: pd.Timestamp, every: pd.Timedelta, last: pd.Timestamp,
+                    count: int | None = None) -> Iterator[pd.Timestamp]:
+    """`first`, `first + every`, … up to `last` (included) and at most `count` of them."""
+    made, origin = 0, first
+    while origin <= last and (count is None or made < count):
+        yield origin
+        made, origin = made + 1, origin + every

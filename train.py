@@ -1,0 +1,8 @@
+"""`python train.py --station_id ID …`: the command of the seed document. Everything happens in wattcast.legacy."""
+
+import sys
+
+from wattcast.legacy import main
+
+if __name__ == "__main__":
+    sys.exit(main("train.py"))
