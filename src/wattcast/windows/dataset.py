@@ -1,0 +1,209 @@
+"""Lazy windows over one scaled array. Tables end here and tensors begin."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypedDict, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from wattcast.features.pipeline import FeatureTable, VintageTable
+from wattcast.windows.anchors import build_anchors
+from wattcast.windows.scaling import FloatArray, Scaler
+
+
+class Batch(TypedDict):
+    """What the network gets. L past steps, H horizon steps, C targets, K known-future, P past-only columns, A anchors.
+
+    Masks are 1 where the value is known; values are 0 where it is not.
+    """
+
+    past_target: Tensor          # [B, L, C]
+    past_target_mask: Tensor     # [B, L, C]
+    past_covariates: Tensor      # [B, L, P]
+    past_covariates_mask: Tensor  # [B, L, P]
+    known: Tensor                # [B, L + H, K]
+    known_mask: Tensor           # [B, L + H, K]
+    anchors: Tensor              # [B, H, C, A]
+    target: Tensor               # [B, H, C]
+    target_mask: Tensor          # [B, H, C]
+    weight: Tensor               # [B]
+
+
+SCORING = {"target", "target_mask", "weight"}
+
+
+def network_inputs(batch: Batch) -> dict[str, Tensor]:
+    """The entries that a network reads: all but those it is scored on."""
+    return {name: cast(Tensor, value) for name, value in batch.items() if name not in SCORING}
+
+
+@dataclass(frozen=True)
+class Scalers:
+    """One scaler for each kind of column."""
+
+    targets: Scaler
+    known: Scaler
+    past: Scaler
+
+    def state(self) -> dict[str, dict[str, list[float]]]:
+        return {name: getattr(self, name).state() for name in ("targets", "known", "past")}
+
+    @classmethod
+    def from_state(cls, state: dict[str, dict[str, list[float]]]) -> "Scalers":
+        return cls(**{name: Scaler.from_state(part) for name, part in state.items()})
+
+
+@dataclass(frozen=True)
+class WindowShape:
+    """Sizes in steps: look-back L, horizon H, a day, a week, and which lags in weeks."""
+
+    lookback: int
+    horizon: int
+    day: int
+    lag_weeks: tuple[int, ...]
+
+    @property
+    def week(self) -> int:
+        return 7 * self.day
+
+
+class WindowDataset(Dataset[Batch]):
+    """Windows at any origin of one station's table; an item is a whole batch, gathered from the arrays on demand.
+
+    Args:
+        table: features and targets in their units.
+        scalers: fitted on training rows.
+        shape: window sizes.
+        limit: rows from here on are never targets.
+        modes: decompositions of the past window to add to the past-only columns, or None.
+    """
+
+    def __init__(self, table: FeatureTable, scalers: Scalers, shape: WindowShape, *, limit: int | None = None,
+                 decomposition: "Decomposition | None" = None, weights: FloatArray | None = None) -> None:
+        self.shape, self.rows, self.decomposition = shape, len(table.index), decomposition
+        self.limit = self.rows if limit is None else limit
+        # Rows before the first and after the last are reached by windows at the edges: they are masked.
+        self.front = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
+        self.targets, self.target_mask = self._padded(scalers.targets.apply(table.targets))
+        self.known, self.known_mask = self._padded(scalers.known.apply(table.known))
+        self.past, self.past_mask = self._padded(scalers.past.apply(table.past))
+        self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
+        self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
+        self.weights = None if weights is None else torch.from_numpy(weights)
+
+    def _padded(self, values: FloatArray) -> tuple[Tensor, Tensor]:
+        padded = np.pad(values, ((self.front, self.shape.horizon), (0, 0)), constant_values=np.nan)
+        tensor = torch.from_numpy(padded)
+        mask = torch.isfinite(tensor)
+        return tensor.nan_to_num_(0.0, 0.0, 0.0), mask
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, origin: int) -> Batch:
+        return self.batch(np.asarray([origin]))
+
+    def __getitems__(self, origins: Sequence[int]) -> Batch:
+        return self.batch(np.asarray(origins))
+
+    def batch(self, origins: NDArray[np.int64]) -> Batch:
+        """The windows at `origins` `[B]` (positions on the table's grid)."""
+        shape = self.shape
+        start = torch.from_numpy(origins.astype(np.int64)) + self.front                            # [B]
+        past = start[:, None] + torch.arange(-shape.lookback, 0)                                   # [B, L]
+        ahead = start[:, None] + torch.arange(shape.horizon)                                       # [B, H]
+        past_target, past_mask = self.targets[past], self.target_mask[past].float()
+        known, known_mask = self._known(torch.cat([past, ahead], 1), origins)
+        covariates, covariates_mask = self.past[past], self.past_mask[past].float()
+        if self.decomposition is not None:
+            modes = self.decomposition(past_target)
+            covariates = torch.cat([covariates, modes], -1)
+            covariates_mask = torch.cat([covariates_mask, torch.ones_like(modes)], -1)
+        target_mask = self.target_mask[ahead] & (ahead < self.limit + self.front)[..., None]
+        weight = torch.ones(len(origins)) if self.weights is None else self.weights[torch.from_numpy(origins)]
+        return Batch(
+            past_target=past_target, past_target_mask=past_mask,
+            past_covariates=covariates, past_covariates_mask=covariates_mask,
+            known=known, known_mask=known_mask.float(), anchors=self._anchors(start, past_target, past_mask),
+            target=self.targets[ahead], target_mask=target_mask.float(), weight=weight,
+        )
+
+    def _known(self, rows: Tensor, origins: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        known, mask = self.known[rows], self.known_mask[rows]
+        if self.vintages is not None:
+            values, present = self.vintages.as_of(origins, self.shape.horizon)
+            known[:, self.shape.lookback:, self.weather] = values
+            mask[:, self.shape.lookback:, self.weather] = present
+        return known, mask
+
+    def _anchors(self, start: Tensor, past: Tensor, past_mask: Tensor) -> Tensor:
+        rows = start[:, None] + torch.arange(-self.shape.day, self.shape.horizon)                  # [B, D + H]
+        lagged = torch.stack([rows - weeks * self.shape.week for weeks in self.shape.lag_weeks], -1)
+        lags = self.targets[lagged].transpose(2, 3)                                                # [B, D + H, C, A]
+        return build_anchors(lags, self.target_mask[lagged].transpose(2, 3).float(), past, past_mask, self.shape.day)
+
+
+class _ScaledVintages:
+    """Issued forecasts as one tensor, to look up by origin."""
+
+    def __init__(self, table: VintageTable, scaler: Scaler, weather: Tensor) -> None:
+        columns = weather.numpy()
+        values = torch.from_numpy((table.values - scaler.center[columns]) / scaler.scale[columns])
+        self.present = torch.isfinite(values)
+        self.values = values.nan_to_num_(0.0, 0.0, 0.0)
+        self.issued, self.start = table.issued, torch.from_numpy(table.start.astype(np.int64))
+
+    def as_of(self, origins: NDArray[np.int64], horizon: int) -> tuple[Tensor, Tensor]:
+        """Values and mask `[B, H, W]` of the newest forecast issued at or before each origin."""
+        newest = torch.from_numpy(np.searchsorted(self.issued, origins, side="right") - 1)
+        version = newest.clamp(min=0)
+        ahead = torch.from_numpy(origins.astype(np.int64))[:, None] + torch.arange(horizon)        # [B, H]
+        column = ahead - self.start[version][:, None]
+        inside = (column >= 0) & (column < self.values.shape[1]) & (newest >= 0)[:, None]
+        column = column.clamp(0, self.values.shape[1] - 1)
+        present = self.present[version[:, None], column] & inside[..., None]
+        return self.values[version[:, None], column] * present, present
+
+
+class Decomposition:
+    """Variational modes of the past window of each target, `[B, L, C] → [B, L, C·modes]`: nothing later is seen."""
+
+    def __init__(self, modes: int, alpha: float) -> None:
+        self.modes, self.alpha = modes, alpha
+
+    def __call__(self, past: Tensor) -> Tensor:
+        from wattcast.features.vmd import decompose
+
+        batch, length, targets = past.shape
+        windows = past.transpose(1, 2).reshape(batch * targets, length)
+        modes = decompose(windows, self.modes, alpha=self.alpha)                                   # [B·C, modes, L]
+        columns: Tensor = modes.reshape(batch, targets * self.modes, length).transpose(1, 2).float()
+        return columns
+
+
+class EpochSampler(Sampler[list[int]]):
+    """Batches of training origins: each epoch draws `batches` of them without replacement, its own seed for each epoch.
+
+    The order depends on (seed, epoch) only, so a resumed run sees what an undisturbed one would have seen.
+    """
+
+    def __init__(self, origins: NDArray[np.int64], batch_size: int, batches: int, seed: int) -> None:
+        self.origins, self.batch_size, self.seed, self.epoch = origins, batch_size, seed, 0
+        self.batches = max(1, min(batches, len(origins) // batch_size))
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = np.random.default_rng([self.seed, self.epoch])
+        count = min(self.batches * self.batch_size, len(self.origins))
+        drawn = generator.choice(self.origins, size=count, replace=False)
+        for part in np.array_split(drawn, self.batches):
+            yield part.tolist()

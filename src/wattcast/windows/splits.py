@@ -1,0 +1,67 @@
+"""Which origins train and which validate, decided before any window is cut."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from wattcast.contracts import Config
+from wattcast.errors import DataError
+
+MINIMUM_DAYS = 21
+"""A week to validate on, a week to learn and a week of history before it."""
+
+IntArray = NDArray[np.int64]
+
+
+class WindowsConfig(Config):
+    """How the history is cut into windows."""
+
+    lookback_days: int = Field(14, ge=7, le=56, description="history that the network reads, in days")
+    validation_share: float = Field(0.12, gt=0, lt=0.5, description="share of the days kept for validation")
+    validation_origins: int = Field(64, ge=1, description="how many origins validate, spread evenly")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions on the grid. An origin o forecasts rows o … o + H − 1 from the rows before o.
+
+    Rows from `train_limit` on are targets of validation only: a training window that reaches over it has those target
+    steps masked, so that the last weeks before the limit are used for the short leads. No validation window reaches
+    over `validation_limit`.
+    """
+
+    train_origins: IntArray
+    train_limit: int
+    validation_origins: IntArray
+    validation_limit: int
+
+
+def split_origins(rows: int, first_measured: int, horizon: int, day: int, config: WindowsConfig) -> Split:
+    """Split `rows` of history (all of it before the last known instant) into training and validation origins.
+
+    Args:
+        rows: length of the history.
+        first_measured: position of the first measured target row.
+        horizon: steps of a forecast.
+        day: steps per day.
+        config: shares and counts.
+
+    Raises:
+        DataError: fewer than 21 days.
+    """
+    days = (rows - first_measured) / day
+    if days < MINIMUM_DAYS:
+        raise DataError("there is too little history to train on", found=f"{days:.1f} days before the training's end",
+                        expected=f"at least {MINIMUM_DAYS} days",
+                        hint="add older data; until then 'same as 7 days ago' is the forecast to use")
+    span = int(min(max(14 * day, config.validation_share * days * day), (rows - first_measured) // 3))
+    span = max(span, horizon)
+    limit = rows - span
+    candidates = np.arange(limit, rows - horizon + 1)
+    count = min(config.validation_origins, len(candidates))
+    validation = candidates[np.linspace(0, len(candidates) - 1, count).round().astype(np.int64)]
+    # A day of history before the first origin and a day of targets after the last: less teaches nothing.
+    train = np.arange(first_measured + day, limit - day + 1, dtype=np.int64)
+    return Split(train, limit, np.unique(validation).astype(np.int64), rows)

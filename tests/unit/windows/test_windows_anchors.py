@@ -1,0 +1,57 @@
+import torch
+
+from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count, build_anchors
+
+DAY, DAYS, STEPS, LAGS = 3, 8, 6, 2
+
+
+def anchors_of(past: torch.Tensor, past_mask: torch.Tensor, lags: torch.Tensor, lag_mask: torch.Tensor) -> dict[str, list[float]]:
+    built = build_anchors(lags, lag_mask, past, past_mask, DAY)
+    assert built.shape == (1, STEPS, 1, anchor_count(LAGS))
+    assert torch.isfinite(built).all()
+    names = [f"lag_{week}w" for week in range(1, LAGS + 1)] + list(ANCHORS_WITHOUT_LAGS)
+    return {name: built[0, :, 0, position].tolist() for position, name in enumerate(names)}
+
+
+def past_days() -> torch.Tensor:
+    """Day d holds 100·d + slot, so that each value names where it came from."""
+    return torch.tensor([[100.0 * (step // DAY) + step % DAY] for step in range(DAYS * DAY)])[None]
+
+
+def test_build_anchors__all_measured() -> None:
+    past = past_days()
+    lags = torch.zeros(1, DAY + STEPS, 1, LAGS)
+    lags[..., 0], lags[..., 1] = 10.0, 30.0
+    found = anchors_of(past, torch.ones_like(past), lags, torch.ones_like(lags))
+    assert found["lag_1w"] == [10.0] * STEPS
+    assert found["lag_mean"] == [20.0] * STEPS
+    assert found["yesterday"] == [700.0, 701.0, 702.0] * 2
+    assert found["day_profile"] == [400.0, 401.0, 402.0] * 2          # mean of days 1 … 7
+    assert found["lag_mean_shifted"] == [701.0] * STEPS               # 20 + (701 − 20)
+
+
+def test_build_anchors__missing_lag_is_the_mean_of_the_others() -> None:
+    past = past_days()
+    lags = torch.full((1, DAY + STEPS, 1, LAGS), 30.0)
+    mask = torch.ones_like(lags)
+    mask[:, :, :, 0] = 0
+    lags = lags * mask
+    found = anchors_of(past, torch.ones_like(past), lags, mask)
+    assert found["lag_1w"] == [30.0] * STEPS
+    assert found["lag_mean"] == [30.0] * STEPS
+
+
+def test_build_anchors__nothing_measured_is_zero() -> None:
+    past, lags = torch.zeros(1, DAYS * DAY, 1), torch.zeros(1, DAY + STEPS, 1, LAGS)
+    found = anchors_of(past, torch.zeros_like(past), lags, torch.zeros_like(lags))
+    assert all(value == 0.0 for values in found.values() for value in values)
+
+
+def test_build_anchors__missing_yesterday_is_the_profile() -> None:
+    past = past_days()
+    mask = torch.ones_like(past)
+    mask[:, -DAY:] = 0
+    lags = torch.zeros(1, DAY + STEPS, 1, LAGS)
+    found = anchors_of(past * mask, mask, lags, torch.zeros_like(lags))
+    assert found["yesterday"] == found["day_profile"] == [350.0, 351.0, 352.0] * 2   # mean of days 1 … 6
+    assert found["lag_mean"] == found["day_profile"]
