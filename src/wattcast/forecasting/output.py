@@ -1,0 +1,42 @@
+"""The file that users load elsewhere: one row for each quarter-hour of the horizon."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from wattcast.contracts import ADJUSTABLE, Forecast, Station
+from wattcast.forecasting.postprocess import target_columns
+from wattcast.store.files import written_aside
+
+
+def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
+    """`station_id, origin, time, lead`, then each target with its quantiles, then `adjustable_power`; a row a step.
+
+    Times are written the way the station's source wrote them: local without an offset, or with one.
+    """
+    columns = [column for target in station.targets for column in target_columns(target)]
+    if ADJUSTABLE in forecast.table:
+        columns.append(ADJUSTABLE)
+    table = forecast.table[columns].round(4)
+    times, origin = pd.DatetimeIndex(table.index), forecast.origin
+    if station.naive_time:
+        times, origin = times.tz_localize(None), origin.tz_localize(None)
+    table = table.reset_index(drop=True)
+    for name, values in (("lead", range(1, len(table) + 1)), ("time", times.astype(str)), ("origin", str(origin)),
+                         ("station_id", forecast.station_id)):
+        table.insert(0, name, values)
+    return table
+
+
+def write_forecasts(tables: list[pd.DataFrame], path: Path) -> None:
+    """All tables one below the other, as CSV or, by the name's ending, Parquet.
+
+    Raises:
+        DataError: the place cannot be written to.
+    """
+    table = pd.concat(tables, ignore_index=True)
+    with written_aside(path) as aside:
+        if path.suffix == ".parquet":
+            table.to_parquet(aside, index=False)
+        else:
+            table.to_csv(aside, index=False)

@@ -1,0 +1,1 @@
+"""Models on disk: one folder for each version, and which version is in use."""

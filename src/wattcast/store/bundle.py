@@ -1,0 +1,154 @@
+"""One trained model on disk.
+
+    model.safetensors             the weights
+    manifest.json                 the rest: station, recipe, feature state, scalers, span and hash of the data, metrics
+    metrics.json                  the evaluation, as `wattcast train` printed it
+    feature_classification.json   which features are knowable over the horizon; also as .pkl
+    bi_mamba.pth                  the weights as torch saves them
+
+The last two are written for other programs and read back by nothing here: a pickle runs code.
+"""
+
+import hashlib
+import json
+import os
+import pickle
+import platform
+import secrets
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from pydantic import ValidationError
+from safetensors.torch import load_file, save_file
+
+import wattcast
+from wattcast.contracts import Station
+from wattcast.errors import BundleError, DataError
+from wattcast.features.pipeline import FeaturePipeline
+from wattcast.model.power import InputSizes, PowerNetwork
+from wattcast.store.files import sha256, write_json
+from wattcast.training.callbacks import EpochRecord
+from wattcast.training.config import Recipe
+from wattcast.training.fit import TrainedModel
+from wattcast.windows.dataset import Scalers
+
+FORMAT = 1
+WEIGHTS, MANIFEST, METRICS = "model.safetensors", "manifest.json", "metrics.json"
+COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
+
+
+def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *, parent: str | None = None) -> None:
+    """Write `model` as the new folder `folder`, all of it or nothing.
+
+    Raises:
+        DataError: the place cannot be written to.
+    """
+    aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    try:
+        aside.mkdir(parents=True)
+        _write(aside, model, metrics, parent)
+        os.replace(aside, folder)
+    except OSError as error:
+        raise DataError(f"cannot write the model to {folder}", found=error.strerror,
+                        hint="choose a folder you may write to, with --models-dir") from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write(folder: Path, model: TrainedModel, metrics: dict[str, Any], parent: str | None) -> None:
+    weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    torch.save(weights, folder / "bi_mamba.pth")
+    classification = model.pipeline.classification()
+    write_json(folder / "feature_classification.json", classification)
+    (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
+    write_json(folder / METRICS, metrics)
+    manifest = _manifest(model, metrics, parent)
+    manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    manifest["digest"] = _digest(manifest)
+    write_json(folder / MANIFEST, manifest)
+
+
+def _manifest(model: TrainedModel, metrics: dict[str, Any], parent: str | None) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": {"wattcast": wattcast.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "parent": parent,
+        "station": model.station.model_dump(mode="json"),
+        "recipe": model.recipe.model_dump(mode="json", include=set(Recipe.model_fields)),
+        "recipe_hash": model.recipe.recipe_hash(),
+        "features": model.pipeline.state(),
+        "roles": {name: str(role) for name, role in model.pipeline.roles().items()},
+        "scalers": model.scalers.state(),
+        "sizes": asdict(model.network.sizes),
+        "span": [time.isoformat() for time in model.span],
+        "data_hash": model.data_hash,
+        "nonnegative": list(model.nonnegative),
+        "history": [asdict(record) for record in model.history],
+        "metrics": metrics,
+    }
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    content = {name: value for name, value in manifest.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The checked manifest of the bundle in `folder`.
+
+    Raises:
+        BundleError: missing, damaged, or written by a newer version.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"there is no model in {folder}", expected=f"a file {MANIFEST}",
+                          hint="train one with 'wattcast train'") from None
+    except ValueError:
+        raise _damaged(folder, MANIFEST) from None
+    if manifest.get("format") != FORMAT:
+        raise BundleError(f"the model in {folder} has another format", found=manifest.get("format"), expected=FORMAT,
+                          hint="train it again with this version of wattcast")
+    if manifest.get("digest") != _digest(manifest):
+        raise _damaged(folder, MANIFEST)
+    return manifest
+
+
+def load_bundle(folder: Path) -> TrainedModel:
+    """The model in `folder`, after every hash was checked.
+
+    Raises:
+        BundleError: missing or damaged.
+    """
+    manifest = read_manifest(folder)
+    for name, expected in manifest["files"].items():
+        if not (folder / name).is_file() or sha256(folder / name) != expected:
+            raise _damaged(folder, name)
+    try:
+        station, recipe = Station(**manifest["station"]), Recipe(**manifest["recipe"])
+        network = PowerNetwork(recipe.model, InputSizes(**_tuples(manifest["sizes"])))
+        network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
+    except (ValidationError, RuntimeError, TypeError, KeyError) as error:
+        raise BundleError(f"the model in {folder} does not fit this version of wattcast",
+                          found=str(error).splitlines()[0], hint="train it again") from error
+    first, last = (pd.Timestamp(time).tz_convert(station.timezone) for time in manifest["span"])
+    return TrainedModel(
+        station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
+        Scalers.from_state(manifest["scalers"]), network.eval(), (first, last), manifest["data_hash"],
+        tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]))
+
+
+def _tuples(sizes: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
+
+
+def _damaged(folder: Path, name: str) -> BundleError:
+    return BundleError(f"the model in {folder} is damaged: {name} is not what was written",
+                       hint="restore the folder from a copy or train again with 'wattcast train'")

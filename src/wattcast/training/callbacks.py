@@ -1,0 +1,81 @@
+"""What happens at the end of an epoch: remember the best weights, write down where we are, tell the user."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch as the history keeps it and the progress bar shows it."""
+
+    epoch: int
+    epochs: int
+    train_loss: float
+    val_loss: float
+    lr: float
+    seconds: float
+    best: bool
+
+
+class EpochKeeper(lightning.Callback):
+    """Keeps the best averaged weights and a checkpoint of the last epoch that survives a kill at any instant.
+
+    Args:
+        folder: where `best.pt` and `last.ckpt` are kept while training runs.
+        on_epoch: told of each finished epoch.
+    """
+
+    def __init__(self, folder: Path, on_epoch: Callable[[EpochRecord], None] | None) -> None:
+        self.folder, self.on_epoch = folder, on_epoch
+        self.history: list[EpochRecord] = []
+        self.best = float("inf")
+        self._started = 0.0
+
+    @property
+    def last(self) -> Path:
+        return self.folder / "last.ckpt"
+
+    def best_weights(self) -> dict[str, Tensor]:
+        weights: dict[str, Tensor] = torch.load(self.folder / "best.pt", weights_only=True)
+        return weights
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        train, validation = (trainer.callback_metrics[name].item() for name in ("train_loss", "val_loss"))
+        better = validation < self.best
+        self.best = min(self.best, validation)
+        record = EpochRecord(trainer.current_epoch + 1, trainer.max_epochs or 0, train, validation,
+                             trainer.optimizers[0].param_groups[0]["lr"], time.perf_counter() - self._started, better)
+        self.history.append(record)
+        self._write(trainer, better)
+        if self.on_epoch is not None:
+            self.on_epoch(record)
+
+    def _write(self, trainer: lightning.Trainer, better: bool) -> None:
+        """The best weights first: killed in between, the repeated epoch writes the same best weights again."""
+        aside = self.folder / "writing.ckpt"
+        trainer.save_checkpoint(aside)
+        if better:
+            averaged = torch.load(aside, weights_only=True)["state_dict"]
+            prefix = "network."
+            weights = {name.removeprefix(prefix): value for name, value in averaged.items() if name.startswith(prefix)}
+            torch.save(weights, self.folder / "writing.pt")
+            os.replace(self.folder / "writing.pt", self.folder / "best.pt")
+        os.replace(aside, self.last)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "history": [asdict(record) for record in self.history]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+        self.history = [EpochRecord(**record) for record in state_dict["history"]]

@@ -1,0 +1,71 @@
+"""The network as Lightning trains it: loss, optimiser, learning rate, one seed for each epoch."""
+
+import math
+
+import lightning
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wattcast.contracts import QUANTILES
+from wattcast.model.losses import pinball, weighted_mean
+from wattcast.model.power import PowerNetwork
+from wattcast.training.config import TrainingConfig
+from wattcast.windows.dataset import Batch, network_inputs
+
+WARM_UP = 0.05
+"""Share of the steps over which the learning rate rises; then it falls along a cosine to a twentieth."""
+
+
+class PowerModule(lightning.LightningModule):
+    """Fits a `PowerNetwork` with the masked pinball loss.
+
+    Args:
+        network: the network.
+        config: settings of training.
+        horizon_weights: `[H]`, mean 1.
+        target_weights: `[C]`.
+        steps: optimiser steps if no stop comes early.
+    """
+
+    levels: Tensor
+    horizon_weights: Tensor
+    target_weights: Tensor
+
+    def __init__(self, network: PowerNetwork, config: TrainingConfig, horizon_weights: NDArray[np.float32],
+                 target_weights: list[float], steps: int) -> None:
+        super().__init__()
+        self.network, self.config, self.steps = network, config, steps
+        self.register_buffer("levels", torch.tensor(QUANTILES), persistent=False)
+        self.register_buffer("horizon_weights", torch.from_numpy(horizon_weights)[None, :, None], persistent=False)
+        self.register_buffer("target_weights", torch.tensor(target_weights), persistent=False)
+
+    def loss(self, batch: Batch) -> Tensor:
+        forecast = self.network(**network_inputs(batch))                                      # [B, H, C, Q]
+        loss = pinball(forecast, batch["target"], self.levels)                                # [B, H, C]
+        return weighted_mean(loss, batch["target_mask"], self.horizon_weights, self.target_weights,
+                             batch["weight"][:, None, None])
+
+    def on_train_epoch_start(self) -> None:
+        # Dropout depends on (seed, epoch) only: a resumed run continues as if it had never stopped.
+        torch.manual_seed((self.config.seed + 1) * 100_003 + self.current_epoch)
+
+    def training_step(self, batch: Batch) -> Tensor:
+        loss = self.loss(batch)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["target"]))
+        return loss
+
+    def validation_step(self, batch: Batch) -> None:
+        self.log("val_loss", self.loss(batch), batch_size=len(batch["target"]))
+
+    def configure_optimizers(self):  # type: ignore[no-untyped-def]  # Lightning's own union type is not exported
+        optimizer = torch.optim.AdamW(self.network.parameters(), self.config.lr, weight_decay=self.config.weight_decay)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _rate(self, step: int) -> float:
+        progress = min(1.0, (step + 1) / max(1, self.steps))
+        if progress < WARM_UP:
+            return progress / WARM_UP
+        return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
