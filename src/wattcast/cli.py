@@ -1,0 +1,204 @@
+"""The command line: flags in, one workflow called, what happened in plain words out.
+
+Heavy packages are imported when a verb runs, so that `wattcast --help` answers at once.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wattcast import __version__
+from wattcast.errors import WattcastError
+
+if TYPE_CHECKING:
+    from wattcast.workflows import Job
+
+app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
+                  add_completion=False, pretty_exceptions_enable=False)
+models_app = typer.Typer(help="The trained versions of a station.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Data = Annotated[Path, typer.Option("--data", help="CSV or Parquet file, or the predecessor's folder of stations")]
+StationId = Annotated[str | None, typer.Option("--station", help="the station, or 'all'; not needed if there is one")]
+OneStation = Annotated[str, typer.Option("--station", help="the station")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML: the data's description and any setting")]
+Assignments = Annotated[list[str] | None, typer.Option("--set", help="section.key=value, may be repeated")]
+ModelsDir = Annotated[Path, typer.Option("--models-dir", help="where models are kept")]
+AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+Until = Annotated[str | None, typer.Option("--until", help="nothing measured at or after this time is seen")]
+At = Annotated[str | None, typer.Option("--at", help="the origin; default: the end of the newest measurement")]
+Weather = Annotated[Path | None, typer.Option("--weather", help="a file with the horizon's weather")]
+NoWeather = Annotated[bool, typer.Option("--no-weather", help="as if no weather were known over the horizon")]
+Out = Annotated[Path, typer.Option("--out", help="CSV, or Parquet by the name's ending")]
+FirstOrigin = Annotated[str, typer.Option("--first-origin", help="models are fitted on what lies before it")]
+Every = Annotated[str, typer.Option("--every", help="from one origin to the next")]
+Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
+Models = Annotated[str, typer.Option("--models", help="names separated by commas")]
+RefitEvery = Annotated[int | None, typer.Option("--refit-every", min=1, help="fit anew at every so many origins")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
+DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
+MODELS = Path("models")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0 done, 2 wrong input, 3 rejected by the gate, 1 anything else."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except WattcastError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the same command continues a training where it stopped", file=sys.stderr)
+        return 130
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def _job(data: Path, station: str | None, config: Path | None, assignments: list[str] | None,
+         models_dir: Path) -> "Job":
+    from wattcast.settings import load_settings
+    from wattcast.workflows import Job
+
+    return Job(data, station, load_settings(config, assignments or ()), models_dir)
+
+
+def _print_json(results: Sequence[Any]) -> None:
+    """One object for one station, a list for several."""
+    print(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
+    if version:
+        print(f"wattcast {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(folder: DemoFolder = Path("demo"), config: ConfigFile = None, set_: Assignments = None) -> None:
+    """A simulated station from data to forecast: simulate, check, train, forecast, compare, report."""
+    from wattcast import render
+    from wattcast.settings import load_settings
+    from wattcast.workflows import demo as run
+
+    with render.training_progress() as on_epoch:
+        run(folder, load_settings(config, set_ or ()), on_epoch=on_epoch, say=render.say, show=render.scorecard)
+
+
+@app.command()
+def check(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+          models_dir: ModelsDir = MODELS, as_json: AsJson = False) -> None:
+    """What is wrong with the data, and what will be done about it."""
+    from wattcast import render
+    from wattcast.workflows import check as run
+
+    reports = run(_job(data, station, config, set_, models_dir))
+    if as_json:
+        _print_json([report.to_dict() for report in reports])
+    else:
+        for report in reports:
+            render.lines(report.lines())
+
+
+@app.command()
+def train(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+          models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None) -> None:
+    """Train a model, evaluate it on the last week, and make it the champion."""
+    from wattcast import render
+    from wattcast.workflows import train as run
+
+    job = _job(data, station, config, set_, models_dir)
+    outcomes = []
+    for station_id in job.station_ids():
+        with render.training_progress(quiet=as_json) as on_epoch:
+            outcomes.append(run(job, station_id, until=until, on_epoch=on_epoch))
+        if not as_json:
+            render.training(outcomes[-1])
+    if as_json:
+        _print_json([outcome.to_dict() for outcome in outcomes])
+
+
+@app.command()
+def forecast(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+             models_dir: ModelsDir = MODELS, as_json: AsJson = False, at: At = None, weather: Weather = None,
+             no_weather: NoWeather = False, out: Out = Path("forecast.csv")) -> None:
+    """The next seven days, written to a file."""
+    from wattcast import render
+    from wattcast.workflows import forecast as run
+    from wattcast.workflows import save_forecasts
+
+    job = _job(data, station, config, set_, models_dir)
+    outcomes = [run(job, station_id, at=at, weather=weather, no_weather=no_weather)
+                for station_id in job.station_ids()]
+    save_forecasts(outcomes, out)
+    if as_json:
+        _print_json([{**outcome.to_dict(), "file": str(out)} for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            render.forecast(outcome, out)
+
+
+@app.command()
+def backtest(data: Data, first_origin: FirstOrigin, station: StationId = None, config: ConfigFile = None,
+             set_: Assignments = None, models_dir: ModelsDir = MODELS, every: Every = "7d", origins: Origins = None,
+             models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean", no_weather: NoWeather = False,
+             refit_every: RefitEvery = None, json_file: JsonFile = None, report: ReportFile = None) -> None:
+    """Forecast from many origins in the past and compare with what happened and with simple models."""
+    from wattcast import render
+    from wattcast.workflows import backtest as run
+    from wattcast.workflows import save_backtest
+
+    job = _job(data, station, config, set_, models_dir)
+    with render.training_progress() as on_epoch:
+        result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
+                     no_weather=no_weather, refit_every=refit_every, on_epoch=on_epoch, progress=render.counter())
+    save_backtest(result, json_file, report)
+    render.backtest(result)
+
+
+@models_app.command("list")
+def models_list(station: OneStation, models_dir: ModelsDir = MODELS, as_json: AsJson = False) -> None:
+    """The versions of a station, oldest first."""
+    from wattcast import render
+    from wattcast.store.registry import Registry
+
+    versions = Registry(models_dir, station).versions()
+    if as_json:
+        print(json.dumps([asdict(version) for version in versions], indent=2, ensure_ascii=False))
+    else:
+        render.versions(station, versions)
+
+
+@models_app.command("show")
+def models_show(station: OneStation, models_dir: ModelsDir = MODELS,
+                version: Annotated[str, typer.Argument(help="a version or alias")] = "champion") -> None:
+    """All that is known of one version, as JSON."""
+    from wattcast.store.registry import Registry
+
+    print(json.dumps(Registry(models_dir, station).manifest(version), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """What this installation can use: versions, processors, implementations of the scan."""
+    from wattcast import render
+    from wattcast.workflows import doctor as run
+
+    findings = run()
+    if as_json:
+        print(json.dumps(findings, indent=2))
+    else:
+        render.doctor(findings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The commands `train.py` and `train_mbm.py`: the seed document's flags and log markers, wattcast's workflows."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattcast.errors import ConfigError, DataError, WattcastError
+
+DEFAULT_DATA = ("merged_station_test.csv", "data")
+"""Where the data is looked for, in this order, when `--data_file` is not given."""
+
+
+def main(program: str, arguments: Sequence[str] | None = None) -> int:
+    """Run one of the seed document's commands; exit codes as for `wattcast`."""
+    try:
+        return _run(_parser(program).parse_args(arguments))
+    except WattcastError as error:
+        print(f"⚠️ {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("⚠️ interrupted; the same command continues where it stopped", file=sys.stderr)
+        return 130
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, allow_abbrev=False,
+                                     description="Train a station's model and evaluate it on the last week.")
+    parser.add_argument("--station_id", required=True, help="the station")
+    parser.add_argument("--data_file", type=Path, help="default: merged_station_test.csv, else the folder data")
+    parser.add_argument("--horizon_weights", help="numbers separated by commas: one a step (672) or one a day (7)")
+    parser.add_argument("--n_trials", type=int, help="trials of the hyper-parameter search")
+    parser.add_argument("--enable_hyperopt", action="store_true", help="search hyper-parameters first")
+    parser.add_argument("--enable_incremental", action="store_true", help="fine-tune the existing model")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    for flag in ("enable_hyperopt", "enable_incremental"):
+        if getattr(arguments, flag):
+            raise ConfigError(f"--{flag} arrives with a later version", hint="leave it out to train as configured")
+    if arguments.n_trials is not None:
+        raise ConfigError("--n_trials belongs to --enable_hyperopt, which arrives with a later version",
+                          hint="leave it out")
+    from wattcast import render
+    from wattcast.settings import load_settings
+    from wattcast.training.horizon_weights import (
+        describe_horizon_weights,
+        expand_horizon_weights,
+        parse_horizon_weights,
+    )
+    from wattcast.workflows import Job, train
+
+    assignments = []
+    if arguments.horizon_weights is not None:
+        weights = parse_horizon_weights(arguments.horizon_weights)
+        print("🔍", describe_horizon_weights(expand_horizon_weights(weights, 672)))
+        assignments.append(f"training.horizon_weights={list(weights)}")
+    job = Job(_data(arguments.data_file), arguments.station_id, load_settings(assignments=assignments))
+    print(f"🔄 training station {arguments.station_id} on {job.data}")
+    with render.training_progress() as on_epoch:
+        outcome = train(job, on_epoch=on_epoch)
+    render.training(outcome)
+    print(f"✅ the model and its files are in {outcome.folder}")
+    return 0
+
+
+def _data(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    for name in DEFAULT_DATA:
+        if Path(name).exists():
+            return Path(name)
+    raise DataError("there is no data here", expected=" or ".join(DEFAULT_DATA), hint="name the file with --data_file")

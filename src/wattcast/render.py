@@ -1,0 +1,148 @@
+"""What people see in the terminal: tables, progress and closing lines."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from wattcast.evaluation.backtest import BacktestResult
+    from wattcast.evaluation.scorecard import Scorecard
+    from wattcast.store.registry import Version
+    from wattcast.training.callbacks import EpochRecord
+    from wattcast.workflows import ForecastOutcome, TrainOutcome
+
+WIDTH_WITHOUT_TERMINAL = 130
+
+
+def console(stderr: bool = False) -> Console:
+    """A console as wide as the terminal, or wide enough for a table where there is none."""
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(width=width, stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def say(text: str) -> None:
+    """One line, as it is."""
+    console().print(text, markup=False)
+
+
+def lines(texts: Sequence[str]) -> None:
+    for text in texts:
+        print(text)
+
+
+@contextmanager
+def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"], None]]:
+    """A bar over the epochs with losses and time left; a line for each epoch where there is no terminal."""
+    out = console(stderr=True)
+    if quiet:
+        yield lambda _: None
+        return
+    if not out.is_terminal:
+        yield lambda record: out.print(_epoch_line(record), markup=False)
+        return
+    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+               TextColumn("at most"), TimeRemainingColumn(compact=True), TextColumn("left"))
+    with Progress(*columns, console=out, transient=True) as bar:
+        tasks: list[Any] = []
+
+        def show(record: "EpochRecord") -> None:
+            if not tasks or record.epoch == 1:
+                for task in tasks:
+                    bar.remove_task(task)
+                tasks[:] = [bar.add_task("", total=record.epochs)]
+            bar.update(tasks[0], completed=record.epoch, description=_epoch_line(record))
+
+        yield show
+
+
+def _epoch_line(record: "EpochRecord") -> str:
+    kept = ", best so far" if record.best else ""
+    return (f"epoch {record.epoch}/{record.epochs}: train loss {record.train_loss:.4f}, validation loss "
+            f"{record.val_loss:.4f}{kept} ({record.seconds:.1f} s)")
+
+
+def counter() -> Callable[[int, int, str], None]:
+    """A line that counts forecasts, rewritten in place on a terminal and shown now and then elsewhere."""
+    out = console(stderr=True)
+
+    def show(done: int, total: int, what: str) -> None:
+        if out.is_terminal:
+            out.print(f"{done}/{total} {what}", end="\r" if done < total else "\n", markup=False)
+        elif done == total or done % 20 == 0:
+            out.print(f"{done}/{total} {what}", markup=False)
+
+    return show
+
+
+def table(rows: Sequence[Mapping[str, str]], title: str = "") -> None:
+    """Rows that share their headings; the first column is text, the rest numbers."""
+    drawn = Table(title=title or None, title_justify="left", header_style="bold")
+    for position, heading in enumerate(rows[0]):
+        drawn.add_column(heading, justify="left" if position == 0 else "right")
+    for row in rows:
+        drawn.add_row(*row.values())
+    console().print(drawn)
+
+
+def scorecard(card: "Scorecard") -> None:
+    """One table a target, by day and over all, and the verdict below it."""
+    for target in card.targets:
+        rows = [{heading: text for heading, text in row.items() if heading != "target"}
+                for row in card.rows() if row["target"] == target]
+        table(rows, title=f"{card.station_id}: {target}, error by day of the forecast")
+        say(card.verdict(target))
+
+
+def training(outcome: "TrainOutcome") -> None:
+    station = outcome.data.station.id
+    if outcome.evaluation is not None:
+        scorecard(outcome.evaluation.card)
+        say(f"weather over the forecast weeks: {outcome.evaluation.weather}")
+    for note in outcome.notes:
+        say(f"note: {note}")
+    say(f"{station}: {outcome.version} is the champion after {outcome.epochs} epochs in {outcome.seconds:.0f} s; "
+        f"kept in {outcome.folder}")
+
+
+def forecast(outcome: "ForecastOutcome", path: Path) -> None:
+    made = outcome.forecast
+    for note in outcome.notes:
+        say(f"note: {note}")
+    say(f"{made.station_id}: {len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version} "
+        f"written to {path}")
+
+
+def backtest(result: "BacktestResult") -> None:
+    from wattcast.evaluation.report import model_rows
+    from wattcast.evaluation.scorecard import number
+
+    for target in result.station.targets:
+        rows = [row for row in model_rows(result.table()) if row.pop("target") == target]
+        table(rows, title=f"{result.station.id}: {target}, {len(result.origins)} origins")
+        best, ours = rows[0]["model"], result.scores(target)[result.chosen]
+        say(f"{result.chosen}: mean absolute error {number(ours['mae'])}, "
+            f"{ours['skill']:+.1%} against “same as 7 days ago”; lowest: {best}")
+    for each in result.left_out:
+        say(f"left out: {each.origin}, only {each.measured:.0%} of {each.target} was measured")
+    say(f"weather: {result.weather}")
+
+
+def versions(station: str, found: Sequence["Version"]) -> None:
+    if not found:
+        say(f"{station} has no trained model yet; train one with 'wattcast train'")
+        return
+    table([{"version": version.name, "aliases": ", ".join(version.aliases), "created": version.created,
+            "data from": version.span[0], "to": version.span[1]} for version in found])
+
+
+def doctor(findings: Mapping[str, Any]) -> None:
+    table([{"what": name, "found": str(value)} for name, value in findings["environment"].items()])
+    table([{"scan": each["name"], "device": each["device"], "usable": "yes" if each["usable"] else "no",
+            "why": each["reason"]} for each in findings["scan"]])
+    say(f"the scan runs with {findings['chosen']} here; wattcast is ready")

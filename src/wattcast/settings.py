@@ -1,0 +1,134 @@
+"""All configuration: the sections composed, read from YAML and `--set`, with errors that name the nearest key."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from wattcast.contracts import Config
+from wattcast.data.schema import DataConfig
+from wattcast.errors import ConfigError, listing, nearest
+from wattcast.training.config import Recipe
+
+
+class EvaluationConfig(Config):
+    """The evaluation that follows a training."""
+
+    holdout_weeks: int = Field(
+        1, ge=0, le=26, description="weeks at the end that are kept from training to evaluate on")
+
+
+class Settings(Recipe):
+    """Everything a verb may read."""
+
+    data: DataConfig = DataConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+    def recipe(self) -> Recipe:
+        """Only what decides the model."""
+        return Recipe(**{name: getattr(self, name) for name in Recipe.model_fields})
+
+
+def load_settings(file: Path | None = None, assignments: Iterable[str] = ()) -> Settings:
+    """Settings from a YAML file and `section.key=value` assignments, which win.
+
+    In the file a key may stand in its section or, if only one section has it, at the top: the keys of a station's
+    description (`targets`, `time`, …) and the flat names of the seed's `CFG` (`d_model`, `lr`, …) are accepted as is.
+
+    Raises:
+        ConfigError: unreadable file, unknown key, or a value of the wrong type.
+    """
+    tree: dict[str, Any] = {}
+    for key, value in _read(file).items():
+        _place(tree, key, value)
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign:
+            raise ConfigError(f"--set {assignment!r} has no value", expected="--set section.key=value")
+        _place(tree, key.strip(), _parse(text, assignment))
+    return build_settings(tree)
+
+
+def build_settings(tree: Mapping[str, Any]) -> Settings:
+    """Checked settings from nested plain values.
+
+    Raises:
+        ConfigError: unknown key or a value of the wrong type.
+    """
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _explain(error.errors()[0]) from None
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {file}", found=error.strerror,
+                          hint="check --config") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid YAML", found=" ".join(str(error).split())) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{file} does not hold keys and values", found=type(content).__name__,
+                          expected="section: {key: value}")
+    return content
+
+
+def _parse(text: str, assignment: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {assignment!r} has an unreadable value",
+                          expected="a number, a word or [a, list]") from None
+
+
+def _sections() -> dict[str, type[Config]]:
+    return {name: type(field.default) for name, field in Settings.model_fields.items()}
+
+
+def _place(tree: dict[str, Any], key: str, value: Any) -> None:
+    """Put `value` where `key` belongs: `section`, `section.key`, or a key that exactly one section has."""
+    path = str(key).split(".")
+    if path[0] not in _sections():
+        owners = [name for name, section in _sections().items() if path[0] in section.model_fields]
+        if len(owners) != 1:
+            raise _unknown(str(key))
+        path = [owners[0], *path]
+    node = tree
+    for part in path[:-1]:
+        child = node.setdefault(part, {})
+        if not isinstance(child, dict):
+            raise ConfigError(f"{part} is a value, not a section", found=child)
+        node = child
+    if isinstance(value, dict) and isinstance(node.get(path[-1]), dict):
+        node[path[-1]].update(value)
+    else:
+        node[path[-1]] = value
+
+
+def _known_keys() -> list[str]:
+    keys = [f"{name}.{key}" for name, section in _sections().items() for key in section.model_fields]
+    return [*_sections(), *keys]
+
+
+def _unknown(key: str) -> ConfigError:
+    bare = {known.rpartition(".")[2]: known for known in _known_keys()}
+    guess = nearest(key, _known_keys()) or bare.get(nearest(key.rpartition(".")[2], bare) or "")
+    return ConfigError(f"unknown configuration key {key!r}",
+                       hint=f"did you mean {guess!r}?" if guess else f"sections: {listing(_sections())}")
+
+
+def _explain(error: ErrorDetails) -> ConfigError:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return _unknown(key)
+    return ConfigError(f"configuration key {key!r} has a wrong value", found=repr(error["input"]),
+                       expected=error["msg"])
