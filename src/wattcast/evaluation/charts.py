@@ -1,0 +1,167 @@
+"""The pictures of the reports: a forecast with its band, and where its errors are.
+
+matplotlib is imported when something is drawn, and its figures are made without pyplot: no window, no global state.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from wattcast.contracts import TARGETS, Forecast, quantile_column
+from wattcast.evaluation.baselines import IN_WORDS
+from wattcast.evaluation.scorecard import Scorecard
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PAST_DAYS = 3
+"""How much measured power before the origin a forecast's picture shows."""
+
+INK, MODEL, OTHERS = "#1f2328", "#0072b2", ("#e69f00", "#009e73", "#cc79a7", "#8c959f")
+"""Measured, the model, and what it is compared with; distinguishable with colour-blind eyes (Okabe & Ito 2008)."""
+
+CJK_FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "SimHei",
+             "WenQuanYi Micro Hei")
+
+
+def forecast_figure(forecast: Forecast, actual: pd.DataFrame | None = None,
+                    references: Mapping[str, Forecast] | None = None, title: str | None = None) -> "Figure":
+    """The forecast of every target with its 80 % band, what was measured, and the references.
+
+    Args:
+        forecast: the forecast to show.
+        actual: measured targets by tz-aware time; the days before the origin and what is known of the horizon.
+        references: simple forecasts from the same origin, by name.
+        title: above the picture.
+    """
+    from matplotlib.figure import Figure
+
+    targets = [target for target in TARGETS if target in forecast.table.columns]
+    figure = Figure(figsize=(11, 0.6 + 3.4 * len(targets)), layout="constrained")
+    axes = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, target in zip(axes, targets, strict=True):
+        _draw_forecast(axis, target, forecast, actual, references or {})
+    _name_days(axes[-1], forecast)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+    if title:
+        axes[0].set_title(title, loc="left")
+    return figure
+
+
+def error_figure(card: Scorecard) -> "Figure":
+    """Mean absolute error by lead day and by hour of the day, the model beside its references; a row per target."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 0.4 + 2.9 * len(card.targets)), layout="constrained")
+    grid = figure.subplots(len(card.targets), 2, squeeze=False)
+    models = (card.model, *card.references)
+    for (by_day, by_hour), target in zip(grid, card.targets, strict=True):
+        steps = card.steps[card.steps["target"] == target]
+        steps = steps.assign(error=(steps["actual"] - steps["median"]).abs(), hour=steps["time"].dt.hour)
+        _bars(by_day, _mean_error(steps, "day"), models)
+        _lines(by_hour, _mean_error(steps, "hour"), models)
+        by_day.set_ylabel(f"MAE of {target}")
+    grid[-1, 0].set_xlabel("day ahead")
+    grid[-1, 1].set_xlabel("hour of the day")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+    return figure
+
+
+def as_png(draw: Callable[[], "Figure"]) -> bytes:
+    """A drawn figure as a PNG."""
+    with _style():
+        buffer = io.BytesIO()
+        draw().savefig(buffer, format="png", dpi=120)
+    return buffer.getvalue()
+
+
+def as_svg(draw: Callable[[], "Figure"], name: str) -> str:
+    """A drawn figure as an `<svg>` element for a page: text stays text, ids begin with `name`, nothing is linked."""
+    with _style():
+        buffer = io.StringIO()
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        draw().savefig(buffer, format="svg", metadata=nothing)
+    svg = buffer.getvalue()
+    svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg[svg.index("<svg"):])
+    return re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """One look for all pictures; a script that no installed font has is drawn by the browser, or as boxes in a PNG."""
+    from matplotlib import rc_context
+    from matplotlib.font_manager import fontManager
+
+    installed = set(fontManager.get_font_names())
+    settings = {
+        "font.family": ["DejaVu Sans", *(font for font in CJK_FONTS if font in installed)], "font.size": 9,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#8c959f", "axes.labelcolor": INK,
+        "axes.grid": True, "grid.color": "#e6e9ed", "axes.axisbelow": True, "xtick.color": INK, "ytick.color": INK,
+        "svg.fonttype": "none", "svg.hashsalt": "wattcast",
+    }
+    with rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _draw_forecast(axis: "Axes", target: str, forecast: Forecast, actual: pd.DataFrame | None,
+                   references: Mapping[str, Forecast]) -> None:
+    from matplotlib.dates import date2num
+
+    table = forecast.table
+    axis.fill_between(table.index, table[quantile_column(target, 0.1)], table[quantile_column(target, 0.9)],
+                      color=MODEL, alpha=0.18, linewidth=0, label="80 % band")
+    for colour, (name, reference) in zip(_colours(references), references.items(), strict=True):
+        axis.plot(reference.table.index, reference.table[target], color=colour, linewidth=0.9, linestyle=(0, (4, 2)),
+                  label=IN_WORDS.get(name, name))
+    axis.plot(table.index, table[target], color=MODEL, linewidth=1.5, label=f"forecast ({forecast.model})")
+    if actual is not None and target in actual.columns:
+        shown = actual[target][(actual.index >= forecast.origin - pd.Timedelta(days=PAST_DAYS))
+                               & (actual.index <= table.index[-1])]
+        axis.plot(shown.index, shown, color=INK, linewidth=1.1, label="measured")
+    axis.axvline(date2num(forecast.origin), color="#8c959f", linewidth=0.8)
+    axis.set_ylabel(target)
+    axis.margins(x=0.01)
+
+
+def _name_days(axis: "Axes", forecast: Forecast) -> None:
+    from matplotlib.dates import AutoDateLocator, DateFormatter
+
+    zone = forecast.origin.tzinfo
+    axis.xaxis.set_major_locator(AutoDateLocator(tz=zone, minticks=4, maxticks=12))
+    axis.xaxis.set_major_formatter(DateFormatter("%a\n%m-%d", tz=zone))
+
+
+def _mean_error(steps: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Mean of the absolute errors, a row per value of `by`, a column per model."""
+    return pd.DataFrame({model: made.groupby(by)["error"].mean() for model, made in steps.groupby("model")})
+
+
+def _bars(axis: "Axes", errors: pd.DataFrame, models: tuple[str, ...]) -> None:
+    width = 0.8 / len(models)
+    for position, (model, colour) in enumerate(zip(models, (MODEL, *_colours(models[1:])), strict=True)):
+        offset = (position - (len(models) - 1) / 2) * width
+        axis.bar(np.asarray(errors.index) + offset, errors[model], width * 0.92, color=colour,
+                 label=IN_WORDS.get(model, model))
+    axis.set_xticks(errors.index)
+    axis.grid(axis="x", visible=False)
+
+
+def _lines(axis: "Axes", errors: pd.DataFrame, models: tuple[str, ...]) -> None:
+    for model, colour in zip(models, (MODEL, *_colours(models[1:])), strict=True):
+        axis.plot(errors.index, errors[model], color=colour, linewidth=2 if model == models[0] else 1.1)
+    axis.set_xticks(range(0, 24, 3))
+    axis.set_ylim(bottom=0)
+
+
+def _colours(others: Mapping[str, Forecast] | tuple[str, ...]) -> list[str]:
+    return [OTHERS[position % len(OTHERS)] for position in range(len(others))]

@@ -1,0 +1,196 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import PART, TOTAL, Forecast
+from wattcast.data.schema import StationData, WeatherVintages
+from wattcast.errors import DataError, InputError, WattcastError
+from wattcast.evaluation.backtest import backtest
+from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
+from wattcast.timegrid import rolling_origins, week_horizon
+
+HOUR, WEEK = pd.Timedelta("1h"), pd.Timedelta("7D")
+HORIZON = week_horizon(HOUR)
+
+
+class Recorder(SeasonalNaive):
+    """A baseline that remembers the views it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fitted, self.seen = [], []
+
+    def fit(self, view):
+        self.fitted.append(view.origin)
+        return super().fit(view)
+
+    def forecast(self, view):
+        self.seen.append(view)
+        return super().forecast(view)
+
+
+def origins_of(data: StationData, first_week: int = 2) -> list[pd.Timestamp]:
+    return list(rolling_origins(data.frame.index[first_week * 168], WEEK, data.frame.index[-168]))
+
+
+def without(data: StationData, rows: slice, target: str = TOTAL) -> StationData:
+    frame = data.frame.copy()
+    frame.iloc[rows, frame.columns.get_loc(target)] = np.nan
+    return StationData(data.station, frame)
+
+
+def test_backtest__exact_errors_and_contract_of_the_json(make_station):
+    data = make_station(6)
+    models = {"weekly-mean": WeeklyMean(2), "seasonal-naive": SeasonalNaive()}
+    result = backtest(data, models, origins_of(data), HORIZON)
+    found = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert (found["station"], found["target"], found["step"], found["horizon"]) == ("tell-tale", TOTAL, "1h", 168)
+    assert found["origins"] == [origin.isoformat() for origin in origins_of(data)]
+    assert list(found["models"]) == ["weekly-mean", "seasonal-naive"]
+    naive, mean = found["models"]["seasonal-naive"], found["models"]["weekly-mean"]
+    assert list(naive) == ["mae", "rmse", "wape", "nmae", "skill", "pinball", "coverage_80", "mae_by_day"]
+    assert (naive["mae"], naive["skill"], naive["nmae"]) == (1000, 0, None)
+    assert (mean["mae"], mean["skill"]) == (1500, -0.5)
+    assert naive["mae_by_day"] == [1000] * 7
+    assert found["chosen"] == "weekly-mean"
+
+
+def test_backtest__two_targets_give_a_list(make_station):
+    data = make_station(5, two_targets=True)
+    found = backtest(data, {"naive-day": NaiveDay()}, origins_of(data), HORIZON).to_dict()
+    assert [entry["target"] for entry in found] == [TOTAL, PART]
+    assert found[0]["models"]["seasonal-naive"]["mae"] == 4 * found[1]["models"]["seasonal-naive"]["mae"] == 1000
+
+
+def test_backtest__reference_takes_part_unasked_and_ours_is_chosen(make_station):
+    data = make_station(5)
+    result = backtest(data, {"naive-day": NaiveDay(), "wattcast": WeeklyMean(1)}, origins_of(data), HORIZON)
+    assert result.models == ("naive-day", "wattcast", "seasonal-naive")
+    assert result.chosen == "wattcast"
+    assert result.scores(TOTAL)["wattcast"]["skill"] == 0
+
+
+def test_backtest__fits_once_or_every_so_many_origins(make_station):
+    data = make_station(8)
+    origins = origins_of(data)
+    once, often = Recorder(), Recorder()
+    backtest(data, {"once": once}, origins, HORIZON)
+    backtest(data, {"often": often}, origins, HORIZON, refit_every=2)
+    assert once.fitted == origins[:1]
+    assert often.fitted == origins[::2]
+    assert [view.origin for view in often.seen] == origins
+
+
+def test_backtest__fit_ends_at_the_first_origin_even_where_that_is_left_out(make_station):
+    data = without(make_station(5), slice(2 * 168, 2 * 168 + 40))
+    recorder, origins = Recorder(), origins_of(make_station(5))
+    result = backtest(data, {"recorder": recorder}, origins, HORIZON)
+    assert recorder.fitted == [origins[0]]
+    assert result.origins == tuple(origins[1:])
+
+
+def test_backtest__origins_with_too_little_measured_are_left_out_per_target(make_station):
+    data = without(make_station(5, two_targets=True), slice(3 * 168, 3 * 168 + 17), PART)   # 10.1 % of a week
+    data = without(data, slice(2 * 168, 2 * 168 + 16), PART)                                  # 9.5 %
+    result = backtest(data, {"seasonal-naive": SeasonalNaive()}, origins_of(data), HORIZON)
+    total, part = result.to_dict()
+    assert len(total["origins"]) == 3
+    assert len(part["origins"]) == 2
+    assert part["left_out"] == [{"origin": origins_of(data)[1].isoformat(), "measured": 0.8988}]
+    assert total["left_out"] == []
+    assert result.scorecard("seasonal-naive").scores(PART)["n"] == 168 * 2 - 16
+
+
+def test_backtest__nothing_measured_afterwards_is_an_error(make_station):
+    data = make_station(3)
+    with pytest.raises(DataError, match="no origin is followed by enough") as error:
+        backtest(data, {"naive-day": NaiveDay()}, [data.end], HORIZON)
+    assert "0%" in str(error.value)
+    with pytest.raises(DataError, match="no origin is followed by enough"):
+        backtest(without(data, slice(None)), {"naive-day": NaiveDay()}, origins_of(data), HORIZON)
+    with pytest.raises(InputError, match="at least one origin"):
+        backtest(data, {"naive-day": NaiveDay()}, [], HORIZON)
+
+
+class Broken(NaiveDay):
+    """A baseline whose forecasts are spoilt on the way out."""
+
+    def __init__(self, spoil) -> None:
+        super().__init__()
+        self.spoil = spoil
+
+    def forecast(self, view):
+        made = super().forecast(view)
+        return Forecast(made.station_id, made.origin, made.model, self.spoil(made.table))
+
+
+@pytest.mark.parametrize(("spoil", "message"), [
+    (lambda table: table.iloc[:-1], "other steps than the horizon"),
+    (lambda table: table.shift(freq=HOUR), "other steps than the horizon"),
+    (lambda table: table.drop(columns=f"{TOTAL}_q90"), "lacks total_active_power_q90"),
+    (lambda table: table.where(table < 3150), "missing values"),
+])
+def test_backtest__a_broken_forecast_is_an_error(make_station, spoil, message):
+    data = make_station(4)
+    with pytest.raises(WattcastError, match=message):
+        backtest(data, {"broken": Broken(spoil)}, origins_of(data), HORIZON).to_dict()
+
+
+def test_backtest__weather_is_passed_on_and_named(make_station):
+    data = make_station(5, known_future=("temperature",))
+    recorder = Recorder()
+    assert backtest(data, {"r": recorder}, origins_of(data), HORIZON).weather == "measured afterwards (perfect weather)"
+    assert backtest(data, {"r": recorder}, origins_of(data), HORIZON, weather="none").weather == "none"
+    assert recorder.seen[0].future().notna().all(axis=None)
+    assert recorder.seen[-1].future().isna().all(axis=None)
+    rows = {origin: data.frame.loc[origin:, ["temperature"]] for origin in origins_of(data)}
+    issued = StationData(data.station, data.frame, WeatherVintages(pd.concat(rows, names=["issued", "time"])))
+    assert backtest(issued, {"r": recorder}, origins_of(data), HORIZON).weather == "issued before each origin"
+
+
+def test_backtest__tells_its_progress(make_station):
+    data = make_station(4)
+    calls = []
+    backtest(data, {"naive-day": NaiveDay()}, origins_of(data), HORIZON, progress=lambda *told: calls.append(told))
+    assert [call[:2] for call in calls] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert calls[0][2] == "naive-day at 2025-03-17 00:00"
+
+
+def test_table__best_model_first(make_station):
+    data = make_station(5, two_targets=True)
+    table = backtest(data, {"weekly-mean": WeeklyMean(2), "naive-day": NaiveDay()}, origins_of(data), HORIZON).table()
+    assert table["target"].tolist() == [TOTAL] * 3 + [PART] * 3
+    assert table["model"].tolist()[:3] == ["naive-day", "seasonal-naive", "weekly-mean"]
+    assert table["mae"].iloc[:3].is_monotonic_increasing
+    assert "mae_by_day" not in table
+
+
+def test_forecast__is_what_the_model_made(make_station):
+    data = make_station(5, two_targets=True)
+    recorder, origins = Recorder(), origins_of(data)
+    result = backtest(data, {"recorder": recorder}, origins, HORIZON)
+    again = result.forecast("recorder", origins[1])
+    pd.testing.assert_frame_equal(again.table, SeasonalNaive().fit(recorder.seen[0]).forecast(recorder.seen[1]).table,
+                                  check_freq=False)
+
+
+def test_scorecard__agrees_with_the_json(make_station):
+    data = make_station(6)
+    result = backtest(data, {"wattcast": WeeklyMean(2)}, origins_of(data), HORIZON)
+    card = result.scorecard()
+    assert (card.model, card.references) == ("wattcast", ("seasonal-naive",))
+    entry = result.to_dict()["models"]["wattcast"]
+    assert card.scores(TOTAL)["mae"] == entry["mae"]
+    assert card.skill(TOTAL)["seasonal-naive"] == entry["skill"]
+
+
+def test_backtest__reproduces_a_published_row(measured):
+    data = measured("openstef_287", "load", 1, "UTC")
+    first = pd.Timestamp("2020-12-24", tz="UTC")
+    origins = list(rolling_origins(first, pd.Timedelta("1D"), data.end))
+    result = backtest(data, {"weekly-mean": WeeklyMean()}, origins, week_horizon(pd.Timedelta("15min")))
+    found = result.to_dict()["models"]
+    assert (round(found["weekly-mean"]["mae"], 4), round(found["seasonal-naive"]["mae"], 4)) == (0.5265, 0.5892)
+    assert len(result.origins) == 30
