@@ -17,6 +17,8 @@ from wattcast.windows.dataset import Batch, network_inputs
 WARM_UP = 0.05
 """Share of the steps over which the learning rate rises; then it falls along a cosine to a twentieth."""
 
+UNDECAYED = ("bias", "norm.weight", "norms.0.weight", "norms.1.weight", "A_log", ".D")
+
 
 class PowerModule(lightning.LightningModule):
     """Fits a `PowerNetwork` with the masked pinball loss.
@@ -60,7 +62,11 @@ class PowerModule(lightning.LightningModule):
         self.log("val_loss", self.loss(batch), batch_size=len(batch["target"]))
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]  # Lightning's own union type is not exported
-        optimizer = torch.optim.AdamW(self.network.parameters(), self.config.lr, weight_decay=self.config.weight_decay)
+        # Biases, norms and the scan's own constants (A_log, D, the step's bias) are not to be drawn to zero.
+        kept = [value for name, value in self.network.named_parameters() if name.endswith(UNDECAYED)]
+        decayed = [value for name, value in self.network.named_parameters() if not name.endswith(UNDECAYED)]
+        optimizer = torch.optim.AdamW([{"params": decayed}, {"params": kept, "weight_decay": 0.0}], self.config.lr,
+                                      weight_decay=self.config.weight_decay)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
