@@ -128,7 +128,7 @@ def test_report__unwritable_place_is_an_input_error_and_leaves_nothing(week, tmp
     (tmp_path / "file").write_text("not a folder")
     (tmp_path / "report.html").mkdir()
     for path in (tmp_path / "file" / "report.html", tmp_path / "report.html"):
-        with pytest.raises(InputError, match="cannot be written"):
+        with pytest.raises(InputError, match="cannot write"):
             write_report(path, title="t", station=data.station, forecast=forecast)
     assert sorted(child.name for child in tmp_path.iterdir()) == ["file", "report.html"]
 
