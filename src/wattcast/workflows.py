@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,16 @@ class Job:
     settings: Settings = field(default_factory=Settings)
     models_dir: Path = Path("models")
 
+    @cached_property
     def source(self) -> Source:
         return open_source(self.data, self.settings.data)
 
     def read(self, station_id: str | None = None) -> tuple[StationData, QualityReport]:
-        return self.source().read(station_id or self.station)
+        return self.source.read(station_id or self.station)
 
     def station_ids(self) -> tuple[str | None, ...]:
         """The stations to work on: all of them for `all`, else the one named or the only one there is."""
-        return self.source().station_ids if self.station == ALL_STATIONS else (self.station,)
+        return self.source.station_ids if self.station == ALL_STATIONS else (self.station,)
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,6 +91,8 @@ class WindowDataset(Dataset[Batch]):
         self.targets, self.target_mask = self._padded(scalers.targets.apply(table.targets))
         self.known, self.known_mask = self._padded(scalers.known.apply(table.known))
         self.past, self.past_mask = self._padded(scalers.past.apply(table.past))
+        off = table.known[:, [table.known_names.index("is_day_off")]] if "is_day_off" in table.known_names else None
+        self.day_off = None if off is None else self._padded(off)[0][:, 0]
         self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
         self.weights = None if weights is None else torch.from_numpy(weights)
@@ -144,7 +146,11 @@ class WindowDataset(Dataset[Batch]):
         rows = start[:, None] + torch.arange(-self.shape.day, self.shape.horizon)                  # [B, D + H]
         lagged = torch.stack([rows - weeks * self.shape.week for weeks in self.shape.lag_weeks], -1)
         lags = self.targets[lagged].transpose(2, 3)                                                # [B, D + H, C, A]
-        return build_anchors(lags, self.target_mask[lagged].transpose(2, 3).float(), past, past_mask, self.shape.day)
+        whole = start[:, None] + torch.arange(-self.shape.lookback, self.shape.horizon)            # [B, L + H]
+        # Without a calendar all days are of one type.
+        day_off = torch.zeros(whole.shape) if self.day_off is None else self.day_off[whole]
+        return build_anchors(lags, self.target_mask[lagged].transpose(2, 3).float(), past, past_mask, day_off,
+                             self.shape.day)
 
 
 class _ScaledVintages:

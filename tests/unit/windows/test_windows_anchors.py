@@ -5,8 +5,12 @@ from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count, build_a
 DAY, DAYS, STEPS, LAGS = 3, 8, 6, 2
 
 
-def anchors_of(past: torch.Tensor, past_mask: torch.Tensor, lags: torch.Tensor, lag_mask: torch.Tensor) -> dict[str, list[float]]:
-    built = build_anchors(lags, lag_mask, past, past_mask, DAY)
+def anchors_of(past: torch.Tensor, past_mask: torch.Tensor, lags: torch.Tensor, lag_mask: torch.Tensor,
+               off_days: tuple[int, ...] = ()) -> dict[str, list[float]]:
+    day_off = torch.zeros(1, DAYS * DAY + STEPS)
+    for day in off_days:
+        day_off[:, day * DAY:(day + 1) * DAY] = 1
+    built = build_anchors(lags, lag_mask, past, past_mask, day_off, DAY)
     assert built.shape == (1, STEPS, 1, anchor_count(LAGS))
     assert torch.isfinite(built).all()
     names = [f"lag_{week}w" for week in range(1, LAGS + 1)] + list(ANCHORS_WITHOUT_LAGS)
@@ -55,3 +59,17 @@ def test_build_anchors__missing_yesterday_is_the_profile() -> None:
     found = anchors_of(past * mask, mask, lags, torch.zeros_like(lags))
     assert found["yesterday"] == found["day_profile"] == [350.0, 351.0, 352.0] * 2   # mean of days 1 … 6
     assert found["lag_mean"] == found["day_profile"]
+
+
+def test_build_anchors__a_day_off_looks_like_days_off() -> None:
+    past, lags = past_days(), torch.zeros(1, DAY + STEPS, 1, LAGS)
+    everything = torch.ones_like(past), lags, torch.zeros_like(lags)
+    found = anchors_of(past, *everything, off_days=(1, 3, DAYS))       # the horizon's first day is off, its second not
+    assert found["day_type_profile"][:DAY] == [200.0, 201.0, 202.0]    # mean of days 1 and 3
+    assert found["day_type_profile"][DAY:] == [400.0, 401.0, 402.0]    # mean of days 0, 2, 4, 5, 6, 7
+
+
+def test_build_anchors__a_first_day_off_looks_like_the_profile() -> None:
+    past, lags = past_days(), torch.zeros(1, DAY + STEPS, 1, LAGS)
+    found = anchors_of(past, torch.ones_like(past), lags, torch.zeros_like(lags), off_days=(DAYS,))
+    assert found["day_type_profile"][:DAY] == found["day_profile"][:DAY]
