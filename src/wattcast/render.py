@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wattcast.evaluation.backtest import BacktestResult
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.store.registry import Version
-    from wattcast.training.callbacks import EpochRecord
+    from wattcast.training.trained import EpochRecord
     from wattcast.workflows import ForecastOutcome, TrainOutcome
 
 WIDTH_WITHOUT_TERMINAL = 130

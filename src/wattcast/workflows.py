@@ -27,8 +27,8 @@ from wattcast.settings import Settings
 from wattcast.store.files import write_json
 from wattcast.store.registry import Registry
 from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, rolling_origins, week_horizon
-from wattcast.training.callbacks import EpochRecord
 from wattcast.training.config import Recipe
+from wattcast.training.trained import EpochRecord
 from wattcast.windows.splits import MINIMUM_DAYS
 
 REFERENCES = ("seasonal-naive", "weekly-mean")

@@ -10,9 +10,8 @@ import torch
 from wattcast.contracts import QUANTILES, Forecast, View
 from wattcast.errors import BundleError, WattcastError
 from wattcast.forecasting.postprocess import Limits, target_columns
-from wattcast.training.callbacks import EpochRecord
 from wattcast.training.config import Recipe
-from wattcast.training.fit import TrainedModel, decomposition, fit_model
+from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
 from wattcast.windows.dataset import WindowDataset, network_inputs
 
 NAME = "wattcast"
@@ -42,6 +41,8 @@ class NetworkForecaster:
         return forecaster
 
     def fit(self, view: View) -> "NetworkForecaster":
+        from wattcast.training.fit import fit_model
+
         self.model = fit_model(view.training_data(), self.recipe, work_folder=self.work_folder, on_epoch=self.on_epoch)
         return self
 

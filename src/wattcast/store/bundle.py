@@ -32,9 +32,8 @@ from wattcast.errors import BundleError, DataError
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.store.files import sha256, write_json
-from wattcast.training.callbacks import EpochRecord
 from wattcast.training.config import Recipe
-from wattcast.training.fit import TrainedModel
+from wattcast.training.trained import EpochRecord, TrainedModel
 from wattcast.windows.dataset import Scalers
 
 FORMAT = 1

@@ -16,7 +16,7 @@ from typing import Any
 from wattcast.errors import BundleError, InputError, listing
 from wattcast.store.bundle import COMPATIBILITY_FILES, load_bundle, read_manifest, save_bundle
 from wattcast.store.files import write_json, written_aside
-from wattcast.training.fit import TrainedModel
+from wattcast.training.trained import TrainedModel
 
 CHAMPION = "champion"
 

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,7 @@ import lightning
 import torch
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One epoch as the history keeps it and the progress bar shows it."""
-
-    epoch: int
-    epochs: int
-    train_loss: float
-    val_loss: float
-    lr: float
-    seconds: float
-    best: bool
+from wattcast.training.trained import EpochRecord
 
 
 class EpochKeeper(lightning.Callback):

@@ -18,42 +18,23 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from wattcast.contracts import TOTAL, Station
+from wattcast.contracts import TOTAL
 from wattcast.data.schema import StationData
 from wattcast.errors import MemoryLimitError
 from wattcast.features.pipeline import FeaturePipeline, FeatureTable
 from wattcast.model.power import InputSizes, PowerNetwork
-from wattcast.timegrid import parse_step, steps_per_day, week_horizon
-from wattcast.training.callbacks import EpochKeeper, EpochRecord
+from wattcast.timegrid import parse_step
+from wattcast.training.callbacks import EpochKeeper
 from wattcast.training.config import Recipe
 from wattcast.training.horizon_weights import expand_horizon_weights
 from wattcast.training.module import PowerModule
+from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, window_shape
 from wattcast.windows.anchors import anchor_count
-from wattcast.windows.dataset import Batch, Decomposition, EpochSampler, Scalers, WindowDataset, WindowShape
+from wattcast.windows.dataset import Batch, EpochSampler, Scalers, WindowDataset, WindowShape
 from wattcast.windows.scaling import Scaler
 from wattcast.windows.splits import Split, split_origins
 
 log = logging.getLogger("wattcast")
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A fitted network with all that is needed to forecast with it."""
-
-    station: Station
-    recipe: Recipe
-    pipeline: FeaturePipeline
-    scalers: Scalers
-    network: PowerNetwork
-    span: tuple[pd.Timestamp, pd.Timestamp]
-    data_hash: str
-    nonnegative: tuple[str, ...]
-    """Targets that were never below zero in training."""
-    history: tuple[EpochRecord, ...]
-
-    @property
-    def shape(self) -> WindowShape:
-        return window_shape(self.station, self.recipe)
 
 
 @dataclass(frozen=True)
@@ -65,17 +46,6 @@ class Prepared:
     scalers: Scalers
     shape: WindowShape
     split: Split
-
-
-def window_shape(station: Station, recipe: Recipe) -> WindowShape:
-    step = parse_step(station.step)
-    day = steps_per_day(step)
-    return WindowShape(recipe.windows.lookback_days * day, week_horizon(step).steps, day, recipe.features.lag_weeks)
-
-
-def decomposition(recipe: Recipe) -> Decomposition | None:
-    features = recipe.features
-    return Decomposition(features.vmd_modes, features.vmd_alpha) if features.vmd else None
 
 
 def input_sizes(table: FeatureTable, shape: WindowShape, recipe: Recipe) -> InputSizes:

@@ -1,6 +1,7 @@
 """The network as Lightning trains it: loss, optimiser, learning rate, one seed for each epoch."""
 
 import math
+from typing import Any
 
 import lightning
 import numpy as np
@@ -65,8 +66,8 @@ class PowerModule(lightning.LightningModule):
         # Biases, norms and the scan's own constants (A_log, D, the step's bias) are not to be drawn to zero.
         kept = [value for name, value in self.network.named_parameters() if name.endswith(UNDECAYED)]
         decayed = [value for name, value in self.network.named_parameters() if not name.endswith(UNDECAYED)]
-        optimizer = torch.optim.AdamW([{"params": decayed}, {"params": kept, "weight_decay": 0.0}], self.config.lr,
-                                      weight_decay=self.config.weight_decay)
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, self.config.lr, weight_decay=self.config.weight_decay)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
