@@ -1,5 +1,6 @@
 """Arithmetic on a regular grid of time: steps, horizons, origins, time zones. Nobody else adds minutes."""
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -10,17 +11,31 @@ from wattcast.errors import ConfigError, InputError
 DAY = pd.Timedelta(days=1)
 
 
+def parse_duration(text: str) -> pd.Timedelta:
+    """A duration above zero such as `7d`, `12h` or `15min`.
+
+    Raises:
+        ConfigError: not a duration, or none above zero.
+    """
+    wrong = ConfigError(f"{text!r} is not a duration above zero", expected="for example 15min, 12h or 7d")
+    try:
+        # pandas is about to stop taking the small letter for days.
+        duration = pd.Timedelta(re.sub(r"(?<=\d)\s*d$", "D", text.strip()))
+    except ValueError:
+        raise wrong from None
+    if not duration > pd.Timedelta(0):
+        raise wrong
+    return duration
+
+
 def parse_step(text: str) -> pd.Timedelta:
     """A step such as `15min` or `1h`.
 
     Raises:
         ConfigError: not a duration, or one that does not divide a day.
     """
-    try:
-        step = pd.Timedelta(text)
-    except ValueError:
-        raise ConfigError(f"step {text!r} is not a duration", expected="for example 15min, 10min or 1h") from None
-    if step <= pd.Timedelta(0) or DAY % step != pd.Timedelta(0):
+    step = parse_duration(text)
+    if DAY % step != pd.Timedelta(0):
         raise ConfigError(f"step {text!r} does not divide a day", expected="for example 15min, 10min or 1h")
     return step
 

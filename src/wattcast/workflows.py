@@ -26,7 +26,15 @@ from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.settings import Settings
 from wattcast.store.files import write_json
 from wattcast.store.registry import Registry
-from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, rolling_origins, week_horizon
+from wattcast.timegrid import (
+    DAY,
+    parse_duration,
+    parse_step,
+    parse_time,
+    require_on_grid,
+    rolling_origins,
+    week_horizon,
+)
 from wattcast.training.config import Recipe
 from wattcast.training.trained import EpochRecord
 from wattcast.windows.splits import MINIMUM_DAYS
@@ -136,7 +144,8 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None,
     evaluation = _evaluate(network, data, training_end, weeks) if weeks else None
     model = network.model
     assert model is not None
-    version = registry.add(model, evaluation_dict(evaluation) or {"note": notes[0]})
+    version = registry.add(model, evaluation_dict(evaluation) or {"note": notes[0]},
+                           description=job.settings.data.model_dump(mode="json"))
     registry.promote(version)
     return TrainOutcome(data, quality, version, registry.folder, evaluation, len(model.history),
                         time.perf_counter() - started, tuple(notes))
@@ -260,7 +269,7 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
     horizon = week_horizon(step)
     weather: WeatherUse = "none" if no_weather else "given"
     forecasters = {name: _forecaster(name, job.settings.recipe(), on_epoch) for name in models}
-    rolling = list(rolling_origins(first, _duration(every), data.end - horizon.steps * step, origins))
+    rolling = list(rolling_origins(first, parse_duration(every), data.end - horizon.steps * step, origins))
     if not rolling:
         raise InputError(f"--first-origin {first_origin} leaves no week to forecast", found=f"data until {data.end}")
     return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every,
@@ -275,16 +284,6 @@ def _forecaster(name: str, recipe: Recipe, on_epoch: OnEpoch | None) -> Forecast
         raise ConfigError(f"unknown model {name!r}", expected=", ".join((NAME, *BASELINE_NAMES)),
                           hint=f"did you mean {guess!r}?" if guess else None)
     return baseline(name)
-
-
-def _duration(text: str) -> pd.Timedelta:
-    try:
-        duration = pd.Timedelta(text)
-    except ValueError:
-        raise ConfigError(f"--every {text!r} is not a duration", expected="for example 7d or 12h") from None
-    if duration <= pd.Timedelta(0):
-        raise ConfigError(f"--every {text!r} does not move on", expected="more than nothing")
-    return duration
 
 
 def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None) -> None:

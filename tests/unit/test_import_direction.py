@@ -16,7 +16,7 @@ TIERS = (
     {"forecasting", "evaluation"},
     {"tuning", "finetune"},
     {"settings", "workflows"},
-    {"cli", "legacy", "render", "serve", "fleet"},
+    {"api", "cli", "legacy", "render", "serve", "fleet"},
 )
 TIER = {name: number for number, names in enumerate(TIERS) for name in names}
 SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid", "errors"), ("workflows", "settings"),

@@ -41,8 +41,16 @@ WEIGHTS, MANIFEST, METRICS = "model.safetensors", "manifest.json", "metrics.json
 COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
 
 
-def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *, parent: str | None = None) -> None:
+def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
+                description: dict[str, Any] | None = None, parent: str | None = None) -> None:
     """Write `model` as the new folder `folder`, all of it or nothing.
+
+    Args:
+        folder: must not exist.
+        model: what was fitted.
+        metrics: its evaluation.
+        description: how its data was described, to read such data again.
+        parent: the version it was fine-tuned from.
 
     Raises:
         DataError: the place cannot be written to.
@@ -50,7 +58,7 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *, p
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
         aside.mkdir(parents=True)
-        _write(aside, model, metrics, parent)
+        _write(aside, model, {"description": description, "parent": parent, "metrics": metrics})
         os.replace(aside, folder)
     except OSError as error:
         raise DataError(f"cannot write the model to {folder}", found=error.strerror,
@@ -59,26 +67,25 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *, p
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _write(folder: Path, model: TrainedModel, metrics: dict[str, Any], parent: str | None) -> None:
+def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
     torch.save(weights, folder / "bi_mamba.pth")
     classification = model.pipeline.classification()
     write_json(folder / "feature_classification.json", classification)
     (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
-    write_json(folder / METRICS, metrics)
-    manifest = _manifest(model, metrics, parent)
+    write_json(folder / METRICS, told["metrics"])
+    manifest = {**_manifest(model), **told}
     manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     manifest["digest"] = _digest(manifest)
     write_json(folder / MANIFEST, manifest)
 
 
-def _manifest(model: TrainedModel, metrics: dict[str, Any], parent: str | None) -> dict[str, Any]:
+def _manifest(model: TrainedModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": {"wattcast": wattcast.__version__, "torch": torch.__version__, "python": platform.python_version()},
-        "parent": parent,
         "station": model.station.model_dump(mode="json"),
         "recipe": model.recipe.model_dump(mode="json", include=set(Recipe.model_fields)),
         "recipe_hash": model.recipe.recipe_hash(),
@@ -90,7 +97,6 @@ def _manifest(model: TrainedModel, metrics: dict[str, Any], parent: str | None) 
         "data_hash": model.data_hash,
         "nonnegative": list(model.nonnegative),
         "history": [asdict(record) for record in model.history],
-        "metrics": metrics,
     }
 
 

@@ -65,8 +65,9 @@ class Registry:
                               expected=self.station_id, hint="choose another --models-dir")
         return content
 
-    def add(self, model: TrainedModel, metrics: dict[str, Any], *, parent: str | None = None) -> str:
-        """Store a new version; no alias points to it yet.
+    def add(self, model: TrainedModel, metrics: dict[str, Any], *, description: dict[str, Any] | None = None,
+            parent: str | None = None) -> str:
+        """Store a new version; no alias points to it yet. The arguments are those of `save_bundle`.
 
         Returns:
             Its name, such as `v0001`.
@@ -74,7 +75,7 @@ class Registry:
         content = self._read()
         taken = [*content["versions"], *(path.name for path in self.folder.glob("versions/v*"))]
         name = f"v{max((int(version[1:]) for version in taken), default=0) + 1:04d}"
-        save_bundle(self.folder / "versions" / name, model, metrics, parent=parent)
+        save_bundle(self.folder / "versions" / name, model, metrics, description=description, parent=parent)
         content["versions"].append(name)
         write_json(self.folder / "registry.json", content)
         return name

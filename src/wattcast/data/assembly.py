@@ -1,0 +1,173 @@
+"""One station's raw cells to its cleaned table and quality report."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from wattcast.contracts import PART, TOTAL, Location, Station
+from wattcast.data.cleaning import lift_negative_generation, mask_impossible
+from wattcast.data.columns import Columns
+from wattcast.data.flat_lines import mask_flat_lines
+from wattcast.data.gridding import to_grid
+from wattcast.data.quality import Finding, QualityReport, found_at, measured_days, times_of
+from wattcast.data.schema import DataConfig, StationData, WeatherVintages
+from wattcast.data.tables import Table
+from wattcast.data.times import to_instants
+from wattcast.data.values import to_codes, to_numbers
+from wattcast.data.weather import Weather
+from wattcast.errors import ConfigError, DataError, listing, nearest
+
+logger = logging.getLogger("wattcast")
+
+Forecasts = Callable[[Station], Weather]
+"""Reads a station's issued weather forecasts."""
+
+CHINA = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "Asia/Urumqi", "PRC")
+
+
+@dataclass(frozen=True)
+class RawStation:
+    """A station's rows as read.
+
+    `source` is its name in messages; `forecasts` is None where no issued ones are known.
+    """
+
+    source: str
+    table: Table
+    columns: Columns
+    forecasts: Forecasts | None = None
+
+
+def assemble(raw: RawStation, station_id: str, config: DataConfig) -> tuple[StationData, QualityReport]:
+    """Convert, clean and align a station's rows.
+
+    Raises:
+        DataError: a cell cannot be understood, or the total power has no value.
+    """
+    times, naive, findings = to_instants(raw.table.frame[raw.columns.time], config.time.timezone, raw.table.place)
+    frame = _convert(raw, times)
+    columns = _without_empty_part(raw, frame)
+    station = _station(station_id, columns, config, naive)
+    frame = frame[list(station.columns)]
+    _require_known_ranges(config, station)
+    missing = _missing(frame, station)
+    frame, impossible = mask_impossible(frame, station, config)
+    frame, gridded = to_grid(frame, pd.Timedelta(station.step), raw.source)
+    frame, flat = mask_flat_lines(frame, station, config)
+    frame, negative = lift_negative_generation(frame, station)
+    _require_measured(frame, raw, [*impossible, *flat])
+    frame, vintages, weather = _with_forecasts(raw, station, frame)
+    data = StationData(station, frame, vintages)
+    findings = [*findings, *gridded, *missing, *impossible, *flat, *negative, *_inconsistent(data), *_constant(data),
+                *_future_known(data), *weather]
+    return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
+                               tuple(findings), columns.ignored)
+
+
+def _convert(raw: RawStation, times: pd.DatetimeIndex) -> pd.DataFrame:
+    """Floats and texts under our names, indexed by instant; a column that only the forecasts have is empty."""
+    table, columns = raw.table, raw.columns
+    absent = pd.Series(np.nan, index=table.frame.index)
+    cells = {ours: table.frame.get(theirs, absent) for ours, theirs in columns.measured.items()}
+    values = {name: to_codes(column).array if name in columns.categorical else to_numbers(column, table.place)
+              for name, column in cells.items()}
+    return pd.DataFrame(values, index=times)
+
+
+def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
+    """The columns; those of a source with a recognised but empty second target without it."""
+    columns = raw.columns
+    if PART not in columns.targets or frame[PART].notna().any():
+        return columns
+    if columns.described:
+        raise DataError(f"{raw.source}: the column {columns.targets[PART]!r} ({PART}) has no value",
+                        found=f"{len(frame)} rows, all empty in this column", hint=f"leave {PART} out of data.targets")
+    logger.warning("%s: the column %r (%s) has no value and is left out", raw.source, columns.targets[PART], PART)
+    return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
+
+
+def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool) -> Station:
+    location = config.location
+    if not columns.described and location.country is None and config.time.timezone in CHINA:
+        location = Location(latitude=location.latitude, longitude=location.longitude, country="CN")
+    return Station(
+        id=station_id, targets=tuple(columns.targets), known_future=columns.known_future, past_only=columns.past_only,
+        categorical=columns.categorical, kind=config.kind, capacity=config.capacity, location=location,
+        timezone=config.time.timezone, step=config.time.step, naive_time=naive)
+
+
+def _require_known_ranges(config: DataConfig, station: Station) -> None:
+    known = (*station.columns, *config.targets.values())
+    stray = [name for name in config.valid_range if name not in known]
+    if stray:
+        close = nearest(stray[0], known)
+        raise ConfigError(f"data.valid_range names {stray[0]!r}, which is no column of the station",
+                          found=listing(known, limit=40), hint=f"did you mean {close!r}?" if close else None)
+
+
+def _missing(frame: pd.DataFrame, station: Station) -> list[Finding]:
+    """Empty cells; of the targets only up to the last measured one, since rows after it are there for the weather."""
+    findings: list[Finding] = []
+    for column in station.columns:
+        empty = times_of(frame[frame[column].isna()])
+        if column in station.targets and len(empty) < len(frame):
+            empty = empty[empty < times_of(frame[frame[column].notna()]).max()]
+        findings += found_at("missing", column, empty, "cells without a value: stay empty")
+    return findings
+
+
+def _require_measured(frame: pd.DataFrame, raw: RawStation, cleaned: Sequence[Finding]) -> None:
+    if frame[TOTAL].notna().any():
+        return
+    reasons = [f"{found.kind}, {found.count} values: {found.action}" for found in cleaned if found.column == TOTAL]
+    raise DataError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
+                    found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column")
+
+
+def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,
+                    ) -> tuple[pd.DataFrame, WeatherVintages | None, list[Finding]]:
+    """The frame, with columns that only the forecasts have taken from the newest one before each interval."""
+    if raw.forecasts is None:
+        return frame, None, []
+    table, findings = raw.forecasts(station)
+    absent = [name for name in station.known_future if name not in raw.table.frame.columns]
+    lost = [name for name in absent if name not in table.columns]
+    if lost:
+        raise DataError(f"the column {lost[0]!r} is neither in {raw.source} nor in its weather forecasts",
+                        found=listing(table.columns, limit=40))
+    if absent:
+        frame = frame.drop(columns=absent).join(_newest(table[absent]))[list(station.columns)]
+    findings = [replace(found, action=f"weather forecasts: {found.action}") for found in findings]
+    return frame, WeatherVintages(table), findings
+
+
+def _newest(table: pd.DataFrame) -> pd.DataFrame:
+    """For each interval the last forecast that was issued before it began."""
+    rows = table.reset_index()
+    rows = rows[rows["issued"] <= rows["time"]].drop_duplicates("time", keep="last")
+    return rows.set_index("time").drop(columns="issued")
+
+
+def _inconsistent(data: StationData) -> list[Finding]:
+    if PART not in data.station.targets:
+        return []
+    larger = data.frame[data.frame[PART] > data.frame[TOTAL]]
+    return found_at("inconsistent", PART, times_of(larger), f"more than {TOTAL}, of which it is a part: kept")
+
+
+def _constant(data: StationData) -> list[Finding]:
+    findings: list[Finding] = []
+    for column in data.station.columns:
+        values = data.frame[column].dropna()
+        if len(values) > 1 and (values == values.iloc[0]).all():
+            findings += found_at("constant", column, times_of(values),
+                                 f"always {values.iloc[0]}: kept, but nothing can be learnt from it")
+    return findings
+
+
+def _future_known(data: StationData) -> list[Finding]:
+    later = data.frame.loc[data.frame.index >= data.end, list(data.station.known_future)].dropna(how="all")
+    return found_at("future_known", None, times_of(later), "steps after the last measured power: used as known future")

@@ -1,0 +1,119 @@
+"""Which column of a source plays which part: as the user says, or as the names tell."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from wattcast.contracts import PART, TARGETS, TOTAL
+from wattcast.data.schema import QUANTITIES, REDUNDANT, STRUCTURAL, DataConfig, recognise
+from wattcast.errors import ConfigError, DataError, listing, nearest
+
+PREDECESSOR_TARGETS = {"meter": TOTAL, "load": PART}
+"""Beside a column `meter`, `load` is the part that cannot be dispatched; elsewhere `load` may mean anything."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The source's names of the columns that are used, by part; `targets` maps ours to theirs, the others keep them.
+
+    `described` tells whether the configuration named the targets.
+    """
+
+    time: str
+    station: str | None
+    targets: dict[str, str]
+    known_future: tuple[str, ...]
+    past_only: tuple[str, ...]
+    categorical: tuple[str, ...]
+    described: bool
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> dict[str, str]:
+        """Ours to theirs for everything but time and station, in the station's order."""
+        return self.targets | {name: name for name in (*self.known_future, *self.past_only)}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What places a row: the time and, with several stations, the station."""
+        return (self.time,) if self.station is None else (self.time, self.station)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """All columns to be read."""
+        return (*self.places, *self.measured.values())
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Those to be read as text."""
+        return (*self.places, *self.categorical)
+
+
+def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere: Collection[str] = ()) -> Columns:
+    """The part of every column in `header`.
+
+    Args:
+        header: the source's column names.
+        source: what to call it in messages.
+        elsewhere: columns that may be missing here, as another table has them.
+
+    Raises:
+        DataError: a listed column is missing, or time or total power is not recognised.
+        ConfigError: a categorical column has no role.
+    """
+    _require_listed(header, config, source, elsewhere)
+    time = config.time.column or column_for(header, "time")
+    if time is None:
+        raise DataError(f"{source} has no column that is known to be the time", found=listing(header, limit=40),
+                        expected="for example time or ts", hint="name it under data.time.column")
+    columns = _described(config, time) if config.targets else _recognised(header, config, time, source)
+    return replace(columns, ignored=tuple(name for name in header if name not in (*columns.used, *REDUNDANT)))
+
+
+def _require_listed(header: Sequence[str], config: DataConfig, source: str, elsewhere: Collection[str]) -> None:
+    listed = [config.time.column, config.station_column, *config.targets.values(),
+              *config.known_future, *config.past_only, *config.categorical]
+    missing = [name for name in dict.fromkeys(listed) if name and name not in header and name not in elsewhere]
+    if missing:
+        close = nearest(missing[0], header)
+        raise DataError(f"{source} has no column {', '.join(map(repr, missing))}, which the configuration lists",
+                        found=listing(header, limit=40),
+                        hint=f"did you mean {close!r}?" if close else "correct the name in the section data")
+
+
+def _described(config: DataConfig, time: str) -> Columns:
+    targets = {ours: config.targets[ours] for ours in TARGETS if ours in config.targets}
+    return Columns(time, config.station_column, targets, config.known_future, config.past_only, config.categorical,
+                   described=True)
+
+
+def _recognised(header: Sequence[str], config: DataConfig, time: str, source: str) -> Columns:
+    renamed = PREDECESSOR_TARGETS if "meter" in header and TOTAL not in header else {}
+    known = {name: quantity for name in header if (quantity := renamed.get(name) or recognise(name))}
+    targets = {ours: theirs for ours in TARGETS if (theirs := _first_spelling(known, ours))}
+    if TOTAL not in targets:
+        raise DataError(f"{source} has no column that is known to be the total active power",
+                        found=listing(header, limit=40), expected=f"{TOTAL}, or meter beside load",
+                        hint=f"say which one it is: data.targets: {{{TOTAL}: your_column}}")
+    listed = (*config.known_future, *config.past_only)
+    weather = [name for name, quantity in known.items()
+               if quantity not in (*STRUCTURAL, *TARGETS) and name not in listed]
+    texts = [name for name in weather if QUANTITIES[known[name]].text]
+    stray = [name for name in config.categorical if name not in (*weather, *listed)]
+    if stray:
+        raise ConfigError(f"data.categorical names {stray[0]!r}, which has no role",
+                          hint="list it under data.known_future or data.past_only too")
+    return Columns(time, config.station_column or _first_spelling(known, "station"), targets,
+                   (*weather, *config.known_future), config.past_only,
+                   tuple(dict.fromkeys([*texts, *config.categorical])), described=False)
+
+
+def column_for(header: Sequence[str], quantity: str) -> str | None:
+    """The column that stands for a quantity: of several, the one whose spelling comes first among the aliases."""
+    return _first_spelling({name: found for name in header if (found := recognise(name))}, quantity)
+
+
+def _first_spelling(known: dict[str, str], quantity: str) -> str | None:
+    aliases = [alias.casefold() for alias in QUANTITIES[quantity].aliases]
+    names = [name for name, found in known.items() if found == quantity]
+    return min(names, key=lambda name: aliases.index(name.casefold()) if name.casefold() in aliases else len(aliases),
+               default=None)

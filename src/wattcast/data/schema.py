@@ -1,0 +1,236 @@
+"""What a station's data is: the columns we recognise, how a user describes a source, and the tables that come out."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Self
+from zoneinfo import available_timezones
+
+import pandas as pd
+from pydantic import Field, model_validator
+
+from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, Station
+from wattcast.errors import ConfigError, nearest
+from wattcast.timegrid import parse_step
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A kind of column: its spellings, what is physically possible, and whether a constant reading means a fault.
+
+    `limits` are wide enough for every unit in use. `varies` marks what cannot stay equal for hours unless the sensor is
+    stuck, `coarse` what is often rounded to whole numbers, which may stay equal for longer. `text` marks codes.
+    """
+
+    aliases: tuple[str, ...] = ()
+    limits: tuple[float | None, float | None] = (None, None)
+    varies: bool = False
+    coarse: bool = True
+    text: bool = False
+
+
+NAMELESS_INDEX = ("Unnamed: 0", "__index_level_0__")
+"""What the index of a data frame is called in CSV and Parquet if it has no name: often the time."""
+
+QUANTITIES = {
+    "time": Quantity(("time", "ts", "timestamp", "datetime", "date", "ds",
+                      "时间", "时刻", "日期时间", "数据时间", "采集时间", *NAMELESS_INDEX)),
+    "issued": Quantity(("issued", "issued_at", "issue_time", "init_time", "reference_time", "发布时间", "起报时间")),
+    "station": Quantity(("station_ref_id", "station_id", "station", "site_id", "unique_id", "item_id",
+                         "站点编号", "站点", "场站编号", "场站", "电站编号", "电站")),
+    TOTAL: Quantity(("total_active_power", "active_power", "总有功功率", "有功功率", "总功率"), varies=True),
+    PART: Quantity(("not_use_power", "不可用功率", "不可控负荷", "不可控功率", "不可调负荷", "不可调功率"),
+                   varies=True),
+    # °C, °F or K
+    "temperature": Quantity(("temperature", "temp", "air_temperature", "温度", "气温"), (-90, 345), varies=True),
+    # % or a fraction
+    "humidity": Quantity(("humidity", "relative_humidity", "rh", "湿度", "相对湿度"), (0, 110), varies=True),
+    # kPa, hPa or Pa
+    "pressure": Quantity(("pressure", "air_pressure", "气压"), (30, 110_000), varies=True),
+    # m/s or km/h
+    "wind_speed": Quantity(("windSpeed", "wind", "ws", "风速"), (0, 200), varies=True),
+    # degrees
+    "wind_direction": Quantity(("wind_direction", "winddeg", "wind360", "wd"), (-180, 360)),
+    # %, octas or a fraction
+    "cloud": Quantity(("cloud", "clouds", "cloud_cover", "云量"), (0, 101)),
+    # mm
+    "rain": Quantity(("rain", "rainfall", "precip", "precipitation", "降水", "降水量", "降雨量"), (0, 500)),
+    # W/m²
+    "irradiance": Quantity(("irradiance", "total_irradiance", "总辐照度", "辐照度"), (-50, 2000),
+                           varies=True, coarse=False),
+    "ghi": Quantity(("ghi",), (-50, 2000), varies=True, coarse=False),
+    "dni": Quantity(("dni",), (-50, 2000), varies=True, coarse=False),
+    "dhi": Quantity(("dhi",), (-50, 2000), varies=True, coarse=False),
+    # W/m² or J/m²
+    "radiation": Quantity(("radiation", "shortwave_radiation", "辐射"), (-1000, 5e6), varies=True, coarse=False),
+    "is_peak": Quantity(("is_peak", "peak", "是否高峰", "尖峰")),
+    "text": Quantity(("text", "weather", "weather_text", "天气", "天气现象"), text=True),
+    "code": Quantity(("code", "weather_code", "天气代码"), text=True),
+    "holiday": Quantity(("holiday", "is_holiday", "节假日"), text=True),
+}
+"""The columns that need no description; spellings match without regard to case, `_`, `-` and units in brackets."""
+
+STRUCTURAL = ("time", "issued", "station")
+"""Quantities that place a row and measure nothing."""
+
+REDUNDANT = ("quarter", *NAMELESS_INDEX)
+"""Columns that only repeat the time or number the rows."""
+
+
+def _spelling(name: str) -> str:
+    bare = re.sub(r"[(\[].*?[)\]]", "", unicodedata.normalize("NFKC", name))
+    return re.sub(r"[\W_]+", "", bare).casefold()
+
+
+_BY_SPELLING = {_spelling(alias): name for name, quantity in QUANTITIES.items() for alias in quantity.aliases}
+
+
+def recognise(column: str) -> str | None:
+    """The name in `QUANTITIES` of what a column's spelling stands for, or None."""
+    return _BY_SPELLING.get(_spelling(column))
+
+
+def quantity_of(column: str) -> Quantity:
+    """What a column's spelling tells about it; nothing special if it is not recognised."""
+    return QUANTITIES.get(recognise(column) or "", Quantity())
+
+
+class TimeConfig(Config):
+    """How the source writes time."""
+
+    column: str | None = Field(None, description="column with the time; recognised by its name if not given")
+    timezone: str = Field("Asia/Shanghai", description="IANA zone of the station; times without an offset are in it")
+    step: str = Field("15min", description="length of one interval; faster data is averaged to it")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        parse_step(self.step)
+        try:
+            pd.DatetimeTZDtype(tz=self.timezone)
+        except (KeyError, ValueError, TypeError, IndexError, OSError):
+            zone = nearest(self.timezone, available_timezones())
+            raise ConfigError(f"data.time.timezone {self.timezone!r} is not a time zone",
+                              expected="an IANA name such as Asia/Shanghai, or a fixed offset such as Etc/GMT-8",
+                              hint=f"did you mean {zone}?" if zone else None) from None
+        return self
+
+
+class WeatherForecastsConfig(Config):
+    """A separate table of weather forecasts, each row with the instant at which it was issued."""
+
+    path: str = Field(description="CSV or Parquet file, relative to the data's folder")
+    issued: str = Field("issued", description="column with the instant of issue")
+    time: str = Field("time", description="column with the start of the interval that the row is for")
+
+
+class DataConfig(Config):
+    """A source of measurements; without `targets` its columns are recognised by their names.
+
+    Raises:
+        ConfigError: names contradict each other, or a time zone, step, duration or range makes no sense.
+    """
+
+    station: str | None = Field(None, description="id of the station; the file's name without a station column")
+    station_column: str | None = Field(None, description="column that tells several stations apart")
+    time: TimeConfig = TimeConfig()
+    targets: dict[str, str] = Field({}, description="our name (total_active_power, not_use_power): the source's column")
+    known_future: tuple[str, ...] = Field((), description="columns whose values are known over the horizon")
+    past_only: tuple[str, ...] = Field((), description="columns that are known up to the origin only")
+    categorical: tuple[str, ...] = Field((), description="those of the columns that hold codes or texts")
+    kind: Kind = Field(Kind.LOAD, description="load, pv or wind")
+    capacity: float | None = Field(None, gt=0, description="in the target's unit")
+    location: Location = Location()
+    weather_forecasts: WeatherForecastsConfig | None = None
+    flat_line: str | None = Field("6h", description="a sensor whose reading is equal for longer is stuck; null: never")
+    valid_range: dict[str, tuple[float | None, float | None]] = Field(
+        {}, description="column: [lowest, highest] possible value, null for no limit; replaces the built-in limits")
+    missing_values: tuple[float, ...] = Field((-99, -999, -9999, 6553.5, -3276.7, -3276.8),
+                                              description="numbers that loggers write for no value")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self._check_targets()
+        self._check_roles()
+        for column, (low, high) in self.valid_range.items():
+            if low is not None and high is not None and low > high:
+                raise ConfigError(f"data.valid_range.{column} leaves nothing", found=f"[{low:g}, {high:g}]",
+                                  expected="[lowest, highest]")
+        try:
+            pd.Timedelta(self.flat_line or 0)
+        except ValueError:
+            raise ConfigError(f"data.flat_line {self.flat_line!r} is not a duration",
+                              expected="for example 6h") from None
+        return self
+
+    def _check_targets(self) -> None:
+        unknown = [name for name in self.targets if name not in TARGETS]
+        if unknown:
+            close = nearest(unknown[0], TARGETS)
+            raise ConfigError(f"data.targets has the unknown name {unknown[0]!r}",
+                              expected=f"{TOTAL} and perhaps {PART}",
+                              hint=f"did you mean {close}?" if close else f"our name comes first: {TOTAL}: your_column")
+        if self.targets and TOTAL not in self.targets:
+            raise ConfigError(f"data.targets lacks {TOTAL}", found=", ".join(self.targets))
+
+    def _check_roles(self) -> None:
+        others = (*self.known_future, *self.past_only)
+        listed = [*self.targets.values(), *others]
+        twice = [column for column in listed if listed.count(column) > 1]
+        if twice:
+            raise ConfigError(f"data lists the column {twice[0]!r} more than once",
+                              expected="each column once: in targets, known_future or past_only")
+        ours = [name for name in others if name in (*TARGETS, ADJUSTABLE)]
+        if ours:
+            raise ConfigError(f"data gives {ours[0]!r} a role other than target", hint="name it under data.targets")
+        stray = [name for name in self.categorical if self.targets and name not in others]
+        if stray:
+            raise ConfigError(f"data.categorical names {stray[0]!r}, which has no role",
+                              hint="list it under data.known_future or data.past_only too")
+
+
+@dataclass(frozen=True)
+class WeatherVintages:
+    """Weather forecasts with the instant each was issued.
+
+    `table` has a MultiIndex (`issued`, `time`), both tz-aware in the station's zone, sorted, unique; its columns are a
+    subset of the station's `known_future`.
+    """
+
+    table: pd.DataFrame
+
+    def as_of(self, origin: pd.Timestamp) -> pd.DataFrame | None:
+        """The newest forecast issued at or before `origin`, indexed by `time`; None if there was none yet."""
+        issued = self.table.index.unique("issued")
+        position = int(issued.searchsorted(origin, side="right")) - 1
+        return None if position < 0 else self.table.loc[issued[position]]
+
+    def until(self, origin: pd.Timestamp) -> "WeatherVintages":
+        """Only those issued at or before `origin`."""
+        return WeatherVintages(self.table.loc[self.table.index.get_level_values("issued") <= origin])
+
+
+@dataclass(frozen=True)
+class StationData:
+    """One station's measurements on a regular grid.
+
+    `frame` has a tz-aware index named `time` (interval starts, every step present) and the columns `station.columns`
+    in that order: float64, NaN where missing; categorical columns are strings (dtype `str`), missing where `isna`.
+    Rows after the last measured target may be there, with known-future values only. `vintages` is None where only one
+    version of the weather exists.
+    """
+
+    station: Station
+    frame: pd.DataFrame
+    vintages: WeatherVintages | None = None
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """The instant at which the last measured interval ends: the latest possible origin."""
+        measured = self.frame[list(self.station.targets)].notna().any(axis=1)
+        last: pd.Timestamp = self.frame.index[measured.to_numpy()][-1]
+        return last + pd.Timedelta(self.station.step)
+
+    def until(self, origin: pd.Timestamp) -> "StationData":
+        """The same without anything measured or issued at or after `origin` (known-future rows after it go too)."""
+        vintages = None if self.vintages is None else self.vintages.until(origin)
+        return StationData(self.station, self.frame.loc[self.frame.index < origin], vintages)

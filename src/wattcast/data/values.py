@@ -1,0 +1,59 @@
+"""Cells to numbers and codes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from wattcast.errors import DataError, listing
+
+NO_VALUE = ("", "-", "--", "—", "/", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "<na>", "\\n", "无", "缺失")
+"""Texts that say that there is no value, in lower case."""
+
+TRUTH = {"true": 1.0, "false": 0.0}
+
+
+def to_numbers(cells: pd.Series, place: Callable[[int], str]) -> npt.NDArray[np.float64]:
+    """Numbers, NaN where a cell is empty, says so (`NA`, `-`, …) or is not finite.
+
+    Args:
+        cells: one column; its name is used in messages.
+        place: where the row with a label of `cells.index` stands.
+
+    Raises:
+        DataError: a cell holds a text or a time.
+    """
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = cells.astype(cells.cat.categories.dtype)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        numbers = cells.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        numbers = _parse(cells.astype("str"), place)
+    finite = np.isfinite(numbers)
+    return numbers if finite.all() else np.where(finite, numbers, np.nan)
+
+
+def _parse(texts: pd.Series, place: Callable[[int], str]) -> npt.NDArray[np.float64]:
+    numbers = pd.to_numeric(texts, errors="coerce").astype(float)
+    doubtful = texts[numbers.isna() & texts.notna()].str.strip().str.lower()
+    truth = doubtful.map(TRUTH).astype(float)
+    wrong = texts.loc[doubtful.index[truth.isna() & ~doubtful.isin(NO_VALUE)]]
+    if len(wrong):
+        raise DataError(f"{place(int(wrong.index[0]))}: the column {texts.name!r} should hold numbers",
+                        found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
+                        expected="a number, or an empty cell where there is no value",
+                        hint="correct them; a column of codes or texts belongs under data.categorical")
+    numbers.loc[doubtful.index] = truth
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def to_codes(cells: pd.Series) -> pd.Series:
+    """Texts (dtype `str`) without blanks around them, missing where a cell is empty or says so.
+
+    A whole number loses its `.0`, which it only has because the column was read as numbers once.
+    """
+    positions, distinct = pd.factorize(cells.astype("str"))
+    texts = pd.Series(distinct, dtype="str").str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+    texts = texts.mask(texts.str.lower().isin(NO_VALUE))
+    return pd.Series(texts.array.take(positions, allow_fill=True), index=cells.index, name=cells.name)

@@ -1,0 +1,196 @@
+"""Weather forecasts on the station's grid: a plain table, a table with the instants of issue, or daily files."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wattcast.contracts import Station
+from wattcast.data.cleaning import mask_impossible
+from wattcast.data.columns import column_for
+from wattcast.data.gridding import mean_of_repeated, step_starts
+from wattcast.data.quality import Finding, times_of
+from wattcast.data.schema import DataConfig, recognise
+from wattcast.data.tables import Table, read_header, read_table
+from wattcast.data.times import to_instants
+from wattcast.data.values import to_codes, to_numbers
+from wattcast.errors import DataError, listing
+
+DAILY_FILE = re.compile(r"forcaster-(?P<station>.+)-(?P<day>\d{4}-\d{2}-\d{2})\.csv(\.gz)?")
+"""The predecessor's forecasts, issued at the start of that day."""
+
+LEVELS = ["issued", "time"]
+
+Weather = tuple[pd.DataFrame, list[Finding]]
+"""Forecasts indexed by (`issued`, `time`), sorted and unique, and what was found in them."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather."""
+
+    time: str
+    issued: str | None
+    station: str | None
+    weather: dict[str, str]
+
+
+def has_issue_times(path: Path, config: DataConfig) -> bool:
+    """Whether a column of the file tells when its forecasts were issued."""
+    return _column(read_header(path), "issued", config) is not None
+
+
+def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weather:
+    """A table with one row for each instant of issue and interval.
+
+    Raises:
+        DataError: no column tells when the forecasts were issued, or none is a known-future one of the station.
+    """
+    table, layout = _read([path], station, config)
+    if layout.issued is None:
+        raise DataError(f"{path} has no column that tells when a forecast was issued", found=listing(read_header(path)),
+                        hint="name it under data.weather_forecasts.issued")
+    issued, _, _ = to_instants(table.frame[layout.issued], station.timezone, table.place)
+    return _on_grid(table, layout, issued, station, config)
+
+
+def read_plain_table(path: Path, station: Station, config: DataConfig) -> Weather:
+    """A table with one row for each interval and no instant of issue: the level `issued` means nothing.
+
+    Raises:
+        DataError: no column is a known-future one of the station.
+    """
+    table, layout = _read([path], station, config)
+    issued = pd.DatetimeIndex([pd.Timestamp(0, tz=station.timezone)]).repeat(len(table.frame))
+    return _on_grid(table, layout, issued, station, config)
+
+
+def daily_files(folder: Path, station_id: str) -> dict[Path, str]:
+    """The station's `forcaster-<id>-YYYY-MM-DD.csv` and their days, oldest first; none if the folder has none.
+
+    Raises:
+        DataError: all such files are another station's.
+    """
+    matches = {path: match for path in sorted(folder.iterdir()) if (match := DAILY_FILE.fullmatch(path.name))}
+    own = {path: match["day"] for path, match in matches.items() if match["station"] == station_id}
+    if matches and not own:
+        raise DataError(f"{folder} has no forecasts for the station {station_id}",
+                        found=listing(sorted({match["station"] for match in matches.values()})))
+    return own
+
+
+def read_daily_files(files: dict[Path, str], station: Station, config: DataConfig) -> Weather:
+    """Forecast files, each with the day at whose start it was issued; files without content are left out.
+
+    Raises:
+        DataError: a file is damaged, a day does not exist, or all files are empty.
+    """
+    starts = {path: _start_of(day, path, station) for path, day in files.items() if path.stat().st_size > 0}
+    empty = len(files) - len(starts)
+    if not starts:
+        raise DataError(f"all {empty} forecast files in {next(iter(files)).parent} are empty")
+    table, layout = _read(list(starts), station, config)
+    issued = pd.DatetimeIndex(list(starts.values())).as_unit("us").take(table.file_of(table.frame.index))
+    frame, findings = _on_grid(table, layout, issued, station, config)
+    if empty:
+        findings.append(Finding("missing", None, empty, None, None, "forecast files without content: left out"))
+    return frame, findings
+
+
+def _start_of(day: str, path: Path, station: Station) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(day).tz_localize(station.timezone, nonexistent="shift_forward", ambiguous=True)
+    except ValueError:
+        raise DataError(f"{path.name}: {day} is not a date", expected="forcaster-<id>-YYYY-MM-DD.csv") from None
+
+
+def match_columns(header: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
+    """Theirs to ours for every wanted column that is there: spelt alike, or else known to mean the same."""
+    matches: dict[str, str] = {}
+    for ours in wanted:
+        exact = [name for name in header if name == ours]
+        alike = [name for name in header if name.casefold() == ours.casefold()]
+        meant = [name for name in header if recognise(ours) is not None and recognise(name) == recognise(ours)]
+        for theirs in (*exact, *alike, *meant)[:1]:
+            matches.setdefault(theirs, ours)
+    return matches
+
+
+def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[Table, _Layout]:
+    """Files of the same layout; of a file for several stations only the rows of this one."""
+    header = read_header(paths[0])
+    layout = _layout(header, paths[0], station, config)
+    places = [name for name in (layout.time, layout.issued, layout.station) if name]
+    codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
+    table = read_table(paths, {*places, *layout.weather}, {*places, *codes})
+    if layout.station is None:
+        return table, layout
+    ids = to_codes(table.frame[layout.station])
+    if not (ids == station.id).any():
+        raise DataError(f"{paths[0]} has no rows for the station {station.id}",
+                        found=listing(sorted(ids.dropna().unique())))
+    return table.take(ids == station.id), layout
+
+
+def _layout(header: Sequence[str], path: Path, station: Station, config: DataConfig) -> _Layout:
+    time = _column(header, "time", config)
+    if time is None:
+        raise DataError(f"{path} has no column that is known to be the time", found=listing(header),
+                        expected="for example time or ts", hint="name it under data.weather_forecasts.time")
+    weather = match_columns(header, station.known_future)
+    if not weather:
+        raise DataError(f"{path} has none of the station's known-future columns", found=listing(header, limit=40),
+                        expected=listing(station.known_future, limit=40))
+    return _Layout(time, _column(header, "issued", config), _column(header, "station", config), weather)
+
+
+def _column(header: Sequence[str], quantity: str, config: DataConfig) -> str | None:
+    """The file's column for the time, the issue or the station: the configured one if it is there, else by spelling."""
+    forecasts = config.weather_forecasts
+    chosen = {
+        "time": (forecasts.time if forecasts else None, config.time.column),
+        "issued": (forecasts.issued if forecasts else None,),
+        "station": (config.station_column,),
+    }[quantity]
+    return next((name for name in chosen if name in header), None) or column_for(header, quantity)
+
+
+def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: Station, config: DataConfig) -> Weather:
+    times, _, _ = to_instants(table.frame[layout.time], station.timezone, table.place, group=issued)
+    theirs = {ours: name for name, ours in layout.weather.items()}
+    columns = {ours: table.frame[theirs[ours]] for ours in station.known_future if ours in theirs}
+    values = {ours: to_codes(cells).array if ours in station.categorical else to_numbers(cells, table.place)
+              for ours, cells in columns.items()}
+    frame = pd.DataFrame(values, index=pd.MultiIndex.from_arrays([issued, times], names=LEVELS))
+    # Of repeated rows the later one wins.
+    frame = frame[~frame.index.duplicated(keep="last")].sort_index()
+    frame, findings = mask_impossible(frame, station, config)
+    return _to_steps(frame, pd.Timedelta(station.step)), findings
+
+
+def _to_steps(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
+    """Finer values averaged over a step; coarser ones repeated, since a value holds for the interval that it starts."""
+    frame = _spread(frame, step)
+    times = times_of(frame)
+    starts = step_starts(times, step)
+    if (starts == times).all():
+        return frame
+    frame = frame.set_axis(pd.MultiIndex.from_arrays([frame.index.get_level_values("issued"), starts], names=LEVELS))
+    return frame if frame.index.is_unique else mean_of_repeated(frame)
+
+
+def _spread(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
+    """Rows further apart than a step, once for each step; a value holds as long as its nearest neighbour is away."""
+    issued, times = frame.index.get_level_values("issued"), times_of(frame)
+    apart = pd.Series(times).diff().where((pd.Series(issued).diff() == pd.Timedelta(0)).to_numpy()) / step
+    holds = pd.concat([apart, apart.shift(-1)], axis=1).min(axis=1).fillna(1.0)
+    repeats = np.maximum(holds.to_numpy().astype(int), 1)
+    if (repeats == 1).all():
+        return frame
+    row = np.repeat(np.arange(len(frame)), repeats)
+    later = np.arange(len(row)) - (np.cumsum(repeats) - repeats)[row]
+    spread = times.take(row) + pd.TimedeltaIndex(later * step.to_timedelta64())
+    return frame.take(row).set_axis(pd.MultiIndex.from_arrays([issued.take(row), spread], names=LEVELS))

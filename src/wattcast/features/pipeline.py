@@ -1,0 +1,197 @@
+"""All features of a station in one table, every column with its role."""
+
+import logging
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from wattcast.contracts import Config, Role, Station
+from wattcast.data.schema import StationData, WeatherVintages
+from wattcast.errors import DataError, WattcastError, listing
+from wattcast.features.calendar import DayKind, calendar_features, calendar_names, load_overrides, unpublished_years
+from wattcast.features.lags import lag_names
+from wattcast.features.solar import SOLAR_NAMES, solar_features
+from wattcast.features.table import FeatureTable, VintageTable, vintages_on_grid
+from wattcast.features.weather import ColumnEncoder
+
+__all__ = ["FeaturePipeline", "FeatureTable", "FeaturesConfig", "VintageTable"]
+
+logger = logging.getLogger("wattcast")
+
+
+class FeaturesConfig(Config):
+    """What the network is told besides the power itself."""
+
+    calendar: bool = Field(True, description="time of day, weekday, public holidays, adjusted workdays")
+    holidays_file: str | None = Field(None, description="CSV date,kind[,name] that overrides the country's calendar; "
+                                                        "kind is holiday or workday")
+    day_of_year: bool = Field(False, description="the season; worth having from two years of data on")
+    weather: bool = Field(True, description="the station's known-future columns")
+    solar: bool = Field(True, description="the sun's elevation and clear-sky irradiance where the place is known")
+    lag_weeks: tuple[Annotated[int, Field(ge=1, le=52)], ...] = Field(
+        (1, 2, 3, 4), min_length=1, description="seasonal lags in weeks, all known over the horizon")
+    vmd: bool = Field(False, description="variational mode decomposition of the past window")
+    vmd_modes: int = Field(4, ge=2, le=16, description="modes of the decomposition")
+    vmd_alpha: float = Field(2000.0, gt=0, description="bandwidth penalty of the decomposition: higher is narrower")
+
+    @field_validator("lag_weeks")
+    @classmethod
+    def _distinct(cls, weeks: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(weeks)) < len(weeks):
+            raise ValueError("a lag is named twice")
+        return weeks
+
+
+class FeaturePipeline:
+    """Turns a station's rows into features, each row by itself: what comes later cannot change what came before.
+
+    Only the vocabularies of categorical columns are learned, from the rows given to `fit`.
+    """
+
+    def __init__(self, config: FeaturesConfig, station: Station) -> None:
+        self.config, self.station = config, station
+        self.step = pd.Timedelta(station.step)
+        self.overrides = load_overrides(Path(config.holidays_file)) if config.holidays_file else {}
+        self._encoders: tuple[ColumnEncoder, ColumnEncoder] | None = None
+        self._warned: set[int] = set()
+
+    def fit(self, data: StationData) -> Self:
+        """Learn the categories in `data`'s rows and issued forecasts."""
+        tables = [data.frame] if data.vintages is None else [data.frame, data.vintages.table]
+        categorical = self.station.categorical
+        self._encoders = (ColumnEncoder.fit(self._weather_names, categorical, tables),
+                          ColumnEncoder.fit(self.station.past_only, categorical, tables))
+        return self
+
+    def transform(self, frame: pd.DataFrame, vintages: WeatherVintages | None = None) -> FeatureTable:
+        """Features of every row of `frame`: history, and perhaps horizon rows whose targets are missing.
+
+        Args:
+            frame: regular, tz-aware index; the station's columns.
+            vintages: weather forecasts as they were issued.
+
+        Raises:
+            DataError: a column of the station is missing, or the index is not regular.
+        """
+        weather, past = self._fitted()
+        self._check(frame)
+        index = pd.DatetimeIndex(frame.index)
+        parts = [*self._calendar_and_sun(index), weather.encode(frame)]
+        return FeatureTable(
+            index=index,
+            targets=frame[list(self.station.targets)].to_numpy(np.float32, na_value=np.nan),
+            known=np.concatenate(parts, 1),
+            past=past.encode(frame),
+            known_names=self.known_names,
+            past_names=self.past_names,
+            weather_columns=tuple(range(len(self.known_names) - len(weather.names), len(self.known_names))),
+            vintages=None if vintages is None or not weather.names
+            else vintages_on_grid(vintages.table, index[0], self.step, weather),
+        )
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """The K known-future columns: calendar, sun, weather."""
+        calendar = calendar_names(self.config.day_of_year) if self.config.calendar else ()
+        return (*calendar, *(SOLAR_NAMES if self._has_sun else ()), *self._fitted()[0].names)
+
+    @property
+    def past_names(self) -> tuple[str, ...]:
+        """The P past-only columns."""
+        return self._fitted()[1].names
+
+    def roles(self) -> dict[str, Role]:
+        """Every feature that reaches the network: the table's columns, and the targets' seasonal lags and modes."""
+        targets = self.station.targets
+        modes = [f"{target}_mode_{number + 1}" for target in targets for number in range(self.config.vmd_modes)]
+        features = [
+            *((name, Role.TARGET) for name in targets),
+            *((name, Role.KNOWN_FUTURE) for name in (*self.known_names, *lag_names(targets, self.config.lag_weeks))),
+            *((name, Role.PAST_ONLY) for name in (*self.past_names, *(modes if self.config.vmd else ()))),
+        ]
+        names = [name for name, _ in features]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise DataError(f"two features of station {self.station.id} have the same name", found=listing(twice),
+                            hint="rename the station's column")
+        return dict(features)
+
+    def classification(self) -> dict[str, list[str]]:
+        """What of all this is known over the horizon, under the names of `feature_classification.json`."""
+        roles = self.roles()
+        return {
+            "knowable_future_features": [name for name, role in roles.items() if role is Role.KNOWN_FUTURE],
+            "unknowable_future_features": [name for name, role in roles.items() if role is not Role.KNOWN_FUTURE],
+        }
+
+    def state(self) -> dict[str, Any]:
+        """All that `fit` learned and the days set by hand, ready for JSON."""
+        weather, past = self._fitted()
+        return {
+            "vocabulary": {column: list(words) for encoder in (weather, past)
+                           for column, words in encoder.vocabulary.items()},
+            "overrides": {day.isoformat(): kind for day, kind in sorted(self.overrides.items())},
+        }
+
+    @classmethod
+    def from_state(cls, config: FeaturesConfig, station: Station, state: Mapping[str, Any]) -> Self:
+        """The pipeline whose `state` this is.
+
+        The holidays file is read again where it still exists, so that next year's notice counts without training anew.
+        """
+        file = config.holidays_file
+        present = file is not None and Path(file).exists()
+        pipeline = cls(config if present else config.model_copy(update={"holidays_file": None}), station)
+        pipeline.config = config
+        stored: dict[date, DayKind] = {date.fromisoformat(day): kind for day, kind in state["overrides"].items()}
+        pipeline.overrides = stored | pipeline.overrides
+        vocabulary = {column: tuple(words) for column, words in state["vocabulary"].items()}
+        pipeline._encoders = (ColumnEncoder(pipeline._weather_names, vocabulary),
+                              ColumnEncoder(station.past_only, vocabulary))
+        return pipeline
+
+    @property
+    def _weather_names(self) -> tuple[str, ...]:
+        return self.station.known_future if self.config.weather else ()
+
+    @property
+    def _has_sun(self) -> bool:
+        return self.config.solar and self.station.location.has_coordinates
+
+    def _fitted(self) -> tuple[ColumnEncoder, ColumnEncoder]:
+        if self._encoders is None:
+            raise WattcastError("the feature pipeline was used before it was fitted", hint="call fit first")
+        return self._encoders
+
+    def _check(self, frame: pd.DataFrame) -> None:
+        if missing := [name for name in self.station.columns if name not in frame]:
+            raise DataError(f"columns of station {self.station.id} are missing: {listing(missing)}",
+                            found=listing(frame.columns), hint="a column without values must be there, empty")
+        index = frame.index
+        if not isinstance(index, pd.DatetimeIndex) or index.tz is None or (np.diff(index) != self.step).any():
+            raise DataError(f"the rows of station {self.station.id} are not a regular series with a time zone",
+                            expected=f"one row every {self.station.step}")
+
+    def _calendar_and_sun(self, index: pd.DatetimeIndex) -> list[NDArray[np.float32]]:
+        parts = []
+        if self.config.calendar:
+            country = self.station.location.country
+            self._warn_of_estimated_holidays(unpublished_years(index, country))
+            features = calendar_features(index, country, self.overrides, day_of_year=self.config.day_of_year)
+            parts.append(features.to_numpy())
+        if self._has_sun:
+            parts.append(solar_features(index, self.station.location, self.step).to_numpy())
+        return parts
+
+    def _warn_of_estimated_holidays(self, years: tuple[int, ...]) -> None:
+        covered = {day.year for day in self.overrides} | self._warned
+        if open_years := [year for year in years if year not in covered]:
+            self._warned.update(open_years)
+            logger.warning("station %s: the official holidays and adjusted workdays of %s are not known yet, estimates "
+                           "are used; give the notice's days in a CSV file date,kind (holiday or workday) and name it "
+                           "in features.holidays_file", self.station.id, listing(open_years))

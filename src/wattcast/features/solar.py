@@ -1,0 +1,54 @@
+"""Where the sun stands and what it would yield under a clear sky: known for any instant and place."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattcast.contracts import Location
+
+SOLAR_NAMES = ("solar_elevation_sine", "clear_sky_irradiance", "daylight")
+
+
+def solar_features(index: pd.DatetimeIndex, location: Location, step: pd.Timedelta) -> pd.DataFrame:
+    """The sun at the centre of every interval.
+
+    Args:
+        index: tz-aware interval starts `[T]`.
+        location: a place with coordinates.
+        step: length of an interval.
+
+    Returns:
+        float32 columns `SOLAR_NAMES`: sine of the sun's elevation, zero below the horizon [-]; global horizontal
+        irradiance under a clear sky [kW/m²] by Ineichen & Perez with climatological turbidity
+        (DOI 10.1016/S0038-092X(02)00045-2); 1 where the sun is above the horizon.
+    """
+    import pvlib
+
+    centre = index + step / 2
+    position = _solar_position(centre, location)
+    place = pvlib.location.Location(location.latitude, location.longitude)
+    clear_sky = place.get_clearsky(centre, model="ineichen", solar_position=position)["ghi"].to_numpy()
+    sine = np.sin(np.deg2rad(position["elevation"].to_numpy()))
+    columns = np.stack([np.clip(sine, 0, None), clear_sky / 1000, sine > 0], 1)
+    return pd.DataFrame(columns.astype(np.float32), index=index, columns=list(SOLAR_NAMES))
+
+
+def is_night(index: pd.DatetimeIndex, location: Location) -> NDArray[np.bool_]:
+    """Whether the sun stays below the horizon from the start to the end of each interval.
+
+    Args:
+        index: tz-aware, regular interval starts `[T]`; a single stamp counts as an instant.
+        location: a place with coordinates.
+    """
+    step = index[1] - index[0] if len(index) > 1 else pd.Timedelta(0)
+    down = [_solar_position(times, location)["apparent_elevation"].to_numpy() < 0 for times in (index, index + step)]
+    return np.logical_and(*down)
+
+
+def _solar_position(times: pd.DatetimeIndex, location: Location) -> pd.DataFrame:
+    """Elevations and zeniths [°] by the short ephemeris: hundredths of a degree from the full one, ten times faster."""
+    import pvlib
+
+    position: pd.DataFrame = pvlib.solarposition.get_solarposition(
+        times, location.latitude, location.longitude, method="ephemeris")
+    return position

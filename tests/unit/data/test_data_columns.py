@@ -1,0 +1,96 @@
+"""Which column plays which part."""
+
+import pytest
+
+from wattcast.contracts import PART, TOTAL
+from wattcast.data.columns import column_for, resolve
+from wattcast.data.schema import DataConfig
+from wattcast.errors import ConfigError, DataError
+
+MERGED = ["ts", "station_ref_id", TOTAL, PART, "temp", "humidity", "windSpeed", "code", "secret"]
+WEATHER = ("holiday", "is_peak", "text", "code", "temperature", "humidity", "windSpeed", "cloud")
+FOLDER = ["time", "quarter", *WEATHER, "load", "meter"]
+
+
+def test_resolve__merged_file() -> None:
+    columns = resolve(MERGED, DataConfig(), "merged.csv")
+    assert (columns.time, columns.station) == ("ts", "station_ref_id")
+    assert columns.targets == {TOTAL: TOTAL, PART: PART}
+    assert columns.known_future == ("temp", "humidity", "windSpeed", "code")
+    assert columns.categorical == ("code",)
+    assert columns.ignored == ("secret",)
+    assert not columns.described
+
+
+def test_resolve__predecessor_folder() -> None:
+    columns = resolve(FOLDER, DataConfig(), "data")
+    assert columns.targets == {TOTAL: "meter", PART: "load"}
+    assert columns.known_future == WEATHER
+    assert columns.categorical == ("holiday", "text", "code")
+    assert columns.ignored == ()
+    assert columns.texts == ("time", "holiday", "text", "code")
+
+
+def test_resolve__chinese_names() -> None:
+    columns = resolve(["时间", "站点", "总有功功率(kW)", "不可用功率(kW)", "温度"], DataConfig(), "a.csv")
+    assert columns.targets == {TOTAL: "总有功功率(kW)", PART: "不可用功率(kW)"}
+    assert columns.known_future == ("温度",)
+
+
+def test_resolve__listed_columns_add_to_the_recognised() -> None:
+    config = DataConfig(known_future=("secret",), past_only=("temp",), categorical=("secret",))
+    columns = resolve(MERGED, config, "merged.csv")
+    assert columns.known_future == ("humidity", "windSpeed", "code", "secret")
+    assert columns.past_only == ("temp",)
+    assert columns.categorical == ("code", "secret")
+
+
+def test_resolve__description_takes_only_what_it_lists() -> None:
+    config = DataConfig(targets={PART: "humidity", TOTAL: "secret"}, known_future=("temp",))
+    columns = resolve(MERGED, config, "a.csv")
+    assert list(columns.measured.items()) == [(TOTAL, "secret"), (PART, "humidity"), ("temp", "temp")]
+    assert columns.station is None
+    assert set(columns.ignored) == {"station_ref_id", TOTAL, PART, "windSpeed", "code"}
+
+
+def test_resolve__load_beside_another_total_is_left_alone() -> None:
+    columns = resolve(["time", TOTAL, "load"], DataConfig(), "a.csv")
+    assert columns.targets == {TOTAL: TOTAL}
+    assert columns.ignored == ("load",)
+
+
+def test_resolve__load_alone_is_not_guessed() -> None:
+    with pytest.raises(DataError, match="total active power") as caught:
+        resolve(["time", "load"], DataConfig(), "a.csv")
+    assert "data.targets" in str(caught.value)
+    assert "time, load" in str(caught.value)
+
+
+def test_resolve__missing_columns_are_named_with_the_nearest() -> None:
+    config = DataConfig(targets={TOTAL: "energy_kwh"}, known_future=("temperature",))
+    with pytest.raises(DataError) as caught:
+        resolve(["time", "energy_kw", "rain"], config, "a.csv")
+    message = str(caught.value)
+    assert "a.csv has no column 'energy_kwh', 'temperature'" in message
+    assert "time, energy_kw, rain" in message
+    assert "did you mean 'energy_kw'?" in message
+
+
+def test_resolve__columns_of_another_table_may_be_missing() -> None:
+    config = DataConfig(targets={TOTAL: "power"}, known_future=("u", "v"))
+    assert resolve(["time", "power"], config, "a.csv", elsewhere=("u", "v")).known_future == ("u", "v")
+
+
+def test_resolve__no_time() -> None:
+    with pytest.raises(DataError, match=r"known to be the time(?s:.*)data\.time\.column"):
+        resolve(["meter", "load"], DataConfig(), "a.csv")
+
+
+def test_resolve__categorical_without_a_role() -> None:
+    with pytest.raises(ConfigError, match="'secret', which has no role"):
+        resolve(MERGED, DataConfig(categorical=("secret",)), "a.csv")
+
+
+def test_column_for__first_alias_wins() -> None:
+    assert column_for(["date", "quarter", "ts", "Time"], "time") == "Time"
+    assert column_for(["quarter"], "time") is None

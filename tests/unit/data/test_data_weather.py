@@ -1,0 +1,165 @@
+"""Weather forecasts for the horizon: plain, issued, daily files."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wattcast.contracts import Station
+from wattcast.data.reader import read_weather
+from wattcast.data.schema import DataConfig, WeatherForecastsConfig, WeatherVintages
+from wattcast.data.weather import daily_files, match_columns
+from wattcast.errors import DataError
+
+STATION = Station(id="s1", known_future=("temperature", "windSpeed", "code"), categorical=("code",))
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def at(text: str, timezone: str = "Asia/Shanghai") -> pd.Timestamp:
+    return pd.Timestamp(f"2025-06-{text}", tz=timezone)
+
+
+def plain(path: Path, station: Station = STATION, config: DataConfig | None = None) -> pd.DataFrame:
+    weather = read_weather(path, station, config or DataConfig())
+    assert isinstance(weather, pd.DataFrame)
+    return weather
+
+
+def issued(path: Path, station: Station = STATION, config: DataConfig | None = None) -> WeatherVintages:
+    weather = read_weather(path, station, config or DataConfig())
+    assert isinstance(weather, WeatherVintages)
+    return weather
+
+
+def test_match_columns__exact_before_case_before_meaning() -> None:
+    header = ["temp", "TEMPERATURE", "Code", "wind"]
+    assert match_columns(header, ("temperature", "windSpeed", "code")) == {
+        "TEMPERATURE": "temperature", "wind": "windSpeed", "Code": "code"}
+    assert match_columns(["u10"], ("v10",)) == {}
+
+
+def test_read_weather__plain_file_with_other_spellings(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.csv", "时间,温度,Code,unknown", "2025-06-01 00:15,20.5,007,x",
+                 "2025-06-01 00:00,20.0,008,y")
+    frame = plain(path)
+    assert frame.index.tolist() == [at("01 00:00"), at("01 00:15")]
+    assert frame.index.name == "time"
+    assert frame.columns.tolist() == ["temperature", "code"]
+    assert frame["temperature"].tolist() == [20.0, 20.5]
+    assert frame["code"].tolist() == ["008", "007"]
+
+
+def test_read_weather__no_value_stays_empty(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "w.csv", "time,temperature", "2025-06-01 00:00,6553.5", "2025-06-01 00:15,")
+    assert plain(path)["temperature"].isna().all()
+    assert "temperature, 1 times: 6553.5" in caplog.text
+
+
+def test_read_weather__an_hourly_value_holds_for_its_hour_but_no_gap_is_filled(tmp_path: Path) -> None:
+    hours = (0, 1, 2, 4, 5)
+    path = write(tmp_path / "w.csv", "time,temperature,code", *(f"2025-06-01 {h:02}:00,{h},{h}" for h in hours))
+    frame = plain(path)
+    assert frame["temperature"].tolist() == [float(h) for h in hours for _ in range(4)]
+    assert frame["code"].tolist() == [str(h) for h in hours for _ in range(4)]
+    assert frame.index[8:13].tolist() == [*pd.date_range(at("01 02:00"), periods=4, freq="15min"), at("01 04:00")]
+
+
+def test_read_weather__three_hourly_after_hourly(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.csv", "time,temperature", *(f"2025-06-01 {h:02}:00,{h}" for h in (0, 1, 2, 5, 8)))
+    hourly = plain(path, STATION.model_copy(update={"step": "1h"}))
+    assert hourly["temperature"].tolist() == [0, 1, 2, 5, 5, 5, 8, 8, 8]
+
+
+def test_read_weather__faster_values_are_averaged(tmp_path: Path) -> None:
+    lines = (f"2025-06-01 00:{minute:02},{minute},{minute}" for minute in range(0, 30, 5))
+    path = write(tmp_path / "w.csv", "time,temperature,code", *lines)
+    frame = plain(path)
+    assert frame["temperature"].tolist() == [5.0, 20.0]
+    assert frame["code"].tolist() == ["0", "15"]
+
+
+def test_read_weather__with_issue_times(tmp_path: Path) -> None:
+    lines = [f"2025-06-0{day} 12:00,2025-06-0{day} {hour}:00,{day}00" for day in (2, 1) for hour in (13, 14)]
+    vintages = issued(write(tmp_path / "w.csv", "issued,time,temp", *lines), STATION.model_copy(update={"step": "1h"}))
+    assert vintages.table.index.names == ["issued", "time"]
+    assert vintages.table.index.is_monotonic_increasing
+    newest = vintages.as_of(at("02 11:59"))
+    assert newest is not None
+    assert newest["temperature"].tolist() == [100.0, 100.0]
+    assert newest.index.tolist() == [at("01 13:00"), at("01 14:00")]
+
+
+def test_read_weather__configured_names_and_offsets(tmp_path: Path) -> None:
+    config = DataConfig(weather_forecasts=WeatherForecastsConfig(path="w.csv", issued="run", time="valid"))
+    path = write(tmp_path / "w.csv", "run,valid,time,temp", "2025-05-31T16:00Z,2025-05-31T16:15Z,x,200")
+    table = issued(path, config=config).table
+    assert table.index[0] == (at("01 00:00"), at("01 00:15"))
+
+
+def test_read_weather__later_rows_win(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.csv", "time,temp", "2025-06-01 00:00,200", "2025-06-01 00:00,300")
+    assert plain(path)["temperature"].tolist() == [300.0]
+
+
+def test_read_weather__only_this_station(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.csv", "station_id,time,temp", "s1,2025-06-01 00:00,200", "s2,2025-06-01 00:00,300")
+    assert plain(path)["temperature"].tolist() == [200.0]
+    with pytest.raises(DataError, match=r"no rows for the station s3(?s:.*)s1, s2"):
+        plain(path, STATION.model_copy(update={"id": "s3"}))
+
+
+def test_read_weather__folder_of_daily_files(tmp_path: Path) -> None:
+    folder = tmp_path / "s1" / "forcaster"
+    for day in (2, 1):
+        write(folder / f"forcaster-s1-2025-06-0{day}.csv", "time,code,temperature",
+              *(f"2025-06-0{day} 00:{m:02}:00,10{day},{day}0.{m}" for m in (0, 15, 30)))
+    write(folder / "forcaster-s2-2025-06-01.csv", "time,temperature", "2025-06-01 00:00:00,999")
+    (folder / "forcaster-s1-2025-06-03.csv").write_text("")
+    for path in (folder, folder.parent):
+        vintages = issued(path)
+        newest = vintages.as_of(at("02 00:00"))
+        assert newest is not None
+        assert newest["temperature"].tolist() == [20.0, 20.15, 20.3]
+        assert newest["code"].tolist() == ["102"] * 3
+        assert vintages.table.index.get_level_values("issued").unique().tolist() == [at("01 00:00"), at("02 00:00")]
+
+
+def test_read_weather__folder_of_another_station(tmp_path: Path) -> None:
+    write(tmp_path / "forcaster-s2-2025-06-01.csv", "time,temperature", "2025-06-01 00:00:00,999")
+    with pytest.raises(DataError, match=r"no forecasts for the station s1(?s:.*)s2"):
+        read_weather(tmp_path, STATION, DataConfig())
+    assert list(daily_files(tmp_path, "s2").values()) == ["2025-06-01"]
+
+
+@pytest.mark.parametrize(("files", "message"), [
+    ({}, "there is no weather forecast"),
+    ({"forcaster-s1-2025-06-01.csv": ""}, "all 1 forecast files"),
+    ({"forcaster-s1-2025-06-31.csv": "time,temp\n2025-06-01 00:00,1\n"}, "2025-06-31 is not a date"),
+    ({"forcaster-s1-2025-06-01.csv": "time,temp\nnoon,1\n"}, r"forcaster-s1-2025-06-01\.csv, line 2"),
+])
+def test_read_weather__unusable_folder(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        read_weather(tmp_path, STATION, DataConfig())
+
+
+@pytest.mark.parametrize(("lines", "message"), [
+    (["time,APX", "2025-06-01 00:00,1"], r"none of the station's known-future columns(?s:.*)time, APX"),
+    (["when,temp", "2025-06-01 00:00,1"], "known to be the time"),
+    (["time,temp", "2025-06-01 00:00,warm"], "line 2: the column 'temp' should hold numbers"),
+    (["time,temp"], "no rows"),
+])
+def test_read_weather__unusable_file(tmp_path: Path, lines: list[str], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_weather(write(tmp_path / "w.csv", *lines), STATION, DataConfig())
+
+
+def test_read_weather__missing_path(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        read_weather(tmp_path / "w.csv", STATION, DataConfig())
