@@ -173,7 +173,8 @@ class FeaturePipeline:
             raise DataError(f"columns of station {self.station.id} are missing: {listing(missing)}",
                             found=listing(frame.columns), hint="a column without values must be there, empty")
         index = frame.index
-        if not isinstance(index, pd.DatetimeIndex) or index.tz is None or (np.diff(index) != self.step).any():
+        regular = isinstance(index, pd.DatetimeIndex) and index.tz is not None and len(index) > 0
+        if not regular or (index[1:] - index[:-1] != self.step).any():
             raise DataError(f"the rows of station {self.station.id} are not a regular series with a time zone",
                             expected=f"one row every {self.station.step}")
 

@@ -41,8 +41,8 @@ def is_night(index: pd.DatetimeIndex, location: Location) -> NDArray[np.bool_]:
         location: a place with coordinates.
     """
     step = index[1] - index[0] if len(index) > 1 else pd.Timedelta(0)
-    down = [_solar_position(times, location)["apparent_elevation"].to_numpy() < 0 for times in (index, index + step)]
-    return np.logical_and(*down)
+    start, end = (_solar_position(times, location)["apparent_elevation"].to_numpy() for times in (index, index + step))
+    return np.asarray((start < 0) & (end < 0))
 
 
 def _solar_position(times: pd.DatetimeIndex, location: Location) -> pd.DataFrame:

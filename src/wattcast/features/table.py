@@ -69,4 +69,4 @@ def vintages_on_grid(table: pd.DataFrame, first: pd.Timestamp, step: pd.Timedelt
 
 
 def _whole_steps(duration: pd.TimedeltaIndex, step: pd.Timedelta) -> NDArray[np.int64]:
-    return (duration // step).to_numpy().astype(np.int64)
+    return np.asarray(duration // step, np.int64)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 _ELEMENTS = 32768
-"""Largest array that torch works through with one thread on a CPU; above, waiting for threads costs more than it saves."""
+"""Up to this size torch works through an array with one thread; above, on a CPU, waiting for threads costs more time
+than they save, many times more on a busy machine."""
 
 
 @torch.no_grad()
@@ -21,11 +22,12 @@ def decompose(windows: Tensor, modes: int, alpha: float = 2000, tau: float = 0, 
     """Split each window into narrow-band modes; a window's modes depend on nothing but that window.
 
     Every window stops by itself, as `vmdpy.VMD(window, alpha, tau, modes, DC=0, init=1, tol=tolerance)` does, and has
-    the same modes; that package drops the last sample of an odd-length window, this one does not.
+    the same modes: in float64 to the last digits, in float32 to about 1e-5, as a window may stop an iteration earlier
+    or later. That package drops the last sample of an odd-length window, this one does not.
 
     Args:
-        windows: `[B, L]`, finite, float32 or float64, which is also what is computed in. `tolerance` is in their unit
-            squared and float32 has seven digits: scale them to the order of 1 before.
+        windows: `[B, L]`, finite, float32 or float64, which is also what is computed in; scale them to the order of 1
+            before, as `tolerance` is in their unit squared.
         modes: K, how many.
         alpha: penalty on a mode's bandwidth.
         tau: step of the dual ascent; 0 allows the sum of the modes to leave out noise.
@@ -37,9 +39,7 @@ def decompose(windows: Tensor, modes: int, alpha: float = 2000, tau: float = 0, 
     """
     length = windows.shape[1]
     slots = len(windows) if windows.is_cuda else max(1, _ELEMENTS // length)
-    spectrum = torch.cat([_cosine_transform(part) for part in torch.split(windows, slots)])
-    spectra = _solve(spectrum, slots, modes, alpha, tau, tolerance, max_iterations)
-    return torch.cat([_inverse(part) for part in torch.split(spectra, max(1, slots // (2 * modes)))])
+    return _inverse(_solve(_cosine_transform(windows), slots, modes, alpha, tau, tolerance, max_iterations))
 
 
 @torch.inference_mode()
@@ -49,7 +49,7 @@ def _solve(spectrum: Tensor, slots: int, modes: int, alpha: float, tau: float, t
     work = _Work(spectrum, slots, modes, alpha, tau)
     while len(work.window):
         change = work.sweep()
-        work.replace((change <= 2 * spectrum.shape[1] * tolerance) | (work.age == max_iterations - 1))
+        work.replace((change <= 2 * spectrum.shape[1] * tolerance) | (work.age >= max_iterations - 1))
     return work.result
 
 
@@ -65,8 +65,7 @@ class _Work:
         self.spectrum, self.alpha, self.tau = spectrum, alpha, tau
         self.result = spectrum.new_zeros(batch, modes, length)
         self.frequency = torch.arange(length, device=spectrum.device).to(spectrum.dtype) / (2 * length)
-        self.one = torch.ones_like(self.frequency)
-        self.moments = torch.stack([self.frequency, self.one])                # [2, L]
+        self.root_frequency, self.one = self.frequency.sqrt(), torch.ones_like(self.frequency)
         self.started = slots
         self.window = torch.arange(slots, device=spectrum.device)             # the window in each slot
         self.age = torch.zeros_like(self.window)                              # its iterations
@@ -79,22 +78,23 @@ class _Work:
     def sweep(self) -> Tensor:
         """One iteration of every slot; how much all modes changed, `[S]`."""
         self.before, self.now = self.now, self.before
-        scratch, change = torch.empty_like(self.rest), self.rest.new_zeros(len(self.rest))
+        scratch, change = torch.empty_like(self.rest), self.rest.new_empty(len(self.now), len(self.rest))
         for k, (old, new) in enumerate(zip(self.before, self.now, strict=True)):
             self.rest += old
             torch.sub(self.frequency, self.centre[k], out=scratch)
             torch.addcmul(self.one, scratch, scratch, value=self.alpha, out=scratch)
             torch.div(self.rest, scratch, out=new)                            # the Wiener filter
             self.rest -= new
-            weighted, power = self.moments @ torch.mul(new, new, out=scratch).T
-            self.centre[k] = (weighted / power.clamp_min_(torch.finfo(new.dtype).tiny)).unsqueeze(1)
-            change += torch.linalg.vector_norm(torch.sub(new, old, out=scratch), dim=1).square_()
+            size = torch.linalg.vector_norm(new, dim=1, keepdim=True).clamp_min_(torch.finfo(new.dtype).tiny)
+            weighted = torch.linalg.vector_norm(torch.mul(new, self.root_frequency, out=scratch), dim=1, keepdim=True)
+            self.centre[k] = (weighted / size).square_()                      # Σ frequency·u² / Σ u²
+            torch.linalg.vector_norm(torch.sub(new, old, out=scratch), dim=1, out=change[k])
         if self.tau:
             ascent = self.tau * (self.rest + self.dual / 2)
             self.dual -= ascent
             self.rest += ascent / 2
         self.age += 1
-        return change
+        return change.square_().sum(0)
 
     def replace(self, done: Tensor) -> None:
         """Store what is done and start waiting windows in its slots; give up slots for which there are none."""

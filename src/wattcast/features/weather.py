@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 MAX_CATEGORIES = 12
 OTHER = "other"
 
-_DIRECTION = re.compile(r"wd(\d+m?)?|wind_?dir(ection|deg)?(_?\d+m?)?|wind_?deg(rees?)?|风向")
+_DIRECTION = re.compile(r"wind360|(wd|wind_?dir(ection)?|wind_?deg(rees?)?)(_?\d+m?)?|风向")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ColumnEncoder:
         column = str(values.name)
         if column in self.vocabulary:
             return _one_hot(values, self.vocabulary[column])
-        numbers = values.to_numpy(np.float32, na_value=np.nan)
+        numbers: NDArray[np.float32] = values.to_numpy(np.float32, na_value=np.nan)
         if not is_direction(column):
             return numbers[:, None]
         angle = np.deg2rad(numbers)

@@ -1,0 +1,73 @@
+"""Where the sun stands: known days and places."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import Location
+from wattcast.features.solar import SOLAR_NAMES, is_night, solar_features
+
+WUXI = Location(latitude=31.0, longitude=120.0)
+STEP = pd.Timedelta("15min")
+
+
+def day(date: str, timezone: str = "Asia/Shanghai", step: pd.Timedelta = STEP) -> pd.DatetimeIndex:
+    start = pd.Timestamp(date, tz=timezone)
+    return pd.date_range(start, start + pd.DateOffset(days=1), freq=step, inclusive="left")
+
+
+def test_columns__float32_and_in_their_ranges() -> None:
+    table = solar_features(day("2025-06-21"), WUXI, STEP)
+    assert tuple(table.columns) == SOLAR_NAMES
+    assert (table.dtypes == np.float32).all()
+    assert table["solar_elevation_sine"].between(0, 1).all()
+    assert table["clear_sky_irradiance"].between(0, 1.2).all()
+    assert set(table["daylight"]) == {0.0, 1.0}
+
+
+def test_solstice__sun_stands_as_high_as_geometry_says() -> None:
+    summer, winter = (solar_features(day(date), WUXI, STEP) for date in ("2025-06-21", "2025-12-21"))
+    assert np.rad2deg(np.arcsin(summer["solar_elevation_sine"].max())) == pytest.approx(90 - 31 + 23.44, abs=0.3)
+    assert np.rad2deg(np.arcsin(winter["solar_elevation_sine"].max())) == pytest.approx(90 - 31 - 23.44, abs=0.3)
+    assert 0.75 < summer["clear_sky_irradiance"].max() < 1.1
+    assert summer["daylight"].sum() * 0.25 == pytest.approx(14.1, abs=0.3)       # hours
+
+
+def test_highest_sun__in_the_interval_whose_centre_is_nearest_to_noon() -> None:
+    table = solar_features(day("2025-04-16", step=pd.Timedelta("1h")), WUXI, pd.Timedelta("1h"))
+    morning, afternoon = table["solar_elevation_sine"].iloc[[11, 12]]       # centres 11:30 and 12:30, noon 12:00
+    assert morning == pytest.approx(afternoon, abs=0.005)
+
+
+def test_time_zones__the_same_instants_have_the_same_sun() -> None:
+    index = day("2025-03-30", "Europe/Amsterdam")                                # a day of 23 hours
+    place = Location(latitude=52.0, longitude=5.0)
+    local, universal = solar_features(index, place, STEP), solar_features(index.tz_convert("UTC"), place, STEP)
+    np.testing.assert_array_equal(local, universal)
+    assert len(local) == 92
+
+
+def test_is_night__only_where_the_sun_is_down_from_start_to_end() -> None:
+    index = day("2025-04-16", step=pd.Timedelta("1h"))
+    night = is_night(index, WUXI)
+    assert night.dtype == bool
+    assert night[:5].all()
+    assert night[19:].all()
+    assert not night[5:19].any()                            # the sun rises at 5:31 and sets at 18:26
+
+
+def test_is_night__never_where_a_clear_sky_gives_power() -> None:
+    index = pd.date_range("2025-01-01", "2026-01-01", freq="1h", tz="Asia/Shanghai", inclusive="left")
+    centre = solar_features(index, WUXI, pd.Timedelta("1h"))
+    assert not (is_night(index, WUXI) & (centre["clear_sky_irradiance"].to_numpy() > 0)).any()
+
+
+def test_is_night__polar_day_and_night() -> None:
+    place = Location(latitude=78.0, longitude=16.0)
+    assert not is_night(day("2025-06-21"), place).any()
+    assert is_night(day("2025-12-21"), place).all()
+
+
+def test_is_night__of_a_single_instant() -> None:
+    times = [pd.Timestamp(f"2025-04-16 {hour}", tz="Asia/Shanghai") for hour in ("00:00", "12:00")]
+    assert [bool(is_night(pd.DatetimeIndex([time]), WUXI)[0]) for time in times] == [True, False]
