@@ -121,7 +121,8 @@ def _known_keys() -> list[str]:
 
 def _unknown(key: str) -> ConfigError:
     bare = {known.rpartition(".")[2]: known for known in _known_keys()}
-    guess = nearest(key, _known_keys()) or bare.get(nearest(key.rpartition(".")[2], bare) or "")
+    guess = nearest(key, _known_keys()) if "." in key else None
+    guess = guess or bare.get(nearest(key.rpartition(".")[2], bare) or "")
     return ConfigError(f"unknown configuration key {key!r}",
                        hint=f"did you mean {guess!r}?" if guess else f"sections: {listing(_sections())}")
 

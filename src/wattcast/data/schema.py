@@ -130,7 +130,8 @@ class DataConfig(Config):
         ConfigError: names contradict each other, or a time zone, step, duration or range makes no sense.
     """
 
-    station: str | None = Field(None, description="id of the station; the file's name without a station column")
+    station: str | None = Field(None, coerce_numbers_to_str=True,
+                                description="id of the station; the file's name without a station column")
     station_column: str | None = Field(None, description="column that tells several stations apart")
     time: TimeConfig = TimeConfig()
     targets: dict[str, str] = Field({}, description="our name (total_active_power, not_use_power): the source's column")

@@ -29,14 +29,15 @@ def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
 
 
 def write_forecasts(tables: list[pd.DataFrame], path: Path) -> None:
-    """All tables one below the other, as CSV or, by the name's ending, Parquet.
+    """All tables one below the other: CSV, gzipped CSV or Parquet by the name's ending.
 
     Raises:
         DataError: the place cannot be written to.
     """
     table = pd.concat(tables, ignore_index=True)
     with written_aside(path) as aside:
-        if path.suffix == ".parquet":
+        ending = path.suffix.lower()
+        if ending == ".parquet":
             table.to_parquet(aside, index=False)
         else:
-            table.to_csv(aside, index=False)
+            table.to_csv(aside, index=False, compression="gzip" if ending == ".gz" else None)

@@ -118,6 +118,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                           hint="train one with 'wattcast train'") from None
     except ValueError:
         raise _damaged(folder, MANIFEST) from None
+    if not isinstance(manifest, dict):
+        raise _damaged(folder, MANIFEST)
     if manifest.get("format") != FORMAT:
         raise BundleError(f"the model in {folder} has another format", found=manifest.get("format"), expected=FORMAT,
                           hint="train it again with this version of wattcast")

@@ -24,7 +24,7 @@ def written_aside(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         os.replace(aside, path)
-    except (PermissionError, NotADirectoryError, FileExistsError, IsADirectoryError) as error:
+    except OSError as error:
         raise DataError(f"cannot write {path}", found=error.strerror,
                         hint="choose a folder you may write to, with --out or --models-dir") from None
     finally:

@@ -8,6 +8,7 @@ Every change ends with one rename of `registry.json`: killed at any instant, the
 """
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +59,17 @@ class Registry:
         except FileNotFoundError:
             return {"station": self.station_id, "versions": [], "aliases": {}}
         except ValueError:
-            raise BundleError(f"{path} is damaged",
-                              hint="restore it from a copy, or delete it and train again") from None
-        if content.get("station") != self.station_id:
-            raise BundleError(f"{self.folder} belongs to another station", found=content.get("station"),
+            raise self._damaged() from None
+        if not isinstance(content, dict) or not {"station", "versions", "aliases"} <= set(content):
+            raise self._damaged()
+        if content["station"] != self.station_id:
+            raise BundleError(f"{self.folder} belongs to another station", found=content["station"],
                               expected=self.station_id, hint="choose another --models-dir")
         return content
+
+    def _damaged(self) -> BundleError:
+        return BundleError(f"{self.folder / 'registry.json'} is damaged",
+                           hint="restore it from a copy, or delete it and train again")
 
     def add(self, model: TrainedModel, metrics: dict[str, Any], *, description: dict[str, Any] | None = None,
             parent: str | None = None) -> str:
@@ -73,8 +79,10 @@ class Registry:
             Its name, such as `v0001`.
         """
         content = self._read()
+        # Also past a version whose entry a kill prevented.
         taken = [*content["versions"], *(path.name for path in self.folder.glob("versions/v*"))]
-        name = f"v{max((int(version[1:]) for version in taken), default=0) + 1:04d}"
+        numbers = [int(name[1:]) for name in taken if re.fullmatch(r"v\d+", name)]
+        name = f"v{max(numbers, default=0) + 1:04d}"
         save_bundle(self.folder / "versions" / name, model, metrics, description=description, parent=parent)
         content["versions"].append(name)
         write_json(self.folder / "registry.json", content)

@@ -22,6 +22,8 @@ class EpochKeeper(lightning.Callback):
         on_epoch: told of each finished epoch.
     """
 
+    LAST = "last.ckpt"
+
     def __init__(self, folder: Path, on_epoch: Callable[[EpochRecord], None] | None) -> None:
         self.folder, self.on_epoch = folder, on_epoch
         self.history: list[EpochRecord] = []
@@ -30,7 +32,7 @@ class EpochKeeper(lightning.Callback):
 
     @property
     def last(self) -> Path:
-        return self.folder / "last.ckpt"
+        return self.folder / self.LAST
 
     def best_weights(self) -> dict[str, Tensor]:
         weights: dict[str, Tensor] = torch.load(self.folder / "best.pt", weights_only=True)

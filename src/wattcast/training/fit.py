@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from wattcast.contracts import TOTAL
 from wattcast.data.schema import StationData
-from wattcast.errors import MemoryLimitError
+from wattcast.errors import ConfigError, DataError, MemoryLimitError
 from wattcast.features.pipeline import FeaturePipeline, FeatureTable
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.timegrid import parse_step
@@ -99,11 +99,14 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
         ConfigError: horizon weights of the wrong length.
         MemoryLimitError: memory ran out.
     """
+    if recipe.training.accelerator == "gpu" and not torch.cuda.is_available():
+        raise ConfigError("training.accelerator is gpu, but torch sees none here",
+                          hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
     prepared = prepare(data, recipe)
     data_hash = hash_data(data)
     lightning.seed_everything(recipe.training.seed, verbose=False)
-    network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
     with _folder(work_folder, f"{recipe.recipe_hash()}-{data_hash}") as folder, _quiet(), _memory_limit():
+        network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
         keeper = EpochKeeper(folder, on_epoch)
         _run(network, prepared, recipe, keeper)
         network.load_state_dict(keeper.best_weights())
@@ -166,17 +169,27 @@ def _recency(prepared: Prepared, half_life_days: float | None) -> NDArray[np.flo
 
 @contextmanager
 def _folder(parent: Path | None, name: str) -> Iterator[Path]:
-    """A folder for the run's checkpoints: kept if the run is interrupted, gone when it is done."""
+    """A folder for the run's checkpoints: kept if the run is interrupted after an epoch, else gone with it."""
     if parent is None:
         with tempfile.TemporaryDirectory(prefix="wattcast-") as temporary:
             yield Path(temporary)
         return
     folder = parent / name
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-    shutil.rmtree(folder)
-    if not any(parent.iterdir()):
-        parent.rmdir()
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    done = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        done = True
+    except OSError as error:
+        raise DataError(f"cannot write the training's progress to {folder}", found=error.strerror,
+                        hint="choose a folder you may write to, with --models-dir") from error
+    finally:
+        if done or not (folder / EpochKeeper.LAST).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                for path in [parent] if done else made[1:]:
+                    path.rmdir()
 
 
 @contextmanager
