@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 @dataclass(frozen=True)
 class Protocol:
-    """When a set is forecast; `best` is the error of the best simple model, LightGBM included, in the set's own unit."""
+    """When a set is forecast; `best` is the best simple model's error, LightGBM included, in the set's own unit."""
 
     file: str
     first_origin: str
@@ -69,9 +69,9 @@ def main() -> None:
             rows.append(run(name, arguments.data, int(seed), arguments.no_weather, arguments.assignments))
             row = rows[-1]
             ours = row["scores"]["wattcast"]
-            print(f"{name} seed {seed}: MAE {ours['mae']:.4g}, of seasonal-naive {row['ratio_seasonal_naive']:.3f}, of "
-                  f"weekly-mean {row['ratio_weekly_mean']:.3f}, of the best simple model {row['ratio_best_simple']:.3f}; "
-                  f"80 % band holds {ours['coverage_80']:.0%}; {row['seconds']} s; weather: {row['weather']}", flush=True)
+            print(f"{name} seed {seed}: MAE {ours['mae']:.4g}, of seasonal-naive {row['ratio_seasonal_naive']:.3f}, "
+                  f"of weekly-mean {row['ratio_weekly_mean']:.3f}, "
+                  f"of the best simple model {row['ratio_best_simple']:.3f}; 80 % band holds {ours['coverage_80']:.0%}; {row['seconds']} s; weather: {row['weather']}", flush=True)
             if arguments.json:
                 arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -22,13 +22,6 @@ from wattcast.settings import Settings
 DOCS = Path(__file__).parent
 TABLE = re.compile(r"(<!-- table: (?P<name>\S+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
-MEANINGS = {
-    "data.location.latitude": "degrees north",
-    "data.location.longitude": "degrees east",
-    "data.location.country": "ISO 3166 code of the country whose holidays hold, such as CN, KR or NL",
-}
-"""Of the keys whose model says nothing itself."""
-
 WORDS = {bool: "true or false", int: "integer", float: "number", str: "text"}
 
 INDEX = ("Unnamed", "__index")
@@ -51,9 +44,9 @@ def section_table(name: str) -> str:
     """`key | value | default | meaning` of one section."""
     lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
     for key, field in rows(_section(name), name):
+        kind, meaning = value_in_words(field.annotation, field.metadata), _cell(field.description)
         default = "required" if field.is_required() else f"`{_plain(field.default)}`"
-        meaning = field.description or MEANINGS[key]
-        lines.append(f"| `{key}` | {value_in_words(field.annotation, field.metadata)} | {default} | {_cell(meaning)} |")
+        lines.append(f"| `{key}` | {kind} | {default} | {meaning} |")
     return "\n".join(lines)
 
 

@@ -26,6 +26,7 @@ app.add_typer(models_app, name="models")
 
 Data = Annotated[Path, typer.Option("--data", help="CSV or Parquet file, or the predecessor's folder of stations")]
 StationId = Annotated[str | None, typer.Option("--station", help="the station, or 'all'; not needed if there is one")]
+SingleStation = Annotated[str | None, typer.Option("--station", help="the station; not needed if there is one")]
 OneStation = Annotated[str, typer.Option("--station", help="the station")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML: the data's description and any setting")]
 Assignments = Annotated[list[str] | None, typer.Option("--set", help="section.key=value, may be repeated")]
@@ -52,6 +53,7 @@ SHORT = ("training.epochs=12", "training.patience=3")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 done, 2 wrong input, 3 rejected by the gate, 1 anything else."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("wattcast").setLevel(logging.INFO)
     try:
         app(args=None if arguments is None else list(arguments))
     except WattcastError as error:
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _job(data: Path, station: str | None, config: Path | None, assignments: list[str] | None,
-         models_dir: Path) -> "Job":
+         models_dir: Path = MODELS) -> "Job":
     from wattcast.settings import load_settings
     from wattcast.workflows import Job
 
@@ -93,17 +95,18 @@ def demo(folder: DemoFolder = Path("demo"), config: ConfigFile = None, set_: Ass
     from wattcast.workflows import demo as run
 
     with render.training_progress() as on_epoch:
-        run(folder, load_settings(config, (*SHORT, *(set_ or ()))), on_epoch=on_epoch, say=render.say, show=render.scorecard)
+        run(folder, load_settings(config, (*SHORT, *(set_ or ()))), on_epoch=on_epoch, say=render.say,
+            show=render.scorecard)
 
 
 @app.command()
 def check(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-          models_dir: ModelsDir = MODELS, as_json: AsJson = False) -> None:
+          as_json: AsJson = False) -> None:
     """What is wrong with the data, and what will be done about it."""
     from wattcast import render
     from wattcast.workflows import check as run
 
-    reports = run(_job(data, station, config, set_, models_dir))
+    reports = run(_job(data, station, config, set_))
     if as_json:
         _print_json([report.to_dict() for report in reports])
     else:
@@ -150,8 +153,8 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
 
 
 @app.command()
-def backtest(data: Data, first_origin: FirstOrigin, station: StationId = None, config: ConfigFile = None,
-             set_: Assignments = None, models_dir: ModelsDir = MODELS, every: Every = "7d", origins: Origins = None,
+def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = None, config: ConfigFile = None,
+             set_: Assignments = None, every: Every = "7d", origins: Origins = None,
              models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean", no_weather: NoWeather = False,
              refit_every: RefitEvery = None, json_file: JsonFile = None, report: ReportFile = None) -> None:
     """Forecast from many origins in the past and compare with what happened and with simple models."""
@@ -159,7 +162,7 @@ def backtest(data: Data, first_origin: FirstOrigin, station: StationId = None, c
     from wattcast.workflows import backtest as run
     from wattcast.workflows import save_backtest
 
-    job = _job(data, station, config, set_, models_dir)
+    job = _job(data, station, config, set_)
     with render.training_progress() as on_epoch:
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
                      no_weather=no_weather, refit_every=refit_every, on_epoch=on_epoch, progress=render.counter())

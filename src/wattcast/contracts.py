@@ -48,9 +48,10 @@ class Kind(StrEnum):
 class Location(Config):
     """Where a station stands: degrees north, degrees east, ISO 3166 country code."""
 
-    latitude: float | None = Field(None, ge=-90, le=90)
-    longitude: float | None = Field(None, ge=-180, le=180)
-    country: str | None = None
+    latitude: float | None = Field(None, ge=-90, le=90, description="degrees north")
+    longitude: float | None = Field(None, ge=-180, le=180, description="degrees east")
+    country: str | None = Field(
+        None, description="ISO 3166 code of the country whose holidays hold; CN by default in a Chinese time zone")
 
     @property
     def has_coordinates(self) -> bool:

@@ -28,7 +28,7 @@ def console(stderr: bool = False) -> Console:
 
 def say(text: str) -> None:
     """One line, as it is."""
-    console().print(text, markup=False)
+    console().print(text, markup=False, soft_wrap=True)
 
 
 def lines(texts: Sequence[str]) -> None:
@@ -90,10 +90,16 @@ def table(rows: Sequence[Mapping[str, str]], title: str = "") -> None:
     console().print(drawn)
 
 
+NARROW = 110
+"""Characters below which a scorecard leaves out what the metrics file and the report hold anyway."""
+LEFT_OUT_WHEN_NARROW = {"RMSE", "MAPE", "nMAE", "inside 80 % band", "steps"}
+
+
 def scorecard(card: "Scorecard") -> None:
     """One table a target, by day and over all, and the verdict below it."""
+    left_out = {"target"} | (LEFT_OUT_WHEN_NARROW if console().width < NARROW else set())
     for target in card.targets:
-        rows = [{heading: text for heading, text in row.items() if heading != "target"}
+        rows = [{heading: text for heading, text in row.items() if heading not in left_out}
                 for row in card.rows() if row["target"] == target]
         table(rows, title=f"{card.station_id}: {target}, error by day of the forecast")
         say(card.verdict(target))

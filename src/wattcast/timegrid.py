@@ -20,12 +20,22 @@ def parse_duration(text: str) -> pd.Timedelta:
     wrong = ConfigError(f"{text!r} is not a duration above zero", expected="for example 15min, 12h or 7d")
     try:
         # pandas is about to stop taking the small letter for days.
-        duration = pd.Timedelta(re.sub(r"(?<=\d)\s*d$", "D", text.strip()))
+        duration = pd.Timedelta(re.sub(r"(?<=\d)\s*d\b", "D", text.strip()))
     except ValueError:
         raise wrong from None
-    if not duration > pd.Timedelta(0):
+    # pandas takes a number alone for nanoseconds.
+    if not duration > pd.Timedelta(0) or text.strip().isdecimal():
         raise wrong
     return duration
+
+
+def in_words(duration: pd.Timedelta) -> str:
+    """`15min`, `7h` or `59 days 3h`, without parts that are zero."""
+    parts = duration.components
+    words = [f"{parts.days} day{'s' if parts.days != 1 else ''}" if parts.days else "",
+             f"{parts.hours}h" if parts.hours else "", f"{parts.minutes}min" if parts.minutes else "",
+             f"{parts.seconds}s" if parts.seconds else ""]
+    return " ".join(filter(None, words)) or "0s"
 
 
 def parse_step(text: str) -> pd.Timedelta:
@@ -68,6 +78,8 @@ def parse_time(text: str, timezone: str) -> pd.Timestamp:
     """
     try:
         time = pd.Timestamp(text)
+        if time is pd.NaT:
+            raise ValueError("no time")
         return time.tz_localize(timezone) if time.tzinfo is None else time.tz_convert(timezone)
     except (ValueError, TypeError) as error:
         raise InputError(f"{text!r} is not a time in {timezone}", found=str(error),
@@ -82,7 +94,7 @@ def require_on_grid(time: pd.Timestamp, step: pd.Timedelta) -> pd.Timestamp:
     """
     since_midnight = time.tz_localize(None) - time.tz_localize(None).normalize()
     if since_midnight % step != pd.Timedelta(0):
-        raise InputError(f"{time} lies between two steps of {step}",
+        raise InputError(f"{time} lies between two steps of {in_words(step)}",
                          hint="give a time on the grid, such as a full hour")
     return time
 

@@ -24,10 +24,11 @@ from wattcast.evaluation.scorecard import Scorecard, pool, score_week
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.settings import Settings
-from wattcast.store.files import write_json
+from wattcast.store.files import require_writable, write_json
 from wattcast.store.registry import Registry
 from wattcast.timegrid import (
     DAY,
+    in_words,
     parse_duration,
     parse_step,
     parse_time,
@@ -248,7 +249,7 @@ def _weather_notes(view: HorizonView) -> list[str]:
 def _age_notes(data: StationData, origin: pd.Timestamp, trained_until: pd.Timestamp) -> list[str]:
     notes = []
     if origin > data.end:
-        notes.append(f"the newest measurement ends {origin - data.end} before the origin")
+        notes.append(f"the newest measurement ends {in_words(origin - data.end)} before the origin")
     if origin < trained_until:
         notes.append(f"the model was trained on data up to {trained_until}, after this origin: errors flatter it")
     return notes
@@ -337,6 +338,7 @@ def demo(folder: Path, settings: Settings, *, on_epoch: OnEpoch, say: Callable[[
         show: prints a scorecard.
     """
     started = time.perf_counter()
+    require_writable(folder)
     say("simulating a year of a virtual-power-plant station, with the weather forecasts of every day")
     simulate_station(folder / "data", truth=True)
     job = Job(folder / "data", None, settings, folder / "models")

@@ -42,10 +42,10 @@ def test_tables__every_one_is_on_a_page() -> None:
     assert {name for name in tables["TABLES"] if f"<!-- table: {name} -->" not in pages} == set()
 
 
-def test_meanings__only_where_the_code_has_none() -> None:
+def test_every_setting__says_what_it_is() -> None:
     silent = {key for name, field in Settings.model_fields.items()
               for key, found in tables["rows"](type(field.default), name) if not found.description}
-    assert set(tables["MEANINGS"]) == silent
+    assert not silent
 
 
 def test_updated__replaces_an_old_table() -> None:

@@ -27,8 +27,8 @@ SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid"
 def imported_parts(path: Path) -> set[str]:
     """The parts of wattcast that a file imports when it runs: what only a type checker sees does not count."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    only_for_types = {child for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-                      for child in ast.walk(node)}
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    only_for_types = {child for block in blocks for child in ast.walk(block)}
     names = []
     for node in ast.walk(tree):
         if node in only_for_types:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import PART, TOTAL, Location, Station
+from wattcast.contracts import PART, TOTAL, Kind, Location, Station
 from wattcast.data.cleaning import lift_negative_generation, mask_impossible
 from wattcast.data.columns import Columns
 from wattcast.data.flat_lines import mask_flat_lines
@@ -25,6 +25,7 @@ logger = logging.getLogger("wattcast")
 Forecasts = Callable[[Station], Weather]
 """Reads a station's issued weather forecasts."""
 
+FIRST_WEEKS = pd.Timedelta(days=28)
 CHINA = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "Asia/Urumqi", "PRC")
 
 
@@ -50,7 +51,7 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig) -> tuple[Stat
     times, naive, findings = to_instants(raw.table.frame[raw.columns.time], config.time.timezone, raw.table.place)
     frame = _convert(raw, times)
     columns = _without_empty_part(raw, frame)
-    station = _station(station_id, columns, config, naive)
+    station = _station(station_id, columns, config, naive, frame)
     frame = frame[list(station.columns)]
     _require_known_ranges(config, station)
     missing = _missing(frame, station)
@@ -89,14 +90,29 @@ def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
     return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
 
 
-def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool) -> Station:
+def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool, frame: pd.DataFrame) -> Station:
     location = config.location
-    if not columns.described and location.country is None and config.time.timezone in CHINA:
+    if location.country is None and config.time.timezone in CHINA:
         location = Location(latitude=location.latitude, longitude=location.longitude, country="CN")
     return Station(
         id=station_id, targets=tuple(columns.targets), known_future=columns.known_future, past_only=columns.past_only,
-        categorical=columns.categorical, kind=config.kind, capacity=config.capacity, location=location,
-        timezone=config.time.timezone, step=config.time.step, naive_time=naive)
+        categorical=columns.categorical, kind=config.kind or infer_kind(frame), capacity=config.capacity,
+        location=location, timezone=config.time.timezone, step=config.time.step, naive_time=naive)
+
+
+def infer_kind(frame: pd.DataFrame) -> Kind:
+    """Photovoltaic if there is power by day and, but for 2 % of the readings, none around midnight; else a load.
+
+    Only the first weeks decide, so that what comes later cannot change what a station is taken for.
+    """
+    measured = frame[TOTAL].dropna()
+    times = times_of(measured)
+    early = np.asarray(times < times.min() + FIRST_WEEKS)
+    power, hour = measured.to_numpy()[early], times[early].hour
+    night = np.abs(power[(hour >= 23) | (hour < 3)])
+    full = np.quantile(power, 0.95) if len(power) else 0.0
+    dark = len(night) > 0 and full > 0 and np.mean(night <= 0.01 * full) >= 0.98
+    return Kind.PV if dark else Kind.LOAD
 
 
 def _require_known_ranges(config: DataConfig, station: Station) -> None:

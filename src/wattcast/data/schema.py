@@ -138,7 +138,8 @@ class DataConfig(Config):
     known_future: tuple[str, ...] = Field((), description="columns whose values are known over the horizon")
     past_only: tuple[str, ...] = Field((), description="columns that are known up to the origin only")
     categorical: tuple[str, ...] = Field((), description="those of the columns that hold codes or texts")
-    kind: Kind = Field(Kind.LOAD, description="load, pv or wind")
+    kind: Kind | None = Field(None, description="load, pv or wind; null: pv if the first weeks' nights are dark, "
+                                                "else load")
     capacity: float | None = Field(None, gt=0, description="in the target's unit")
     location: Location = Location()
     weather_forecasts: WeatherForecastsConfig | None = None

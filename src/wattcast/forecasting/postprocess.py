@@ -57,7 +57,8 @@ class Limits:
         if station.kind is not Kind.PV or not station.location.has_coordinates:
             return table, ""
         dark = is_night(pd.DatetimeIndex(table.index), station.location)
-        return table.mask(np.broadcast_to(dark[:, None], table.shape), 0.0), "set to zero at night, when the sun is below the horizon"
+        return (table.mask(np.broadcast_to(dark[:, None], table.shape), 0.0),
+                "set to zero at night, when the sun is below the horizon")
 
     def _part_of_total(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         if PART not in self.station.targets or not {TOTAL, PART} <= set(self.nonnegative):

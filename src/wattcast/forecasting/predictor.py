@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from wattcast.contracts import QUANTILES, Forecast, View
-from wattcast.errors import BundleError, WattcastError
+from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.postprocess import Limits, target_columns
 from wattcast.training.config import Recipe
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
@@ -82,10 +82,14 @@ def _table(model: TrainedModel, scaled: np.ndarray, index: pd.DatetimeIndex) -> 
     return pd.DataFrame(columns, index=index)
 
 
+def _words(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else listing(value)
+
+
 def _check_station(model: TrainedModel, view: View) -> None:
     trained, given = model.station, view.station
     for what in ("targets", "known_future", "past_only", "step", "timezone"):
         if getattr(trained, what) != getattr(given, what):
             raise BundleError(f"the model and the data of station {given.id} differ in {what}",
-                              found=getattr(given, what), expected=getattr(trained, what),
+                              found=_words(getattr(given, what)), expected=_words(getattr(trained, what)),
                               hint="use the description the model was trained with, or train again")

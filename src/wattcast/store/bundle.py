@@ -34,6 +34,7 @@ from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.store.files import sha256, write_json
 from wattcast.training.config import Recipe
 from wattcast.training.trained import EpochRecord, TrainedModel
+from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
 FORMAT = 1
@@ -140,7 +141,10 @@ def load_bundle(folder: Path) -> TrainedModel:
             raise _damaged(folder, name)
     try:
         station, recipe = Station(**manifest["station"]), Recipe(**manifest["recipe"])
-        network = PowerNetwork(recipe.model, InputSizes(**_tuples(manifest["sizes"])))
+        sizes = InputSizes(**_tuples(manifest["sizes"]))
+        if sizes.anchors != anchor_count(sizes.lags):
+            raise KeyError("other anchors")
+        network = PowerNetwork(recipe.model, sizes)
         network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
         raise BundleError(f"the model in {folder} does not fit this version of wattcast",

@@ -32,6 +32,17 @@ def written_aside(path: Path) -> Iterator[Path]:
             aside.unlink()
 
 
+def require_writable(folder: Path) -> None:
+    """Make `folder` if need be, before long work is done that ends in it.
+
+    Raises:
+        DataError: it cannot be written to.
+    """
+    with written_aside(folder / "probe") as aside:
+        aside.touch()
+    (folder / "probe").unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")

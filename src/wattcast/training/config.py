@@ -34,7 +34,8 @@ class TrainingConfig(Config):
     recency_half_life_days: float | None = Field(
         None, gt=0, description="age at which a window counts half; null: all alike")
     seed: int = Field(0, ge=0, description="seed of everything random")
-    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="what trains; auto takes a GPU if there is one")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="what trains; auto takes a GPU if there is one")
 
     @field_validator("horizon_weights", mode="before")
     @classmethod

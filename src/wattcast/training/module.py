@@ -1,4 +1,4 @@
-"""The network as Lightning trains it: loss, optimiser, learning rate, one seed for each epoch."""
+"""The network as Lightning trains it: loss, optimiser, learning rate, one seed for each step."""
 
 import math
 from typing import Any
@@ -50,11 +50,10 @@ class PowerModule(lightning.LightningModule):
         return weighted_mean(loss, batch["target_mask"], self.horizon_weights, self.target_weights,
                              batch["weight"][:, None, None])
 
-    def on_train_epoch_start(self) -> None:
-        # Dropout depends on (seed, epoch) only: a resumed run continues as if it had never stopped.
-        torch.manual_seed((self.config.seed + 1) * 100_003 + self.current_epoch)
-
     def training_step(self, batch: Batch) -> Tensor:
+        # Dropout depends on (seed, step) only: a resumed run continues as if it had never stopped. Once an epoch would
+        # not do: how many random numbers are drawn before its first step differs after a resume.
+        torch.manual_seed((self.config.seed + 1) * 1_000_003 + self.global_step)
         loss = self.loss(batch)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["target"]))
         return loss

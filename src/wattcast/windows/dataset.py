@@ -79,7 +79,8 @@ class WindowDataset(Dataset[Batch]):
         scalers: fitted on training rows.
         shape: window sizes.
         limit: rows from here on are never targets.
-        modes: decompositions of the past window to add to the past-only columns, or None.
+        decomposition: of the past window, whose modes join the past-only columns; None for none.
+        weights: `[T]`, of a window by its origin; None weighs all alike.
     """
 
     def __init__(self, table: FeatureTable, scalers: Scalers, shape: WindowShape, *, limit: int | None = None,

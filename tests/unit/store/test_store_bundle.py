@@ -1,0 +1,120 @@
+import json
+import os
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from wattcast.errors import BundleError, DataError
+from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
+from wattcast.training.trained import TrainedModel
+
+METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": None}}}}
+
+
+@pytest.fixture(scope="module")
+def model(trained_models: Path) -> TrainedModel:
+    return load_bundle(trained_models / "plant" / "versions" / "v0001")
+
+
+@pytest.fixture
+def folder(model: TrainedModel, tmp_path: Path) -> Path:
+    """A bundle to look at and to damage."""
+    save_bundle(tmp_path / "v0001", model, METRICS)
+    return tmp_path / "v0001"
+
+
+def test_load__gives_back_what_was_saved(model, folder) -> None:
+    again = load_bundle(folder)
+    assert again.station == model.station
+    assert again.recipe == model.recipe
+    assert (again.span, again.data_hash, again.nonnegative) == (model.span, model.data_hash, model.nonnegative)
+    assert again.history == model.history
+    assert again.pipeline.state() == model.pipeline.state()
+    assert again.pipeline.known_names == model.pipeline.known_names
+    for kind in ("targets", "known", "past"):
+        for part in ("center", "scale"):
+            one, other = (getattr(getattr(each.scalers, kind), part) for each in (model, again))
+            np.testing.assert_array_equal(one, other)
+    assert again.network.sizes == model.network.sizes
+    assert not again.network.training
+    weights = model.network.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in again.network.state_dict().items())
+
+
+def test_manifest__holds_what_a_person_asks_for(model, folder) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest == read_manifest(folder)
+    assert manifest["station"]["id"] == "plant"
+    assert manifest["metrics"] == METRICS == json.loads((folder / "metrics.json").read_text())
+    assert manifest["roles"]["temperature"] == "known_future"
+    assert manifest["roles"]["total_active_power"] == "target"
+    assert manifest["span"] == [time.isoformat() for time in model.span]
+    assert manifest["data_hash"] == model.data_hash
+    assert manifest["recipe_hash"] == model.recipe.recipe_hash()
+    assert {"wattcast", "torch", "python"} <= set(manifest["code"])
+    assert set(manifest["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"}
+
+
+def test_load__runs_nothing_from_the_files_for_other_programs(model, folder, monkeypatch) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("a pickle was read")
+
+    for module, name in ((pickle, "load"), (pickle, "loads"), (torch, "load")):
+        monkeypatch.setattr(module, name, forbidden)
+    assert load_bundle(folder).station == model.station
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_save__leaves_nothing_when_the_last_step_fails(model, tmp_path, monkeypatch, error: BaseException) -> None:
+    def fail(source: str | Path, target: str | Path) -> None:
+        if Path(target).name == "v0007":
+            raise error
+        honest(source, target)
+
+    honest = os.replace
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(DataError if isinstance(error, OSError) else KeyboardInterrupt):
+        save_bundle(tmp_path / "v0007", model, METRICS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_save__never_overwrites_a_version(model, folder) -> None:
+    before = (folder / "manifest.json").read_bytes()
+    with pytest.raises(DataError, match=f"cannot write the model to {folder}"):
+        save_bundle(folder, replace(model, data_hash="another"), METRICS)
+    assert (folder / "manifest.json").read_bytes() == before
+    assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_load__nothing_there(tmp_path) -> None:
+    with pytest.raises(BundleError, match="there is no model in"):
+        load_bundle(tmp_path / "v0001")
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("nonnegative", ["total_active_power"]), ("data_hash", "0" * 16), ("span", ["2020-01-01T00:00:00+08:00"] * 2),
+    ("scalers", {}), ("files", {}), ("digest", "0" * 64),
+])
+def test_load__a_manifest_edited_by_hand_is_damaged(folder, key: str, value: object) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert manifest[key] != value
+    path.write_text(json.dumps({**manifest, key: value}))
+    with pytest.raises(BundleError, match=r"damaged: manifest\.json"):
+        load_bundle(folder)
+
+
+def test_load__formatting_of_the_manifest_does_not_matter(model, folder) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), sort_keys=True))
+    assert load_bundle(folder).data_hash == model.data_hash
+
+
+def test_load__moved_elsewhere_it_is_the_same_model(model, folder, tmp_path) -> None:
+    moved = Path(shutil.move(folder, tmp_path / "elsewhere"))
+    assert load_bundle(moved).data_hash == model.data_hash

@@ -1,0 +1,130 @@
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wattcast.errors import BundleError, InputError
+from wattcast.store.bundle import load_bundle
+from wattcast.store.registry import Registry
+from wattcast.training.trained import TrainedModel
+
+SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
+
+
+@pytest.fixture(scope="module")
+def model(trained_models: Path) -> TrainedModel:
+    return load_bundle(trained_models / "plant" / "versions" / "v0001")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return Registry(tmp_path, "plant")
+
+
+@pytest.mark.parametrize("station_id", ["", ".", "..", "a/b", "../plant", "/etc", "a\\b", "a\0b"])
+def test_registry__station_ids_cannot_leave_the_folder(tmp_path, station_id: str) -> None:
+    with pytest.raises(InputError, match="cannot be a folder's name"):
+        Registry(tmp_path, station_id)
+
+
+@pytest.mark.parametrize("station_id", ["1716387625733984256", "north mill", "站点 1", "..x", "a.b"])
+def test_registry__other_station_ids_are_folders(tmp_path, station_id: str) -> None:
+    assert Registry(tmp_path, station_id).folder == tmp_path / station_id
+
+
+def test_empty_registry__has_nothing_and_says_so(registry) -> None:
+    assert registry.versions() == []
+    assert registry.champion() is None
+    with pytest.raises(BundleError, match="station plant has no trained model"):
+        registry.load()
+    assert not registry.folder.exists()
+
+
+def test_add__numbers_versions_and_promotes_none(registry, model) -> None:
+    assert [registry.add(model, {"run": run}) for run in range(3)] == ["v0001", "v0002", "v0003"]
+    assert [(version.name, version.aliases, version.metrics) for version in registry.versions()] == [
+        ("v0001", (), {"run": 0}), ("v0002", (), {"run": 1}), ("v0003", (), {"run": 2})]
+    assert registry.champion() is None
+    with pytest.raises(BundleError, match="has no model 'champion'"):
+        registry.load()
+    assert registry.load("v0002").data_hash == model.data_hash
+
+
+def test_promote__points_the_alias_and_lays_out_the_seed_document_s_files(registry, model) -> None:
+    for run in range(2):
+        registry.promote(registry.add(model, {"run": run}))
+        assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": run}
+    assert registry.champion() == "v0002"
+    assert [version.aliases for version in registry.versions()] == [(), ("champion",)]
+    assert {path.name for path in registry.folder.iterdir()} == SEED_FILES | {"registry.json", "versions"}
+    registry.promote("v0001")
+    assert registry.champion() == "v0001"
+    assert registry.manifest("champion")["metrics"] == {"run": 0}
+
+
+def test_promote__refuses_what_is_not_there_or_damaged(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    registry.add(model, {})
+    with pytest.raises(BundleError, match="has no model 'v0009'") as caught:
+        registry.promote("v0009")
+    assert caught.value.found == "champion, v0001, v0002"
+    (registry.folder / "versions" / "v0002" / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(BundleError, match=r"damaged: model\.safetensors"):
+        registry.promote("v0002")
+    assert registry.champion() == "v0001"
+
+
+def test_add__killed_before_the_registry_is_written(registry, model, monkeypatch) -> None:
+    def killed(source: str | Path, target: str | Path) -> None:
+        if Path(target).name == "registry.json":
+            raise KeyboardInterrupt
+        honest(source, target)
+
+    registry.promote(registry.add(model, {"run": 0}))
+    honest = os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            registry.add(model, {"run": 1})
+    assert [version.name for version in registry.versions()] == ["v0001"]
+    assert registry.load().data_hash == model.data_hash
+    assert registry.add(model, {"run": 2}) == "v0003"
+    assert [version.metrics for version in registry.versions()] == [{"run": 0}, {"run": 2}]
+
+
+@pytest.mark.parametrize("file", sorted(SEED_FILES))
+def test_promote__killed_before_the_last_copy(registry, model, monkeypatch, file: str) -> None:
+    def killed(source: str | Path, target: str | Path) -> None:
+        if Path(target) == registry.folder / file:
+            raise KeyboardInterrupt
+        honest(source, target)
+
+    registry.promote(registry.add(model, {"run": 0}))
+    registry.add(model, {"run": 1})
+    honest = os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            registry.promote("v0002")
+    assert registry.champion() == "v0002"
+    assert registry.load().data_hash == model.data_hash
+    assert not list(registry.folder.rglob(".*"))
+    registry.promote("v0002")
+    assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 1}
+
+
+def test_add__passes_over_folders_that_are_no_versions(registry, model) -> None:
+    registry.add(model, {})
+    for name in ("v0001.bak", "vault", ".v0002.1a2b3c4d"):
+        (registry.folder / "versions" / name).mkdir()
+    assert registry.add(model, {}) == "v0002"
+
+
+def test_load__a_version_of_another_station(registry, model) -> None:
+    stranger = replace(model, station=model.station.model_copy(update={"id": "harbour"}))
+    registry.promote(registry.add(stranger, {}))
+    with pytest.raises(BundleError, match="trained for another station") as caught:
+        registry.load()
+    assert (caught.value.found, caught.value.expected) == ("harbour", "plant")
