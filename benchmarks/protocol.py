@@ -71,7 +71,8 @@ def main() -> None:
             ours = row["scores"]["wattcast"]
             print(f"{name} seed {seed}: MAE {ours['mae']:.4g}, of seasonal-naive {row['ratio_seasonal_naive']:.3f}, "
                   f"of weekly-mean {row['ratio_weekly_mean']:.3f}, "
-                  f"of the best simple model {row['ratio_best_simple']:.3f}; 80 % band holds {ours['coverage_80']:.0%}; {row['seconds']} s; weather: {row['weather']}", flush=True)
+                  f"of the best simple model {row['ratio_best_simple']:.3f}; 80 % band holds "
+                  f"{ours['coverage_80']:.0%}; {row['seconds']} s; weather: {row['weather']}", flush=True)
             if arguments.json:
                 arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 

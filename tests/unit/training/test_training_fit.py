@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -290,6 +291,17 @@ def test_resume__ends_as_if_undisturbed(undisturbed, data, tmp_path, after: int)
     assert losses(again) == losses(undisturbed)
     assert same_weights(again, undisturbed)
     assert not list(tmp_path.iterdir())
+
+
+def test_interrupt__is_passed_on_and_continued(undisturbed, data, tmp_path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        fit_model(data, recipe(), work_folder=tmp_path, on_epoch=interrupt)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert same_weights(fit_model(data, recipe(), work_folder=tmp_path), undisturbed)
 
 
 def test_resume__twice(undisturbed, data, tmp_path) -> None:

@@ -1,0 +1,140 @@
+"""The CPU backend: prepares tensors for the kernels and runs them. Computes in float32.
+
+Directions, series and blocks of channels are independent tasks. Tensors are read where they lie, whatever their
+strides, and a direction that runs backward in time does so by address. Sums over tasks come last, in a fixed order, so
+results are the same bit for bit for any number of threads.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from wattcast.scan.arguments import first_backward, stacked
+from wattcast.scan.kernels import layout
+from wattcast.scan.kernels.launch import run, summed
+
+LOG2_E = 1.4426950408889634
+COST = {64: 1.0, 32: 1.2, 16: 1.7}
+"""Time per channel for each block width, relative to the widest (measured); wide blocks waste more at the edge."""
+
+
+def block_width(channels: int) -> int:
+    """The width of the blocks into which channels are cut, so that time is least, padding included."""
+    return min(COST, key=lambda width: -(-channels // width) * width * COST[width])
+
+
+def rows(tensor: Tensor, channels: int) -> Tensor:
+    """The tensor with its last axis contiguous and padded with zeros to `channels`."""
+    if tensor.shape[-1] != channels:
+        return functional.pad(tensor, (0, channels - tensor.shape[-1]))
+    return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
+
+
+def by_block(matrix: Tensor, channels: int, width: int) -> Tensor:
+    """`[G, E, n]` → `[G, blocks, n, width]`: for each block, rows of its channels; padded with zeros."""
+    columns = functional.pad(matrix, (0, 0, 0, channels - matrix.shape[1]))
+    return columns.view(matrix.shape[0], -1, width, matrix.shape[2]).mT.contiguous()
+
+
+def from_blocks(blocks: Tensor, channels: int) -> Tensor:
+    """`[G, blocks, n, width]` → `[G, E, n]`, without the padding."""
+    return blocks.mT.flatten(1, 2)[:, :channels]
+
+
+def separated(*parts: Tensor) -> list[Tensor]:
+    """Contiguous copies that share no memory, as an operator's results must not."""
+    return [part.clone(memory_format=torch.contiguous_format) for part in parts]
+
+
+def scan_tensors(tensors: Sequence[Tensor], direction: str, channels: int, width: int) -> list[Tensor]:
+    """The scan's inputs in the order of the argument table; decays are for powers of two."""
+    u, delta, A, B, C, D, z, delta_bias = stacked(tensors, direction)
+    wide = [rows(tensor, channels) for tensor in (u, delta, z)]
+    narrow = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in (B, C)]
+    vectors = [rows(tensor, channels)[:, None, None] for tensor in (D, delta_bias)]
+    return [*wide, *narrow, by_block(A * LOG2_E, channels, width), *vectors]
+
+
+def kept_shape(u: Tensor, A: Tensor, direction: str) -> tuple[int, ...]:
+    """The shape of the states that the forward pass keeps, one set per chunk of steps."""
+    directions, width = 2 if direction == "both" else 1, block_width(u.shape[-1])
+    return (directions, u.shape[-3], -(-u.shape[-1] // width), -(-u.shape[-2] // layout.CHUNK), A.shape[-1], width)
+
+
+def scan_forward(tensors: Sequence[Tensor], direction: str, gate: str, keep: bool) -> tuple[Tensor, Tensor]:
+    """The scan's output, and the states that its backward pass starts from (empty unless `keep`)."""
+    u, A = tensors[0], tensors[2]
+    kept = u.new_empty(kept_shape(u, A, direction) if keep else 0)
+    directions, batch, blocks, _, states, width = kept_shape(u, A, direction)
+    channels, length = blocks * width, u.shape[-2]
+    out = u.new_empty(directions, batch, length, channels)
+    table = layout.ArgumentTable(
+        directions * batch * blocks, [*scan_tensors(tensors, direction, channels, width), kept if keep else None, out],
+        first_backward=first_backward(direction), batch=batch, length=length, blocks=blocks, states=states,
+        mamba_plus=gate == "mamba_plus")
+    run("scan_forward", width, table, work=out.numel() * states, scratch=states * width)
+    return out[..., :u.shape[-1]].contiguous().view(u.shape), kept
+
+
+def scan_backward(grad: Tensor, tensors: Sequence[Tensor], kept: Tensor, direction: str, gate: str) -> list[Tensor]:
+    """The gradients to the eight inputs of the scan, given that to its output."""
+    u = tensors[0]
+    directions, batch, blocks, _, states, width = kept.shape
+    channels, length = blocks * width, u.shape[-2]
+    inputs = scan_tensors(tensors, direction, channels, width)
+    grads = [u.new_empty(directions, batch, length, channels) for _ in range(3)]
+    by_step = u.new_empty(directions, batch, blocks, -(-2 * states * length // layout.FOLDED) * layout.FOLDED)
+    by_channel = u.new_empty(directions, batch, blocks, states + 2, width)
+    outgoing = rows(stacked([grad], direction)[0], channels)
+    table = layout.ArgumentTable(
+        directions * batch * blocks, [*inputs, kept, outgoing, *grads, by_step, by_channel],
+        first_backward=first_backward(direction), batch=batch, length=length, blocks=blocks, states=states,
+        mamba_plus=gate == "mamba_plus")
+    run("scan_backward", width, table, work=3 * u.numel() * states,
+        scratch=(layout.CHUNK * layout.BACKWARD_ROWS + states) * width)
+    to_steps = summed(by_step.flatten(0, 1))[:, :2 * states * length].view(directions, batch, length, 2, states)
+    to_channels = from_blocks(summed(by_channel.flatten(2)).view(directions, blocks, states + 2, width), u.shape[-1])
+    du, ddelta, dz = (tensor[..., :u.shape[-1]].contiguous() for tensor in grads)
+    dB, dC = separated(*to_steps.unbind(-2))
+    dA, dD, dbias = separated(to_channels[..., :states], to_channels[..., states], to_channels[..., states + 1])
+    results = (du, ddelta, dA, dB, dC, dD, dz, dbias)
+    return [result.view(tensor.shape) for result, tensor in zip(results, tensors, strict=True)]
+
+
+def conv_tensors(tensors: Sequence[Tensor], direction: str, channels: int, width: int) -> list[Tensor]:
+    """The convolution's inputs in the order of the argument table."""
+    x, weight, bias = stacked(tensors, direction)
+    return [rows(x, channels), by_block(weight, channels, width), rows(bias, channels)[:, None, None]]
+
+
+def conv_forward(tensors: Sequence[Tensor], direction: str) -> Tensor:
+    """The convolution's output."""
+    x, weight, _ = tensors
+    directions, width = 2 if direction == "both" else 1, block_width(x.shape[-1])
+    batch, length, blocks = x.shape[-3], x.shape[-2], -(-x.shape[-1] // width)
+    out = x.new_empty(directions, batch, length, blocks * width)
+    table = layout.ArgumentTable(
+        directions * batch * blocks, [*conv_tensors(tensors, direction, blocks * width, width), out],
+        first_backward=first_backward(direction), batch=batch, length=length, blocks=blocks, states=weight.shape[-1])
+    run("conv_forward", width, table, work=out.numel() * weight.shape[-1])
+    return out[..., :x.shape[-1]].contiguous().view(x.shape)
+
+
+def conv_backward(grad: Tensor, tensors: Sequence[Tensor], direction: str) -> list[Tensor]:
+    """The gradients to the three inputs of the convolution, given that to its output."""
+    x, weight, _ = tensors
+    directions, width, taps = 2 if direction == "both" else 1, block_width(x.shape[-1]), weight.shape[-1]
+    batch, length, blocks = x.shape[-3], x.shape[-2], -(-x.shape[-1] // width)
+    channels = blocks * width
+    dx = x.new_empty(directions, batch, length, channels)
+    parts = x.new_empty(directions, batch, blocks, taps + 1, width)
+    outgoing = rows(stacked([grad], direction)[0], channels)
+    table = layout.ArgumentTable(
+        directions * batch * blocks, [*conv_tensors(tensors, direction, channels, width), outgoing, dx, parts],
+        first_backward=first_backward(direction), batch=batch, length=length, blocks=blocks, states=taps)
+    run("conv_backward", width, table, work=3 * dx.numel() * taps, scratch=layout.TAPS * width)
+    sums = from_blocks(summed(parts.flatten(2)).view(directions, blocks, taps + 1, width), x.shape[-1])
+    results = (dx[..., :x.shape[-1]].contiguous(), *separated(sums[..., :taps], sums[..., taps]))
+    return [result.view(tensor.shape) for result, tensor in zip(results, tensors, strict=True)]

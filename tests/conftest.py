@@ -1,0 +1,112 @@
+"""What several tests share: the command line in this process, made-up stations, and a model trained once."""
+
+import contextlib
+import io
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.cli import main
+from wattcast.data.simulate import simulate_station
+from wattcast.timegrid import DAY
+
+# Before torch is imported, here and in the processes that tests start: a sum's order must not depend on the machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+TINY = ("model.d_model=16", "model.n_layers=1", "model.patch_len=48", "training.epochs=2",
+        "training.batches_per_epoch=3", "training.batch_size=8", "windows.validation_origins=4")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+def settings_flags(*assignments: str) -> tuple[str, ...]:
+    return tuple(word for assignment in assignments for word in ("--set", assignment))
+
+
+@pytest.fixture(scope="session")
+def tiny() -> tuple[str, ...]:
+    """Flags of a training that takes a second."""
+    return settings_flags(*TINY)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """The command line in this process: `cli("check", "--data", path)`."""
+    def run(*arguments: object) -> Run:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return Run(code, printed.out, printed.err)
+    return run
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    folder = tmp_path / "place"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty days of the simulated station `plant` in the predecessor's folders."""
+    return simulate_station(tmp_path_factory.mktemp("plant"), station_id="plant", start="2025-03-01", days=60)
+
+
+@pytest.fixture(scope="session")
+def trained_models(plant: Path, tiny: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models folder after one training of `plant`; only to be read, `models` is a copy to change."""
+    folder = tmp_path_factory.mktemp("trained") / "models"
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(["train", "--data", str(plant), "--models-dir", str(folder), *tiny]) == 0
+    return folder
+
+
+@pytest.fixture
+def models(trained_models: Path, place: Path) -> Path:
+    """A copy of `trained_models` in the working directory, where `--models-dir` looks unless told otherwise."""
+    return Path(shutil.copytree(trained_models, place / "models"))
+
+
+@pytest.fixture(scope="session")
+def seed_table() -> Callable[..., pd.DataFrame]:
+    """`seed_table("north", days=40)`: a station's rows in the columns of the seed document's merged file."""
+    def make(station: str, days: int = 40, start: str = "2025-03-01", step: str = "15min") -> pd.DataFrame:
+        index = pd.date_range(start, periods=days * (DAY // pd.Timedelta(step)), freq=step)
+        rng = np.random.default_rng(zlib.crc32(station.encode()))
+        hour = (index.hour + index.minute / 60).to_numpy()
+        temperature = 15 + 8 * np.sin((hour - 9) * np.pi / 12) + rng.normal(0, 1, len(index))
+        total = 900 + 300 * np.sin((hour - 8) * np.pi / 12) - 40 * index.day_of_week + rng.normal(0, 9, len(index))
+        return pd.DataFrame({
+            "ts": index.strftime("%Y-%m-%d %H:%M:%S"), "station_ref_id": station,
+            "total_active_power": total.round(3), "not_use_power": (0.6 * total).round(3),
+            "temp": temperature.round(2), "humidity": rng.uniform(30, 90, len(index)).round(1),
+            "windSpeed": rng.gamma(2.0, 1.5, len(index)).round(2), "code": 100 + (index.day_of_year % 3),
+        })
+    return make
+
+
+@pytest.fixture
+def nan_poisoned_memory() -> Iterator[None]:
+    """Memory that torch hands out unwritten holds NaN instead of what happened to be there."""
+    import torch
+
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)

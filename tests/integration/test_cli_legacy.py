@@ -1,0 +1,150 @@
+"""`python train.py` and `python train_mbm.py`: every flag of the seed document changes something or answers plainly."""
+
+import json
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wattcast.settings
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ("train.py", "train_mbm.py")
+STATION = "1716387625733984256"
+WEIGHTS = np.repeat([1.5, 1.5, 1.2, 1.2, 1.0, 0.9, 0.9], 96)
+"""The seed document's example."""
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tiny) -> Callable[..., tuple[int, str, str]]:
+    """Run a script of the root as its own program, with a small model instead of the default one."""
+    honest = wattcast.settings.load_settings
+
+    def small(file: Path | None = None, assignments: tuple[str, ...] = ()) -> wattcast.settings.Settings:
+        return honest(file, [*tiny[1::2], *assignments])
+
+    def script(program: str, *arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(wattcast.settings, "load_settings", small)
+        monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(ROOT / program), run_name="__main__")
+        printed = capsys.readouterr()
+        return int(end.value.code or 0), printed.out, printed.err
+    return script
+
+
+@pytest.fixture
+def merged(seed_table, place: Path) -> Path:
+    """The seed document's file, where its commands look for it."""
+    path = place / "merged_station_test.csv"
+    seed_table(STATION, days=30).to_csv(path, index=False)
+    return path
+
+
+def weights_of(place: Path, version: str) -> bytes:
+    return (place / "models" / STATION / "versions" / version / "model.safetensors").read_bytes()
+
+
+def test_training__writes_the_seed_document_s_files_and_markers(run, merged, place) -> None:
+    code, out, err = run("train.py", "--station_id", STATION, "--data_file", merged)
+    assert (code, err.count("epoch ")) == (0, 2)
+    assert f"🔄 training station {STATION} on {merged}" in out
+    assert f"✅ the model and its files are in models/{STATION}" in out
+    for name in ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"):
+        assert (place / "models" / STATION / name).stat().st_size > 0
+
+
+@pytest.mark.usefixtures("merged")
+def test_both_programs__find_the_file_and_train_alike(run, place) -> None:
+    assert run("train.py", "--station_id", STATION)[0] == 0
+    code, out, _ = run("train_mbm.py", "--station_id", STATION)
+    assert code == 0
+    assert "merged_station_test.csv" in out
+    assert weights_of(place, "v0001") == weights_of(place, "v0002")
+
+
+@pytest.mark.usefixtures("merged")
+def test_data_file__chooses_another_file(run, place, seed_table) -> None:
+    seed_table(STATION, days=29).to_csv("other.csv", index=False)
+    assert run("train.py", "--station_id", STATION, "--data_file", "other.csv")[0] == 0
+    manifest = json.loads((place / "models" / STATION / "versions" / "v0001" / "manifest.json").read_text())
+    assert manifest["span"][1].startswith("2025-03-22")
+
+
+def test_folder_data__is_the_second_place_to_look(run, plant, place) -> None:
+    (place / "data").symlink_to(plant)
+    code, out, _ = run("train_mbm.py", "--station_id", "plant")
+    assert code == 0
+    assert "🔄 training station plant on data" in out
+
+
+@pytest.mark.usefixtures("merged")
+def test_horizon_weights__are_normalised_echoed_and_count(run, place) -> None:
+    text = ",".join(map(str, (WEIGHTS / WEIGHTS.mean()).tolist()))
+    code, out, _ = run("train.py", "--station_id", STATION, "--horizon_weights", text)
+    assert code == 0
+    assert "🔍 horizon weights by day (mean 1): 1.280, 1.280, 1.024, 1.024, 0.854, 0.768, 0.768" in out
+    assert run("train.py", "--station_id", STATION)[0] == 0
+    assert weights_of(place, "v0001") != weights_of(place, "v0002")
+    # Numbers that are not normalised, and one a day, come to the same.
+    for other in (",".join(map(str, WEIGHTS.tolist())), "1.5,1.5,1.2,1.2,1.0,0.9,0.9"):
+        assert "1.280, 1.280, 1.024" in run("train.py", "--station_id", STATION, "--horizon_weights", other)[1]
+
+
+@pytest.mark.usefixtures("merged")
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(("flags", "facts"), [
+    (("--horizon_weights", "1,2,3"), ("wrong length", "3 numbers", "672")),
+    (("--horizon_weights", "1,2,x"), ("horizon weight number 3", "'x'")),
+    (("--data_file", "absent.csv"), ("absent.csv does not exist", "merged_station_test.csv")),
+])
+def test_wrong_value__answers_plainly(run, place, program, flags, facts) -> None:
+    code, _, err = run(program, "--station_id", STATION, *flags)
+    assert code == 2
+    assert err.startswith("⚠️ ")
+    assert all(fact in err for fact in facts)
+    assert not (place / "models").exists()
+
+
+@pytest.mark.usefixtures("merged")
+def test_unknown_station__lists_the_known_ones(run) -> None:
+    code, _, err = run("train.py", "--station_id", "17163876257339842")
+    assert code == 2
+    assert f"has no station '17163876257339842'\n  found: {STATION}" in err
+
+
+def test_no_data__says_where_it_looked(run, place) -> None:
+    code, _, err = run("train.py", "--station_id", STATION)
+    assert code == 2
+    assert "merged_station_test.csv or data" in err
+    assert "--data_file" in err
+    assert not list(place.iterdir())
+
+
+@pytest.mark.usefixtures("merged")
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("flags", [("--enable_hyperopt",), ("--enable_incremental",), ("--n_trials", "5"),
+                                   ("--n_trials", "5", "--enable_hyperopt")])
+def test_what_comes_later__says_so_and_does_nothing(program, flags, place) -> None:
+    done = subprocess.run([sys.executable, ROOT / program, "--station_id", STATION, *flags], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("⚠️ ")
+    assert flags[-1 if "--enable_hyperopt" in flags else 0] in done.stderr
+    assert "later version" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (place / "models").exists()
+
+
+@pytest.mark.parametrize(("arguments", "fact"), [
+    ((), "--station_id"), (("--station_id", "x", "--n_trial", "5"), "--n_trial"),
+    (("--station_id", "x", "--n_trials", "many"), "many"),
+])
+def test_wrong_flags__exit_with_2(run, arguments, fact) -> None:
+    code, _, err = run("train.py", *arguments)
+    assert code == 2
+    assert fact in err

@@ -1,0 +1,124 @@
+"""The other verbs: demo, check, backtest, doctor; and the command as it is installed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wattcast import __version__
+from wattcast.training.module import PowerModule
+
+WATTCAST = Path(sys.executable).with_name("wattcast")
+SIMPLE = ("seasonal-naive", "naive-day", "weekly-mean")
+
+
+def test_demo__leaves_a_forecast_a_picture_and_a_page_to_open_offline(cli, place: Path, tiny) -> None:
+    done = cli("demo", *tiny)
+    assert done.code == 0
+    said = " ".join(done.out.split())
+    for words in ("simulating a year", "out_of_range", "6553.5", "same as 7 days ago", "mean of the last 4 weeks",
+                  "forecast.csv, forecast.png and report.html"):
+        assert words in said
+    folder = place / "demo"
+    table = pd.read_csv(folder / "forecast.csv")
+    assert len(table) == 672
+    assert table.notna().all(axis=None)
+    assert (folder / "forecast.png").read_bytes().startswith(b"\x89PNG")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert not [mark for mark in ('src="http', "src='http", '<link', "@import", "url(http") if mark in page]
+    assert not [path for path in place.iterdir() if path != folder]
+
+
+def test_check__says_what_is_wrong_and_what_is_done_about_it(cli, plant) -> None:
+    done = cli("check", "--data", plant)
+    assert done.code == 0
+    said = " ".join(done.out.split())
+    assert "station plant: 5732 rows, 2025-03-01 00:00 to 2025-04-29 23:45" in said
+    assert "gap - 28 2025-04-06 09:00 2025-04-06 15:45" in said
+    assert "out_of_range temperature 48 2025-03-22 12:00 2025-03-22 23:45 6553.5" in said
+    told = json.loads(cli("check", "--data", plant, "--json").out)
+    assert told["station"] == "plant"
+    assert [(found["kind"], found["column"], found["count"]) for found in told["findings"]] == [
+        ("gap", None, 28), ("out_of_range", "temperature", 48)]
+
+
+def test_backtest__writes_the_contract_and_a_page(cli, plant, place: Path, tiny) -> None:
+    done = cli("backtest", "--data", plant, "--first-origin", "2025-04-12 06:00", "--every", "5d", "--origins", "2",
+               "--models", f"wattcast,{','.join(SIMPLE)}", "--json", "out/result.json", "--report", "out/page.html",
+               *tiny)
+    assert done.code == 0
+    results = json.loads((place / "out" / "result.json").read_text())
+    assert [result["target"] for result in results] == ["total_active_power", "not_use_power"]
+    for result in results:
+        assert (result["station"], result["step"], result["horizon"]) == ("plant", "15min", 672)
+        assert result["origins"] == ["2025-04-12T06:00:00+08:00", "2025-04-17T06:00:00+08:00"]
+        assert set(result["models"]) == {"wattcast", *SIMPLE}
+        assert result["chosen"] == "wattcast"
+        for scores in result["models"].values():
+            assert {"mae", "rmse", "wape", "nmae", "skill", "pinball", "coverage_80", "mae_by_day"} <= set(scores)
+            assert len(scores["mae_by_day"]) == 7
+        reference = result["models"]["seasonal-naive"]
+        assert reference["skill"] == 0
+        mean = result["models"]["weekly-mean"]
+        assert mean["skill"] == pytest.approx(1 - mean["mae"] / reference["mae"])
+    assert "<svg" in (place / "out" / "page.html").read_text(encoding="utf-8")
+    assert "issued before each origin" in done.out
+
+
+def test_backtest__without_weather_and_with_refits(cli, plant, place: Path, tiny) -> None:
+    common = ("backtest", "--data", plant, "--first-origin", "2025-04-08", "--every", "7d", "--origins", "3",
+              "--models", "wattcast,seasonal-naive", *tiny)
+    made = []
+    for number, flags in enumerate(((), ("--no-weather",), ("--refit-every", "2"))):
+        done = cli(*common, *flags, "--json", f"{number}.json")
+        assert done.code == 0
+        made.append((json.loads((place / f"{number}.json").read_text())[0], done.err.count("epoch 1/")))
+    (_, once), (blind, _), (_, twice) = made
+    assert (once, twice) == (1, 2)
+    assert blind["weather"] == "none"
+    assert len({result["models"]["seasonal-naive"]["mae"] for result, _ in made}) == 1
+    assert len({result["models"]["wattcast"]["mae"] for result, _ in made}) == 3
+
+
+def test_doctor__names_versions_and_the_scan_that_will_run(cli) -> None:
+    told = json.loads(cli("doctor", "--json").out)
+    assert told["environment"]["wattcast"] == __version__
+    usable = [backend["name"] for backend in told["scan"] if backend["usable"]]
+    assert told["chosen"] in usable
+    assert "loop" in usable
+    done = cli("doctor")
+    assert (done.code, told["chosen"] in done.out) == (0, True)
+
+
+def test_interrupted__says_how_to_go_on(cli, plant, place: Path, tiny, monkeypatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PowerModule, "loss", interrupt)
+    done = cli("train", "--data", plant, *tiny)
+    assert done.code == 130
+    assert "the same command continues" in done.err
+    assert not list(place.rglob("manifest.json"))
+
+
+@pytest.mark.parametrize(("arguments", "code", "fact"), [
+    (("--version",), 0, f"wattcast {__version__}"), (("--help",), 0, "forecast"), (("train", "--help"), 0, "--until"),
+    (("check", "--data", "absent.csv"), 2, "absent.csv does not exist"), (("chekc",), 2, "'check'"),
+])
+def test_installed_command__answers_with_its_exit_code(place: Path, arguments, code: int, fact: str) -> None:
+    done = subprocess.run([WATTCAST, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert fact in done.stdout + done.stderr
+    assert (done.stderr == "") == (code == 0)
+    assert "Traceback" not in done.stderr
+    assert not list(place.iterdir())
+
+
+def test_help__does_without_torch(place: Path) -> None:
+    script = ("import sys; from wattcast.cli import main; main(['--help']); "
+              "sys.exit(bool({'torch', 'numba', 'matplotlib', 'lightning'} & set(sys.modules)))")
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, cwd=place).returncode == 0
