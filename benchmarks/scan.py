@@ -2,13 +2,15 @@
 
     python benchmarks/scan.py [--shapes S1,S4] [--rounds 5] [--only scan,block,training] [--json FILE]
 
-Candidates take turns within one process and each figure is a median, so that a busy machine slows all of them; it slows
-those with many small parallel regions most, therefore nothing is claimed of a run that warns. No time is reported before
-the gradients are right. Peers: mamba.py (`pip install mambapy`), mamba_ssm's reference algorithm, a torch loop with its
-own backward pass, and `torch.compile` of a plain loop.
+Candidates take turns within one process and each figure is a median, so that a busy machine slows all of them. It slows
+those with many small parallel regions most, so nothing is claimed of a run that warns. No time is reported before the
+gradients are right. Peers: mamba.py (`pip install mambapy`), mamba_ssm's reference algorithm, a torch loop with its own
+backward pass, and `torch.compile` of a plain loop.
 """
 
 import argparse
+import ctypes
+import gc
 import json
 import os
 import platform
@@ -18,15 +20,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import torch
-from scan_peers import compiled_scan, mambapy_scan, reference_scan, torch_conv
 from torch import Tensor
 
+from scan_peers import compiled_scan, mambapy_scan, reference_scan, torch_conv
 from wattcast.model import mamba_plus
 from wattcast.model.encoder import BiMambaEncoderLayer
 from wattcast.scan import selective_scan
@@ -97,13 +100,15 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def extra_memory(function: Callable[[], object]) -> int | None:
-    """MiB of resident memory that a call needs at its peak beyond what there was before (Linux only)."""
+    """MiB of resident memory that a call needs at its peak beyond what there was before (Linux with glibc only)."""
     status = Path("/proc/self/status")
     if not status.exists():
         return None
 
     def resident(field: str) -> int:
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field))
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)                                           # what others have freed is no reserve
     Path("/proc/self/clear_refs").write_text("5")                              # the peak starts again from here
     before = resident("VmRSS")
     function()
@@ -115,24 +120,25 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     tensors, grad = inputs(SHAPES[name], name)
     scans: dict[str, Callable[..., Tensor]] = {"wattcast": selective_scan}
     scans |= {peer: scan for peer, (scan, shapes) in PEERS.items() if name in shapes.split()}
-    times: dict[str, dict[str, list[float]]] = {peer: {"forward": [], "both": []} for peer in scans}
+    forward: dict[str, list[float]] = {peer: [] for peer in scans}
+    both: dict[str, list[float]] = {peer: [] for peer in scans}
     memory = {}
     for peer, scan in scans.items():
         both_passes(scan, tensors, grad)
-        memory[peer] = extra_memory(lambda scan=scan: both_passes(scan, tensors, grad))  # type: ignore[misc]
+        memory[peer] = extra_memory(partial(both_passes, scan, tensors, grad))
     for _ in range(rounds):
         for peer, scan in scans.items():
             for _ in range(5 if peer == "wattcast" else 1):
                 with torch.no_grad():
-                    times[peer]["forward"].append(seconds(lambda scan=scan: scan(*tensors)))  # type: ignore[misc]
-                times[peer]["both"].append(seconds(lambda scan=scan: both_passes(scan, tensors, grad)))  # type: ignore[misc]
-    medians = {peer: {kind: statistics.median(values) for kind, values in kinds.items()} for peer, kinds in times.items()}
-    ours = medians["wattcast"]
+                    forward[peer].append(seconds(partial(scan, *tensors)))
+                both[peer].append(seconds(partial(both_passes, scan, tensors, grad)))
+    median = {peer: (statistics.median(forward[peer]), statistics.median(both[peer])) for peer in scans}
     return {peer: {
-        "forward_ms": round(1e3 * kinds["forward"], 3), "both_ms": round(1e3 * kinds["both"], 3),
-        "min_both_ms": round(1e3 * min(times[peer]["both"]), 3), "extra_mib": memory[peer],
-        "ratio_forward": round(kinds["forward"] / ours["forward"], 2), "ratio_both": round(kinds["both"] / ours["both"], 2),
-    } for peer, kinds in medians.items()}
+        "forward_ms": round(1e3 * median[peer][0], 3), "both_ms": round(1e3 * median[peer][1], 3),
+        "min_both_ms": round(1e3 * min(both[peer]), 3), "extra_mib": memory[peer],
+        "ratio_forward": round(median[peer][0] / median["wattcast"][0], 2),
+        "ratio_both": round(median[peer][1] / median["wattcast"][1], 2),
+    } for peer in scans}
 
 
 def as_peers() -> ExitStack:
@@ -151,7 +157,7 @@ def block(rounds: int) -> dict[str, Any]:
         torch.manual_seed(0)
         layer = BiMambaEncoderLayer(d_model=128, d_ff=512, d_state=16, d_conv=4, expand=2, dropout=0.0)
         layers[peer] = layer, torch.optim.AdamW(layer.parameters(), fused=True)
-    tokens, times, losses = torch.randn(64, 167, 128), {"wattcast": [], "peers": []}, {"wattcast": [], "peers": []}
+    tokens, losses = torch.randn(64, 167, 128), {"wattcast": [], "peers": []}
 
     def step(peer: str) -> None:
         layer, optimizer = layers[peer]
@@ -160,13 +166,12 @@ def block(rounds: int) -> dict[str, Any]:
         loss.backward()
         optimizer.step()
         losses[peer].append(loss.item())
-    for index in range(rounds + 1):
+    times: dict[str, list[float]] = {peer: [] for peer in layers}
+    for _ in range(rounds + 1):
         for peer in layers:
             with as_peers() if peer == "peers" else ExitStack():
-                times[peer].append(seconds(lambda peer=peer: step(peer)))  # type: ignore[misc]
-        if index == 0:
-            times = {peer: [] for peer in layers}                              # the first step sets things up
-    medians = {peer: statistics.median(values) for peer, values in times.items()}
+                times[peer].append(seconds(partial(step, peer)))
+    medians = {peer: statistics.median(values[1:]) for peer, values in times.items()}  # the first step sets things up
     result["ms"] = {peer: round(1e3 * value, 1) for peer, value in medians.items()}
     result["ratio"] = round(medians["peers"] / medians["wattcast"], 1)
     result["largest_loss_difference"] = max(abs(a / b - 1) for a, b in zip(*losses.values(), strict=True))

@@ -22,7 +22,7 @@ def with_gate(y: Tensor, u: Tensor, D: Tensor, z: Tensor, gate: str) -> Tensor:
 
 
 def flipping(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Adds the directions to a function that only runs forward: tensors `[B, L, …]` are flipped on the way in and out."""
+    """Adds the directions to a function that only runs forward: tensors `[B, L, …]` are flipped on their way."""
     @functools.wraps(function)
     def directed(*tensors: Tensor, direction: str = "forward", backend: str = "auto", **options: Any) -> Tensor:
         del backend
@@ -48,7 +48,7 @@ def mambapy_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: T
 @flipping
 def reference_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, z: Tensor, delta_bias: Tensor,
                    gate: str = "silu") -> Tensor:
-    """The algorithm that mamba_ssm runs where it has no CUDA: time last, everything materialised, one step at a time."""
+    """What mamba_ssm runs where it has no CUDA: time last, everything materialised, one step at a time."""
     u_, delta_, B_, C_ = (tensor.mT for tensor in (u, delta, B, C))
     delta_ = functional.softplus(delta_ + delta_bias[:, None])
     decay = torch.exp(torch.einsum("bel,en->beln", delta_, A))
@@ -74,7 +74,7 @@ def compiled_chunk() -> Callable[..., tuple[Tensor, Tensor]]:
 @flipping
 def compiled_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, z: Tensor, delta_bias: Tensor,
                   gate: str = "silu") -> Tensor:
-    """`torch.compile` of sixteen steps at a time: needs a C++ compiler, and most of a minute before the first result."""
+    """`torch.compile`, sixteen steps at a time: needs a C++ compiler, and most of a minute before the first result."""
     delta, state, parts = functional.softplus(delta + delta_bias), A.new_zeros(u.shape[0], *A.shape), []
     for part in zip(*(tensor.split(CHUNK, 1) for tensor in (u, delta, B, C)), strict=True):
         state, y = compiled_chunk()(state, *part[:2], A, *part[2:])
@@ -85,5 +85,6 @@ def compiled_scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: 
 @flipping
 def torch_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """torch's own depth-wise convolution, with the transposes that it needs."""
-    out = functional.conv1d(x.mT, weight[:, None], bias, padding=weight.shape[1] - 1, groups=weight.shape[0])
+    taps = weight.shape[1]
+    out = functional.conv1d(x.mT, weight[:, None], bias, padding=taps - 1, groups=weight.shape[0])
     return functional.silu(out[..., :x.shape[1]]).mT

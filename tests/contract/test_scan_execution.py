@@ -1,4 +1,4 @@
-"""How the CPU kernels may be run: by any number of threads, in any process, under `torch.compile`; always the same bits."""
+"""How the CPU kernels may be run: by any number of threads, in any process, compiled; always the same bits."""
 
 import hashlib
 import os
@@ -68,7 +68,8 @@ def test_results__are_the_same_bits_on_a_pool_of_threads(monkeypatch: pytest.Mon
 def test_results__are_the_same_bits_in_another_process() -> None:
     script = ("import sys; sys.path.insert(0, sys.argv[1])\n"
               "from test_scan_execution import digest, results\nprint(digest(results()))")
-    found = subprocess.run([sys.executable, "-c", script, os.path.dirname(__file__)], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", script, os.path.dirname(__file__)], capture_output=True, text=True,
+                           check=True)
     assert found.stdout.strip() == digest(results())
 
 
@@ -113,7 +114,8 @@ def test_compile__takes_the_kernels_as_they_are() -> None:
         u = causal_conv(u * scale, weight, D, backend="numba")
         return selective_scan(u, u + scale, -A.exp(), B, B * 2, D, u, D, backend="numba").tanh()
 
-    leaves: list[Any] = [torch.randn(*sizes, requires_grad=True) for sizes in ((2, 9, 17), (17,), (17, 3), (2, 9, 3), (17,), (17, 2))]
+    shapes = ((2, 9, 17), (17,), (17, 3), (2, 9, 3), (17,), (17, 2))
+    leaves: list[Any] = [torch.randn(*sizes, requires_grad=True) for sizes in shapes]
     graphs: list[torch.fx.GraphModule] = []
 
     def record(graph: torch.fx.GraphModule, _inputs: list[Tensor]) -> torch.fx.GraphModule:
@@ -136,4 +138,5 @@ def test_operators__keep_what_torch_asks_of_operators() -> None:
     leaves = [tensor.requires_grad_() for tensor in inputs]
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
     torch.library.opcheck(torch.ops.wattcast.numba_scan, (*leaves, "forward", "silu", True), test_utils=checks)
-    torch.library.opcheck(torch.ops.wattcast.numba_conv, (leaves[0], leaves[2], leaves[5], "backward"), test_utils=checks)
+    torch.library.opcheck(torch.ops.wattcast.numba_conv, (leaves[0], leaves[2], leaves[5], "backward"),
+                          test_utils=checks)

@@ -149,7 +149,7 @@ def exp2(x: Any) -> Any:
 def exp_of_magnitude(x: Any) -> Any:
     """exp(−|x|), from which softplus and the sigmoid follow without overflow; about 1e-38 at least.
 
-    The multiple of log 2 is taken away in two parts, of which the first is exact, so that the result is too where |x| is
+    The multiple of log 2 is taken away in two parts, of which the first is exact, so the result is too where |x| is
     large: a small step size is the exponential of such a number.
     """
     bounded = maximum(magnitude(x) * -1.0, -87.3)
