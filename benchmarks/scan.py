@@ -157,7 +157,8 @@ def block(rounds: int) -> dict[str, Any]:
         torch.manual_seed(0)
         layer = BiMambaEncoderLayer(d_model=128, d_ff=512, d_state=16, d_conv=4, expand=2, dropout=0.0)
         layers[peer] = layer, torch.optim.AdamW(layer.parameters(), fused=True)
-    tokens, losses = torch.randn(64, 167, 128), {"wattcast": [], "peers": []}
+    tokens = torch.randn(64, 167, 128)
+    losses: dict[str, list[float]] = {peer: [] for peer in layers}
 
     def step(peer: str) -> None:
         layer, optimizer = layers[peer]

@@ -46,6 +46,8 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result 
 ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
 MODELS = Path("models")
+INTERRUPTED = 130
+"""What Typer makes of Ctrl-C."""
 SHORT = ("training.epochs=12", "training.patience=3")
 """The demo's training: two minutes on two cores instead of four."""
 
@@ -59,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WattcastError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; the same command continues a training where it stopped", file=sys.stderr)
-        return 130
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+        code = end.code if isinstance(end.code, int) else 1
+        if code == INTERRUPTED:
+            print("interrupted; the same command continues a training where it stopped", file=sys.stderr)
+        return code
     return 0
 
 

@@ -94,9 +94,14 @@ def _sections() -> dict[str, type[Config]]:
     return {name: type(field.default) for name, field in Settings.model_fields.items()}
 
 
+ALIASES = {"station_id": "data.station", "knowable_future_features": "data.known_future",
+           "unknowable_future_features": "data.past_only"}
+"""The seed document's words for keys of ours."""
+
+
 def _place(tree: dict[str, Any], key: str, value: Any) -> None:
     """Put `value` where `key` belongs: `section`, `section.key`, or a key that exactly one section has."""
-    path = str(key).split(".")
+    path = ALIASES.get(str(key), str(key)).split(".")
     if path[0] not in _sections():
         owners = [name for name, section in _sections().items() if path[0] in section.model_fields]
         if len(owners) != 1:

@@ -159,3 +159,11 @@ def test_settings__are_frozen_and_hash_by_content() -> None:
     assert not hasattr(recipe, "data")
     hashes = [build_settings({"training": {"epochs": epochs}}).recipe().recipe_hash() for epochs in (3, 4)]
     assert recipe.recipe_hash() == hashes[0] != hashes[1]
+
+
+def test_aliases__of_the_seed_document() -> None:
+    settings = load_settings(assignments=("station_id=7", "knowable_future_features=[temp]",
+                                          "unknowable_future_features=[meter]"))
+    assert settings.data.station == "7"
+    assert settings.data.known_future == ("temp",)
+    assert settings.data.past_only == ("meter",)

@@ -35,9 +35,10 @@ def write_forecasts(tables: list[pd.DataFrame], path: Path) -> None:
         DataError: the place cannot be written to.
     """
     table = pd.concat(tables, ignore_index=True)
+    packed = {"method": "gzip", "mtime": 0}     # without the time of writing: the same forecast, the same file
     with written_aside(path) as aside:
         ending = path.suffix.lower()
         if ending == ".parquet":
             table.to_parquet(aside, index=False)
         else:
-            table.to_csv(aside, index=False, compression="gzip" if ending == ".gz" else None)
+            table.to_csv(aside, index=False, compression=packed if ending == ".gz" else None)

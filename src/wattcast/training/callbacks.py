@@ -9,13 +9,17 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
+from wattcast.errors import ConfigError
 from wattcast.training.trained import EpochRecord
 
 
-class EpochKeeper(lightning.Callback):
+class EpochKeeper(Checkpoint):
     """Keeps the best averaged weights and a checkpoint of the last epoch that survives a kill at any instant.
+
+    A `Checkpoint`, because Lightning calls those last: the early stopping that is saved has seen the epoch, too.
 
     Args:
         folder: where `best.pt` and `last.ckpt` are kept while training runs.
@@ -35,6 +39,9 @@ class EpochKeeper(lightning.Callback):
         return self.folder / self.LAST
 
     def best_weights(self) -> dict[str, Tensor]:
+        if not self.history or not any(record.best for record in self.history):
+            raise ConfigError("training went astray: the validation loss was never a number",
+                              hint="lower training.lr, for example --set training.lr=0.0005")
         weights: dict[str, Tensor] = torch.load(self.folder / "best.pt", weights_only=True)
         return weights
 

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
+from wattcast import __version__
 from wattcast.contracts import TOTAL
 from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError, MemoryLimitError
@@ -105,7 +107,7 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
     prepared = prepare(data, recipe)
     data_hash = hash_data(data)
     lightning.seed_everything(recipe.training.seed, verbose=False)
-    with _folder(work_folder, f"{recipe.recipe_hash()}-{data_hash}") as folder, _quiet(), _memory_limit():
+    with _folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder, _quiet(), _memory_limit():
         network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
         keeper = EpochKeeper(folder, on_epoch)
         _run(network, prepared, recipe, keeper)
@@ -132,15 +134,30 @@ def _run(network: PowerNetwork, prepared: Prepared, recipe: Recipe, keeper: Epoc
     stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)
     trainer = lightning.Trainer(
         max_epochs=config.epochs, accelerator=config.accelerator, devices=1, logger=False,
-        callbacks=[EMAWeightAveraging(decay=config.ema_decay), stopping, keeper],
-        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+        callbacks=[EMAWeightAveraging(decay=config.ema_decay, use_buffers=False), stopping, keeper],
+        enable_progress_bar=False, enable_model_summary=False,
         gradient_clip_val=config.gradient_clip, num_sanity_val_steps=0)
     resume = keeper.last if keeper.last.exists() else None
     if resume is not None:
         log.info("continuing the interrupted training in %s", keeper.folder)
         if _had_stopped(resume, stopping):
+            keeper.load_state_dict(torch.load(resume, weights_only=True)["callbacks"][keeper.state_key])
             return
-    trainer.fit(module, _loader(train, sampler), _loader(validation, batches), ckpt_path=resume, weights_only=True)
+    with _interruptible():
+        trainer.fit(module, _loader(train, sampler), _loader(validation, batches), ckpt_path=resume, weights_only=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lightning turns Ctrl-C into a silent exit and ignores it from then on."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, handler)
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _had_stopped(checkpoint: Path, stopping: EarlyStopping) -> bool:
