@@ -121,6 +121,15 @@ def test_scan__denormal_inputs_count_as_zero_at_most_and_leave_the_processor_as_
     assert (torch.full((1 << 20,), 1e-40) * 1.0 != 0.0).all()
 
 
+@pytest.mark.parametrize("name", INPUTS)
+def test_scan__a_missing_value_never_turns_into_a_number(backend: str, name: str) -> None:
+    inputs = scan_inputs((2, 20, 17, 4))
+    inputs[INPUTS.index(name)].view(-1)[0] = torch.nan
+    expected = selective_scan(*inputs, backend="reference").isnan()
+    assert expected.any()
+    assert torch.equal(selective_scan(*inputs, backend=backend).isnan(), expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_scan__half_precision_is_carried_in_float32(backend: str, dtype: torch.dtype) -> None:
     inputs = [tensor.to(dtype) for tensor in scan_inputs((2, 40, 32, 4))]
@@ -182,6 +191,13 @@ def test_scan__gradients_are_those_of_finite_differences(name: str, gate: Any) -
     x, weight, bias = torch.randn(1, 5, 2).double(), torch.randn(2, 3).double(), torch.randn(2).double()
     assert torch.autograd.gradcheck(lambda *tensors: causal_conv(*tensors, direction="backward", backend=name),
                                     [tensor.requires_grad_() for tensor in (x, weight, bias)])
+
+
+def test_scan__second_derivatives_are_refused_and_not_zero(backend: str) -> None:
+    leaves = [tensor.requires_grad_() for tensor in scan_inputs((1, 3, 4, 2))]
+    first, = torch.autograd.grad(selective_scan(*leaves, backend=backend).sum(), leaves[0], create_graph=True)
+    with pytest.raises(RuntimeError):
+        torch.autograd.grad(first.sum(), leaves[1])
 
 
 class TinyBlock(nn.Module):

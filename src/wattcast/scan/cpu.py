@@ -16,7 +16,7 @@ from wattcast.scan.kernels import layout
 from wattcast.scan.kernels.launch import run, summed
 
 LOG2_E = 1.4426950408889634
-COST = {64: 1.0, 32: 1.2, 16: 1.7}
+COST = {64: 1.0, 32: 1.1, 16: 1.6}
 """Time per channel for each block width, relative to the widest (measured); wide blocks waste more at the edge."""
 
 

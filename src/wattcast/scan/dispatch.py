@@ -1,6 +1,5 @@
 """One scan and one convolution for every device: picks the backend, says which and why, and refuses to guess."""
 
-import functools
 import importlib
 import importlib.util
 import logging
@@ -48,7 +47,6 @@ def implementation(name: str) -> Any:
     return {"mamba_ssm": vendor, "numba": operators.numba, "loop": loop, "reference": reference}[name]
 
 
-@functools.cache
 def is_installed(package: str) -> bool:
     """Whether a package can be imported, without importing it."""
     return importlib.util.find_spec(package) is not None
@@ -83,7 +81,6 @@ def available_backends(device: torch.device | str = "cpu") -> list[BackendStatus
     return [verify(name, torch.device(device).type, torch.float32) for name in BACKENDS]
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def resolve_backend(backend: str = "auto", *, device: torch.device | str = "cpu",
                     dtype: torch.dtype = torch.float32) -> str:
     """The name of the backend that runs `backend` for tensors of `dtype` on `device`.
@@ -94,13 +91,17 @@ def resolve_backend(backend: str = "auto", *, device: torch.device | str = "cpu"
         ConfigError: the backend is unknown, or cannot run here.
         MissingExtraError: it needs a package that is not installed.
     """
-    wanted = os.environ.get(VARIABLE, "auto") if backend == "auto" else backend
-    return resolve(wanted, torch.device(device).type, dtype)
+    choice = os.environ.get(VARIABLE, "auto") if backend == "auto" else backend, torch.device(device).type, dtype
+    if choice not in _chosen:
+        _chosen[choice] = choose(*choice)
+    return _chosen[choice]
 
 
-@functools.cache
-def resolve(wanted: str, device: str, dtype: torch.dtype) -> str:
-    """`resolve_backend` once the environment is read; the choice is logged the first time."""
+_chosen: dict[tuple[str, str, torch.dtype], str] = {}
+
+
+def choose(wanted: str, device: str, dtype: torch.dtype) -> str:
+    """`resolve_backend` once the environment is read; happens, and is logged, once for each choice."""
     check_word("scan backend", wanted, ("auto", *BACKENDS))
     candidates = (*PREFERRED.get(device, ()), "loop") if wanted == "auto" else (wanted,)
     statuses = [verify(name, device, dtype) for name in candidates]
@@ -110,7 +111,8 @@ def resolve(wanted: str, device: str, dtype: torch.dtype) -> str:
             raise MissingExtraError("mamba_ssm", extra="mamba", purpose="the scan backend mamba_ssm")
         raise ConfigError(f"the scan backend {wanted} cannot run here", found=chosen.reason,
                           hint=f"choose another one, or auto, or unset {VARIABLE}")
-    log.info("scan: %s on %s (%s)", chosen.name, device, chosen.reason)
+    if not torch.compiler.is_compiling():
+        log.info("scan: %s on %s (%s)", chosen.name, device, chosen.reason)
     return chosen.name
 
 

@@ -6,74 +6,83 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from wattcast.scan.reference import Direction, Gate
 
-ScanGradients = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-ConvGradients = tuple[Tensor, Tensor, Tensor]
+SCAN = "Tensor u, Tensor delta, Tensor A, Tensor B, Tensor C, Tensor D, Tensor z, Tensor delta_bias"
+CONV = "Tensor x, Tensor weight, Tensor bias"
+
+
+def define(name: str, signature: str, compute: Callable[..., Any], shapes: Callable[..., Any]) -> Any:
+    """The operator `wattcast::<name>`: `compute` gives its results, `shapes` tensors like them without computing any.
+
+    The plain registration is used and not `torch.library.custom_op`, which reads torch's compiler on the first call.
+    """
+    qualified = f"wattcast::{name}"
+    torch.library.define(qualified, signature)
+    torch.library.impl(qualified, "CompositeExplicitAutograd", compute)
+    torch.library.register_fake(qualified, shapes)
+    return getattr(torch.ops.wattcast, name).default
 
 
 def register_scan(name: str, kernels: Callable[[], Any]) -> Any:
     """The operator `wattcast::<name>_scan`; `kernels` imports the module that computes it, on first use."""
+    def scan(*arguments: Any) -> tuple[Tensor, Tensor]:
+        *tensors, direction, gate, keep = arguments
+        results: tuple[Tensor, Tensor] = kernels().scan_forward(tensors, direction, gate, keep)
+        return results
 
-    @torch.library.custom_op(f"wattcast::{name}_scan", mutates_args=())
-    def scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, z: Tensor, delta_bias: Tensor,
-             direction: str, gate: str, keep: bool) -> tuple[Tensor, Tensor]:
-        tensors = (u, delta, A, B, C, D, z, delta_bias)
-        out_and_kept: tuple[Tensor, Tensor] = kernels().scan_forward(tensors, direction, gate, keep)
-        return out_and_kept
-
-    @torch.library.custom_op(f"wattcast::{name}_scan_backward", mutates_args=())
-    def scan_backward(grad: Tensor, u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, z: Tensor,
-                      delta_bias: Tensor, kept: Tensor, direction: str, gate: str) -> ScanGradients:
-        inputs = (u, delta, A, B, C, D, z, delta_bias)
-        gradients: ScanGradients = tuple(kernels().scan_backward(grad, inputs, kept, direction, gate))
-        return gradients
-
-    def shapes(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, z: Tensor, delta_bias: Tensor,
-               direction: str, gate: str, keep: bool) -> tuple[Tensor, Tensor]:
-        del delta, B, C, D, z, delta_bias, gate
+    def scan_shapes(*arguments: Any) -> tuple[Tensor, Tensor]:
+        u, A, (direction, _, keep) = arguments[0], arguments[2], arguments[8:]
         kept = kernels().kept_shape(u, A, direction) if keep else (0,)
         return u.new_empty(u.shape), u.new_empty(kept, dtype=torch.float32)
+
+    def scan_backward(grad: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+        *tensors, kept, direction, gate = arguments
+        return tuple(kernels().scan_backward(grad, tensors, kept, direction, gate))
 
     def remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
         ctx.save_for_backward(*inputs[:8], output[1])
         ctx.direction, ctx.gate = inputs[8:10]
 
+    @once_differentiable
     def differentiate(ctx: Any, grad: Tensor, _grad_kept: Tensor) -> tuple[Tensor | None, ...]:
-        return (*scan_backward(grad, *ctx.saved_tensors, ctx.direction, ctx.gate), None, None, None)
+        return (*backward(grad, *ctx.saved_tensors, ctx.direction, ctx.gate), None, None, None)
 
-    scan.register_fake(shapes)
-    scan.register_autograd(differentiate, setup_context=remember)
-    scan_backward.register_fake(lambda _grad, *inputs: tuple(tensor.new_empty(tensor.shape) for tensor in inputs[:8]))
-    return scan
+    forward = define(f"{name}_scan", f"({SCAN}, str direction, str gate, bool keep) -> (Tensor, Tensor)", scan,
+                     scan_shapes)
+    backward = define(
+        f"{name}_scan_backward",
+        f"(Tensor grad, {SCAN}, Tensor kept, str direction, str gate) -> ({', '.join(['Tensor'] * 8)})",
+        scan_backward, lambda _grad, *inputs: tuple(each.new_empty(each.shape) for each in inputs[:8]))
+    torch.library.register_autograd(f"wattcast::{name}_scan", differentiate, setup_context=remember)
+    return forward
 
 
 def register_conv(name: str, kernels: Callable[[], Any]) -> Any:
     """The operator `wattcast::<name>_conv`; `kernels` imports the module that computes it, on first use."""
-
-    @torch.library.custom_op(f"wattcast::{name}_conv", mutates_args=())
     def conv(x: Tensor, weight: Tensor, bias: Tensor, direction: str) -> Tensor:
-        out: Tensor = kernels().conv_forward((x, weight, bias), direction)
-        return out
+        result: Tensor = kernels().conv_forward((x, weight, bias), direction)
+        return result
 
-    @torch.library.custom_op(f"wattcast::{name}_conv_backward", mutates_args=())
-    def conv_backward(grad: Tensor, x: Tensor, weight: Tensor, bias: Tensor, direction: str) -> ConvGradients:
-        gradients: ConvGradients = tuple(kernels().conv_backward(grad, (x, weight, bias), direction))
-        return gradients
+    def conv_backward(grad: Tensor, x: Tensor, weight: Tensor, bias: Tensor, direction: str) -> tuple[Tensor, ...]:
+        return tuple(kernels().conv_backward(grad, (x, weight, bias), direction))
 
     def remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         del output
         ctx.save_for_backward(*inputs[:3])
         ctx.direction = inputs[3]
 
+    @once_differentiable
     def differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return (*conv_backward(grad, *ctx.saved_tensors, ctx.direction), None)
+        return (*backward(grad, *ctx.saved_tensors, ctx.direction), None)
 
-    conv.register_fake(lambda x, *_: x.new_empty(x.shape))
-    conv.register_autograd(differentiate, setup_context=remember)
-    conv_backward.register_fake(lambda _grad, *inputs: tuple(tensor.new_empty(tensor.shape) for tensor in inputs[:3]))
-    return conv
+    forward = define(f"{name}_conv", f"({CONV}, str direction) -> Tensor", conv, lambda x, *_: x.new_empty(x.shape))
+    backward = define(f"{name}_conv_backward", f"(Tensor grad, {CONV}, str direction) -> (Tensor, Tensor, Tensor)",
+                      conv_backward, lambda _grad, *inputs: tuple(each.new_empty(each.shape) for each in inputs[:3]))
+    torch.library.register_autograd(f"wattcast::{name}_conv", differentiate, setup_context=remember)
+    return forward
 
 
 class KernelBackend:

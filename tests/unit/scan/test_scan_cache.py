@@ -18,43 +18,83 @@ print(selective_scan(*tensors, backend="numba").sum().item(), "numba" in sys.mod
 """
 
 
-def forecast(folder: Path) -> list[str]:
-    """The sum that a new process forecasts, and whether it had to load Numba."""
-    environment = os.environ | {"WATTCAST_CACHE_DIR": str(folder)}
-    done = subprocess.run([sys.executable, "-c", FORECAST], capture_output=True, text=True, env=environment, check=True)
-    return done.stdout.split()
+def test_kernels__are_compiled_when_needed_and_then_loaded_without_the_compiler(tmp_path: Path) -> None:
+    environment, outputs = os.environ | {"WATTCAST_CACHE_DIR": str(tmp_path)}, []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", FORECAST], capture_output=True, text=True, env=environment,
+                              check=True)
+        outputs.append(done.stdout.split())
+    assert [compiled for _, compiled in outputs] == ["True", "False"]
+    assert outputs[0][0] == outputs[1][0]
+    kept = list(tmp_path.rglob("*.o"))
+    assert [path.relative_to(tmp_path).parts for path in kept] == [(cache.fingerprint(), "wattcast_scan_forward_16.o")]
 
 
-def test_kernels__are_compiled_once_and_only_those_that_are_used(tmp_path: Path) -> None:
-    folder = tmp_path / "cache"
-    total, compiled = forecast(folder)
-    assert compiled == "True"
-    kept, = folder.rglob("*.o")
-    assert kept.name == "wattcast_scan_forward_16.o"
-    assert kept.parent == folder / cache.fingerprint()
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """The kernels compiled so far, by a compiler that makes nothing of use; an empty cache in `tmp_path/cache`."""
+    done: list[str] = []
+
+    def compiled(_name: str, _width: int, symbol: str) -> bytes:
+        done.append(symbol)
+        return b"code"
+    monkeypatch.setenv("WATTCAST_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "compiled", compiled)
+    monkeypatch.setattr(cache, "link", lambda code, _symbol: len(code))
+    return done
+
+
+def load(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The address of a kernel in what might be a new process."""
+    monkeypatch.setattr(cache, "_addresses", {})
+    return cache.kernel_address("sums", 16)
+
+
+def test_kernel_address__finds_what_was_kept(compilations: list[str], monkeypatch: pytest.MonkeyPatch,
+                                             tmp_path: Path) -> None:
+    assert [load(monkeypatch) for _ in range(3)] == [4, 4, 4]
+    assert cache.kernel_address("sums", 16) == 4
+    assert compilations == ["wattcast_sums_16"]
+    folder = tmp_path / "cache" / cache.fingerprint()
+    assert [path.name for path in folder.iterdir()] == ["wattcast_sums_16.o"]
     if os.name == "posix":
-        assert kept.parent.stat().st_mode & 0o077 == 0
-    assert forecast(folder) == [total, "False"]
-
-    kept.write_bytes(kept.read_bytes()[:-1])
-    assert forecast(folder) == [total, "True"]
-    assert forecast(folder) == [total, "False"]
-
-    kept.parent.rename(folder / "another-processor")
-    assert forecast(folder) == [total, "True"]
+        assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_kernels__are_compiled_in_every_process_where_nothing_can_be_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b"", b"short", bytes(32) + b"code", None])
+def test_kernel_address__does_not_load_what_is_damaged(compilations: list[str], monkeypatch: pytest.MonkeyPatch,
+                                                       tmp_path: Path, damage: bytes | None) -> None:
+    load(monkeypatch)
+    kept, = tmp_path.rglob("*.o")
+    kept.write_bytes(kept.read_bytes()[:-1] if damage is None else damage)
+    assert [load(monkeypatch), load(monkeypatch)] == [4, 4]
+    assert len(compilations) == 2
+
+
+def test_kernel_address__does_not_find_what_was_kept_for_another_environment(
+        compilations: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    load(monkeypatch)
+    monkeypatch.setattr(cache, "fingerprint", lambda: "another")
+    load(monkeypatch)
+    assert len(compilations) == 2
+    assert len(list(tmp_path.rglob("*.o"))) == 2
+
+
+def test_kernel_address__works_where_nothing_can_be_kept(compilations: list[str], monkeypatch: pytest.MonkeyPatch,
+                                                         tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    assert forecast(tmp_path / "file" / "cache")[1] == "True"
+    monkeypatch.setenv("WATTCAST_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    assert [load(monkeypatch), load(monkeypatch)] == [4, 4]
+    assert len(compilations) == 2
 
 
-def test_fingerprint__changes_with_the_sources_the_compiler_and_the_processor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_fingerprint__changes_with_sources_compiler_and_processor(monkeypatch: pytest.MonkeyPatch,
+                                                                  tmp_path: Path) -> None:
     from llvmlite import binding
 
     found = {cache.fingerprint()}
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "version", lambda package: "0")
+        patch.setattr(cache, "version", lambda _package: "0")
         found.add(cache.fingerprint.__wrapped__())
     with monkeypatch.context() as patch:
         patch.setattr(binding, "get_host_cpu_name", lambda: "another")

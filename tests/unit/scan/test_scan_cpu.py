@@ -9,7 +9,8 @@ from wattcast.scan.kernels import launch
 pytest.importorskip("numba")
 
 
-@pytest.mark.parametrize(("channels", "width"), [(1, 16), (16, 16), (17, 32), (64, 64), (96, 32), (160, 32), (192, 64), (256, 64)])
+@pytest.mark.parametrize(("channels", "width"), [
+    (1, 16), (16, 16), (17, 32), (64, 64), (96, 32), (160, 32), (192, 64), (256, 64)])
 def test_block_width__wastes_little(channels: int, width: int) -> None:
     assert cpu.block_width(channels) == width
 

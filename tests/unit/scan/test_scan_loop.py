@@ -22,8 +22,8 @@ def test_shifted__pairs_each_step_with_the_one_before_it_in_the_scan(steps: int)
 
 def test_loop__keeps_one_state_a_chunk_for_its_backward_pass() -> None:
     u = torch.randn(2, 3 * loop.CHUNK, 4, requires_grad=True)
-    out = loop.selective_scan(u, u, -torch.ones(4, 5), u[..., :1].expand(-1, -1, 5), u[..., :1].expand(-1, -1, 5), u[0, 0], u,
-                              u[0, 0], "forward", "silu")
+    B = u[..., :1].expand(-1, -1, 5)
+    out = loop.selective_scan(u, u, -torch.ones(4, 5), B, B, u[0, 0], u, u[0, 0], "forward", "silu")
     node = out.grad_fn
     while not hasattr(node, "saved_tensors"):
         node = node.next_functions[0][0]

@@ -12,8 +12,9 @@ from torch.nn import functional
 from wattcast.scan import reference, vendor
 
 
-def selective_scan_fn(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None, z: Tensor | None = None,
-                      delta_bias: Tensor | None = None, delta_softplus: bool = False) -> Tensor:
+def selective_scan_fn(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None,
+                      z: Tensor | None = None, delta_bias: Tensor | None = None,
+                      delta_softplus: bool = False) -> Tensor:
     """mamba_ssm's signature: u, delta, z `[B, E, L]`, B and C `[B, N, L]`; scans forward."""
     assert all(tensor.is_contiguous() for tensor in (u, delta, B, C))
     assert z is not None
@@ -42,7 +43,8 @@ def test_selective_scan__is_the_references(direction: Any, gate: Any) -> None:
     sizes = ((2, 9, 5), (2, 9, 5), (5, 3), (2, 9, 3), (2, 9, 3), (5,), (2, 9, 5), (5,))
     u, delta, A, *rest = (torch.randn(*lead, *size) for size in sizes)
     inputs = (u, delta, -A.exp(), *rest)
-    torch.testing.assert_close(vendor.selective_scan(*inputs, direction, gate), reference.selective_scan(*inputs, direction, gate))
+    torch.testing.assert_close(vendor.selective_scan(*inputs, direction, gate),
+                               reference.selective_scan(*inputs, direction, gate))
 
 
 def test_causal_conv__is_the_references() -> None:

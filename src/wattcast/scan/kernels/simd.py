@@ -96,7 +96,8 @@ overload_operator(operator.mul, lambda builder, x, y: builder.fmul(x, y))
 overload_operator(operator.truediv, lambda builder, x, y: builder.fdiv(x, y))
 
 fma = lanewise(multiply_add)
-maximum = lanewise(lambda builder, x, y: builder.select(builder.fcmp_ordered(">", x, y), x, y))
+# x where it is not a number: a missing value must not turn into a forecast.
+maximum = lanewise(lambda builder, x, y: builder.select(builder.fcmp_ordered("<", x, y), y, x))
 magnitude = lanewise(lambda builder, x: call(builder, f"llvm.fabs.v{x.type.count}f32", x.type, x))
 where_negative = lanewise(
     lambda builder, x, yes, no: builder.select(builder.fcmp_ordered("<", x, constant(x.type, 0.0)), yes, no))
