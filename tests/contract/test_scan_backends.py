@@ -73,10 +73,14 @@ def test_scan__reads_slices_where_they_lie(backend: str) -> None:
     assert_like_reference([u, delta, A, B, C, D, z, bias], backend=backend, direction="both", gate="mamba_plus")
 
 
-def test_scan__takes_tensors_whose_last_axis_is_not_contiguous(backend: str) -> None:
-    u, delta, A, B, C, D, z, bias = scan_inputs((2, 20, 24, 3))
+@pytest.mark.parametrize("channels", [24, 64])
+def test_scan__takes_tensors_whose_last_axis_is_not_contiguous(backend: str, channels: int) -> None:
+    u, delta, A, B, C, D, z, bias = scan_inputs((2, 20, channels, 3))
     inputs = [u.mT.contiguous().mT, delta, A.mT.contiguous().mT, B.mT.contiguous().mT, C, D, z.mT.contiguous().mT, bias]
     assert_like_reference(inputs, backend=backend)
+    x, weight, bias = z.mT.contiguous().mT, torch.randn(3, channels).mT, bias[:, None].expand(-1, 2)[:, 1]
+    torch.testing.assert_close(causal_conv(x, weight, bias, backend=backend),
+                               causal_conv(x, weight, bias, backend="reference"), rtol=1e-5, atol=1e-5)
 
 
 @pytest.fixture

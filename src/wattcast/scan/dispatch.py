@@ -5,6 +5,7 @@ import importlib.util
 import logging
 import os
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ PURPOSES = {
     "reference": "plain torch, step by step, to check the others",
 }
 BACKENDS = tuple(PURPOSES)
+OLDEST_NUMBA = (0, 62)
+"""The first whose LLVM writes pointers as the kernels' entry does."""
 VARIABLE = "WATTCAST_SCAN"
 """The environment variable that names the backend where the caller leaves the choice open."""
 
@@ -52,6 +55,11 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
+def numba_version() -> tuple[int, ...]:
+    """Major and minor version of the installed Numba."""
+    return tuple(int(number) for number in version("numba").split(".")[:2])
+
+
 def obstacle(name: str, device: str, dtype: torch.dtype) -> str | None:
     """What keeps a backend with kernels of its own from running, or None."""
     packages = {"triton": ("triton",), "mamba_ssm": ("mamba_ssm",), "numba": ("numba", "llvmlite")}[name]
@@ -60,6 +68,8 @@ def obstacle(name: str, device: str, dtype: torch.dtype) -> str | None:
         return f"runs on {kind} only, the tensors are on {device}"
     if missing := [package for package in packages if not is_installed(package)]:
         return f"the package {missing[0]} is not installed"
+    if name == "numba" and numba_version() < OLDEST_NUMBA:
+        return f"Numba {'.'.join(map(str, OLDEST_NUMBA))} or newer is needed"
     if dtype == torch.float64:
         return "computes in float32, the tensors are float64"
     if name == "triton":

@@ -84,6 +84,13 @@ def test_a_backend_asked_for_by_name__whose_package_is_missing_is_an_error() -> 
         resolve_backend("mamba_ssm")
 
 
+def test_numba__of_an_older_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "version", lambda _package: "0.61.2")
+    assert resolve_backend() == "loop"
+    with pytest.raises(ConfigError, match=r"Numba 0\.62 or newer"):
+        resolve_backend("numba")
+
+
 def test_available_backends__gives_a_reason_for_each() -> None:
     statuses = {status.name: status for status in available_backends("cpu")}
     assert list(statuses) == ["triton", "mamba_ssm", "numba", "loop", "reference"]

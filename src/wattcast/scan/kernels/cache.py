@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import sys
-import tempfile
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -31,12 +30,15 @@ define void @{symbol}(ptr %table) {{
 """
 """Numba's functions return a status and perhaps an exception; kernels raise none, so the C function drops both."""
 
-_lock = threading.RLock()
+_lock = threading.Lock()
 _addresses: dict[tuple[str, int], int] = {}
 
 
 def kernel_address(name: str, width: int) -> int:
     """The address of kernel `name` for blocks of `width` channels: a C function of one pointer to an argument table."""
+    address = _addresses.get((name, width))
+    if address is not None:
+        return address
     with _lock:
         if (name, width) not in _addresses:
             symbol = f"wattcast_{name}_{width}"
@@ -85,13 +87,13 @@ def read(path: Path) -> bytes | None:
 
 def write(path: Path, code: bytes) -> None:
     """Keeps object code for the next process; several may do so at once."""
+    draft = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        os.replace(file.name, path)
+        draft.write_bytes(hashlib.sha256(code).digest() + code)
+        os.replace(draft, path)
     except OSError as error:
-        log.debug("scan: the compiled kernel cannot be kept in %s (%s); it is compiled in every process", path, error)
+        log.debug("scan: the compiled kernel cannot be kept in %s (%s); every process compiles it", path, error)
 
 
 def target_machine() -> Any:

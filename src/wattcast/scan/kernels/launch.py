@@ -73,10 +73,12 @@ def pool(threads: int) -> ThreadPoolExecutor:
 def run_in_pool(address: int, argument: int, threads: int) -> None:
     """Runs a kernel on the calling thread and on those of the pool that wake up in time."""
     helpers = [pool(threads - 1).submit(as_function(address), argument) for _ in range(threads - 1)]
-    as_function(address)(argument)
-    for helper in helpers:
-        if not helper.cancel():
-            helper.result()
+    try:
+        as_function(address)(argument)
+    finally:
+        for helper in helpers:
+            if not helper.cancel():
+                helper.result()
 
 
 def summed(parts: Tensor) -> Tensor:
