@@ -10,7 +10,7 @@ from wattcast.contracts import WeatherUse
 from wattcast.data.reader import open_frame
 from wattcast.data.schema import StationData
 from wattcast.errors import WattcastError
-from wattcast.evaluation.backtest import BacktestResult
+from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import HorizonView
@@ -72,7 +72,7 @@ class Forecaster:
         step = parse_step(data.station.step)
         horizon = week_horizon(step)
         first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
-        rolling = list(rolling_origins(first, parse_duration(every), data.end - horizon.steps * step, origins))
+        rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
         forecasters = {NAME: NetworkForecaster(self.settings.recipe()), **{name: baseline(name) for name in models}}
         return run_backtest(data, forecasters, rolling, horizon, weather=weather)
 

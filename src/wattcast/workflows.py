@@ -15,7 +15,7 @@ from wattcast.data.reader import Source, open_source, read_weather
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.data.simulate import simulate_station
 from wattcast.errors import ConfigError, DataError, InputError, nearest
-from wattcast.evaluation.backtest import BacktestResult
+from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
@@ -270,7 +270,7 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
     horizon = week_horizon(step)
     weather: WeatherUse = "none" if no_weather else "given"
     forecasters = {name: _forecaster(name, job.settings.recipe(), on_epoch) for name in models}
-    rolling = list(rolling_origins(first, parse_duration(every), data.end - horizon.steps * step, origins))
+    rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
     if not rolling:
         raise InputError(f"--first-origin {first_origin} leaves no week to forecast", found=f"data until {data.end}")
     return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every,

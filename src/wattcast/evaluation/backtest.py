@@ -1,5 +1,6 @@
 """Rolling-origin evaluation: fit once before the first origin, forecast from each, compare with what was measured."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,6 +146,11 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
                 progress(position * len(fitted) + number, len(used) * len(fitted), f"{name} at {origin:%Y-%m-%d %H:%M}")
     return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted),
                           pd.concat(steps, ignore_index=True), _weather_in_words(sources))
+
+
+def last_origin(data: StationData, horizon: Horizon) -> pd.Timestamp:
+    """The last origin of which enough can have been measured to count."""
+    return data.end - math.ceil(MIN_MEASURED * horizon.steps) * horizon.step
 
 
 def _counting(data: StationData, origins: Sequence[pd.Timestamp],

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import PART, TOTAL, Forecast
+from wattcast.contracts import PART, TOTAL, Forecast, Horizon, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, InputError, WattcastError
-from wattcast.evaluation.backtest import backtest
+from wattcast.evaluation.backtest import backtest, last_origin
 from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
 from wattcast.timegrid import rolling_origins, week_horizon
 
@@ -194,3 +194,15 @@ def test_backtest__reproduces_a_published_row(measured):
     found = result.to_dict()["models"]
     assert (round(found["weekly-mean"]["mae"], 4), round(found["seasonal-naive"]["mae"], 4)) == (0.5265, 0.5892)
     assert len(result.origins) == 30
+
+
+def test_last_origin__is_the_last_one_that_can_count() -> None:
+    index = pd.date_range("2025-01-01", periods=20 * 24, freq="h", tz="UTC", name="time")
+    station = Station(id="s", step="1h", timezone="UTC")
+    data = StationData(station, pd.DataFrame({TOTAL: np.arange(len(index), dtype=float)}, index=index))
+    horizon = Horizon(168, pd.Timedelta("1h"))
+    last = last_origin(data, horizon)
+    result = backtest(data, {}, [last], horizon)
+    assert result.origins == (last,)
+    with pytest.raises(DataError):
+        backtest(data, {}, [last + horizon.step], horizon)
