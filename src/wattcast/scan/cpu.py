@@ -32,10 +32,13 @@ def rows(tensor: Tensor, channels: int) -> Tensor:
     return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
 
 
-def by_block(matrix: Tensor, channels: int, width: int) -> Tensor:
-    """`[G, E, n]` → `[G, blocks, n, width]`: for each block, rows of its channels; padded with zeros."""
-    columns = functional.pad(matrix, (0, 0, 0, channels - matrix.shape[1]))
-    return columns.reshape(matrix.shape[0], -1, width, matrix.shape[2]).mT.contiguous()
+def by_block(matrix: Tensor, channels: int, width: int, factor: float = 1.0) -> Tensor:
+    """`[G, E, n]` → factor · `[G, blocks, n, width]`: for each block, rows of its channels; padded with zeros."""
+    if matrix.shape[1] != channels:
+        matrix = functional.pad(matrix, (0, 0, 0, channels - matrix.shape[1]))
+    directions, _, count = matrix.shape
+    blocks = matrix.new_empty(directions, channels // width, count, width)
+    return torch.mul(matrix.reshape(directions, -1, width, count).mT, factor, out=blocks)
 
 
 def from_blocks(blocks: Tensor, channels: int) -> Tensor:
@@ -48,13 +51,19 @@ def separated(*parts: Tensor) -> list[Tensor]:
     return [part.clone(memory_format=torch.contiguous_format) for part in parts]
 
 
+def by_channel(vector: Tensor, direction: str, channels: int) -> Tensor:
+    """`[E]` or `[2, E]` → `[G, 1, 1, E]`, padded with zeros to `channels`."""
+    return rows(vector, channels).view(-1 if direction == "both" else 1, 1, 1, channels)
+
+
 def scan_tensors(tensors: Sequence[Tensor], direction: str, channels: int, width: int) -> list[Tensor]:
     """The scan's inputs in the order of the argument table; decays are for powers of two."""
-    u, delta, A, B, C, D, z, delta_bias = stacked(tensors, direction)
+    *_, D, _, delta_bias = tensors
+    u, delta, A, B, C, z = stacked((*tensors[:5], tensors[6]), direction)
     wide = [rows(tensor, channels) for tensor in (u, delta, z)]
     narrow = [tensor if tensor.stride(-1) == 1 else tensor.contiguous() for tensor in (B, C)]
-    vectors = [rows(tensor, channels)[:, None, None] for tensor in (D, delta_bias)]
-    return [*wide, *narrow, by_block(A * LOG2_E, channels, width), *vectors]
+    vectors = [by_channel(tensor, direction, channels) for tensor in (D, delta_bias)]
+    return [*wide, *narrow, by_block(A, channels, width, LOG2_E), *vectors]
 
 
 def kept_shape(u: Tensor, A: Tensor, direction: str) -> tuple[int, ...]:
@@ -105,8 +114,8 @@ def scan_backward(grad: Tensor, tensors: Sequence[Tensor], kept: Tensor, directi
 
 def conv_tensors(tensors: Sequence[Tensor], direction: str, channels: int, width: int) -> list[Tensor]:
     """The convolution's inputs in the order of the argument table."""
-    x, weight, bias = stacked(tensors, direction)
-    return [rows(x, channels), by_block(weight, channels, width), rows(bias, channels)[:, None, None]]
+    x, weight = stacked(tensors[:2], direction)
+    return [rows(x, channels), by_block(weight, channels, width), by_channel(tensors[2], direction, channels)]
 
 
 def conv_forward(tensors: Sequence[Tensor], direction: str) -> Tensor:

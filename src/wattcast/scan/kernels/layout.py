@@ -22,6 +22,7 @@ X, WEIGHT, BIAS, CONV_OUT = range(4)
 CONV_GRAD, DX, WEIGHT_PARTS = range(3, 6)
 PARTS, TOTAL = range(2)
 
+FLOAT_BYTES = 4
 CHUNK = 16
 """Steps between two states that the forward pass keeps for the backward pass; one chunk's rows fit the L1 cache."""
 FOLDED = 16
@@ -37,7 +38,7 @@ class ArgumentTable:
 
     Args:
         tasks: how many independent tasks there are.
-        tensors: tensors of at least three axes, or None for one that is not needed (address 0).
+        tensors: float32 tensors of at least three axes, or None for one that is not needed (address 0).
         first_backward: the first direction that runs backward in time.
         batch, length, blocks: series, steps and blocks of channels.
         states: N of the scan, or K of the convolution.
@@ -47,10 +48,11 @@ class ArgumentTable:
     def __init__(self, tasks: int, tensors: Sequence[Tensor | None], *, first_backward: int = 0, batch: int = 0,
                  length: int = 0, blocks: int = 0, states: int = 0, mamba_plus: bool = False) -> None:
         self.tasks, self.tensors = tasks, tensors
-        self.numbers = array("q", [0, 0, tasks, 0, 0, first_backward, batch, length, blocks, states, mamba_plus])
+        numbers = [0, 0, tasks, 0, 0, first_backward, batch, length, blocks, states, mamba_plus]
         for tensor in tensors:
             if tensor is None:
-                self.numbers.extend((0,) * FIELDS)
+                numbers += (0, 0, 0, 0)
             else:
-                size = tensor.element_size()
-                self.numbers.extend((tensor.data_ptr(), *(size * step for step in tensor.stride()[:FIELDS - 1])))
+                i, j, k, *_ = tensor.stride()
+                numbers += (tensor.data_ptr(), FLOAT_BYTES * i, FLOAT_BYTES * j, FLOAT_BYTES * k)
+        self.numbers = array("q", numbers)
