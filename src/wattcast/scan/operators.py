@@ -1,7 +1,7 @@
 """The kernels as torch functions: differentiable, and operators that `torch.compile` calls without looking inside."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -26,6 +26,14 @@ def define(name: str, signature: str, compute: Callable[..., Any], shapes: Calla
     return getattr(torch.ops.wattcast, name).default
 
 
+def separately(compute: Callable[..., Sequence[Tensor]]) -> Callable[..., list[Tensor]]:
+    """The same results, none of which is a view of another: operators must not return those."""
+    def computed(*arguments: Any) -> list[Tensor]:
+        return [each.clone(memory_format=torch.contiguous_format) if each._is_view() else each
+                for each in compute(*arguments)]
+    return computed
+
+
 def register_scan(name: str, kernels: Callable[[], Any]) -> Callable[..., tuple[Tensor, Tensor]]:
     """A function that scans, and is the operator `wattcast::<name>_scan` under `torch.compile`.
 
@@ -43,9 +51,10 @@ def register_scan(name: str, kernels: Callable[[], Any]) -> Callable[..., tuple[
         kept = kernels().kept_shape(u, A, direction) if keep else (0,)
         return u.new_empty(u.shape), u.new_empty(kept, dtype=torch.float32)
 
-    def scan_backward(grad: Tensor, *arguments: Any) -> tuple[Tensor, ...]:
+    def scan_backward(grad: Tensor, *arguments: Any) -> Sequence[Tensor]:
         *tensors, kept, direction, gate = arguments
-        return tuple(kernels().scan_backward(grad, tensors, kept, direction, gate))
+        gradients: Sequence[Tensor] = kernels().scan_backward(grad, tensors, kept, direction, gate)
+        return gradients
 
     def remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
         ctx.save_for_backward(*inputs[:8], output[1])
@@ -53,7 +62,7 @@ def register_scan(name: str, kernels: Callable[[], Any]) -> Callable[..., tuple[
         ctx.set_materialize_grads(False)
         ctx.direction, ctx.gate = inputs[8:10]
 
-    def differentiate(backward: Callable[..., tuple[Tensor, ...]], ctx: Any, grad: Tensor,
+    def differentiate(backward: Callable[..., Sequence[Tensor]], ctx: Any, grad: Tensor,
                       _no_grad: None) -> tuple[Tensor | None, ...]:
         return (*backward(grad, *ctx.saved_tensors, ctx.direction, ctx.gate), None, None, None)
 
@@ -62,7 +71,7 @@ def register_scan(name: str, kernels: Callable[[], Any]) -> Callable[..., tuple[
     backward = define(
         f"{name}_scan_backward",
         f"(Tensor grad, {SCAN}, Tensor kept, str direction, str gate) -> ({', '.join(['Tensor'] * 8)})",
-        scan_backward, lambda _grad, *inputs: tuple(each.new_empty(each.shape) for each in inputs[:8]))
+        separately(scan_backward), lambda _grad, *inputs: [each.new_empty(each.shape) for each in inputs[:8]])
     return differentiable(operator, scan, backward, scan_backward, remember, differentiate)
 
 
@@ -77,20 +86,22 @@ def register_conv(name: str, kernels: Callable[[], Any]) -> Callable[..., Tensor
         result: Tensor = kernels().conv_forward((x, weight, bias), direction)
         return result
 
-    def conv_backward(grad: Tensor, x: Tensor, weight: Tensor, bias: Tensor, direction: str) -> tuple[Tensor, ...]:
-        return tuple(kernels().conv_backward(grad, (x, weight, bias), direction))
+    def conv_backward(grad: Tensor, x: Tensor, weight: Tensor, bias: Tensor, direction: str) -> Sequence[Tensor]:
+        gradients: Sequence[Tensor] = kernels().conv_backward(grad, (x, weight, bias), direction)
+        return gradients
 
     def remember(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         del output
         ctx.save_for_backward(*inputs[:3])
         ctx.direction = inputs[3]
 
-    def differentiate(backward: Callable[..., tuple[Tensor, ...]], ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def differentiate(backward: Callable[..., Sequence[Tensor]], ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         return (*backward(grad, *ctx.saved_tensors, ctx.direction), None)
 
     operator = define(f"{name}_conv", f"({CONV}, str direction) -> Tensor", conv, lambda x, *_: x.new_empty(x.shape))
-    backward = define(f"{name}_conv_backward", f"(Tensor grad, {CONV}, str direction) -> (Tensor, Tensor, Tensor)",
-                      conv_backward, lambda _grad, *inputs: tuple(each.new_empty(each.shape) for each in inputs[:3]))
+    backward = define(
+        f"{name}_conv_backward", f"(Tensor grad, {CONV}, str direction) -> (Tensor, Tensor, Tensor)",
+        separately(conv_backward), lambda _grad, *inputs: [each.new_empty(each.shape) for each in inputs[:3]])
     return differentiable(operator, conv, backward, conv_backward, remember, differentiate)
 
 
