@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattcast.settings import load_settings
-from wattcast.workflows import Job, backtest
+from wattcast.workflows.backtest import backtest
+from wattcast.workflows.job import Job
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -184,7 +184,7 @@ def training(batches: int) -> dict[str, Any]:
     from wattcast.data.simulate import simulate_station
     from wattcast.settings import load_settings
     from wattcast.training.fit import fit_model
-    from wattcast.workflows import Job
+    from wattcast.workflows.job import Job
 
     result: dict[str, Any] = {"batches": batches}
     with tempfile.TemporaryDirectory() as folder:

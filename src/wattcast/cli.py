@@ -17,7 +17,7 @@ from wattcast import __version__
 from wattcast.errors import WattcastError
 
 if TYPE_CHECKING:
-    from wattcast.workflows import Job
+    from wattcast.workflows.job import Job
 
 app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _job(data: Path, station: str | None, config: Path | None, assignments: list[str] | None,
          models_dir: Path = MODELS) -> "Job":
     from wattcast.settings import load_settings
-    from wattcast.workflows import Job
+    from wattcast.workflows.job import Job
 
     return Job(data, station, load_settings(config, assignments or ()), models_dir)
 
@@ -94,7 +94,7 @@ def demo(folder: DemoFolder = Path("demo"), config: ConfigFile = None, set_: Ass
     """A simulated station from data to forecast: simulate, check, train, forecast, compare, report."""
     from wattcast import render
     from wattcast.settings import load_settings
-    from wattcast.workflows import demo as run
+    from wattcast.workflows.demo import demo as run
 
     with render.training_progress() as on_epoch:
         run(folder, load_settings(config, (*SHORT, *(set_ or ()))), on_epoch=on_epoch, say=render.say,
@@ -106,7 +106,7 @@ def check(data: Data, station: StationId = None, config: ConfigFile = None, set_
           as_json: AsJson = False) -> None:
     """What is wrong with the data, and what will be done about it."""
     from wattcast import render
-    from wattcast.workflows import check as run
+    from wattcast.workflows.check import check as run
 
     reports = run(_job(data, station, config, set_))
     if as_json:
@@ -121,7 +121,7 @@ def train(data: Data, station: StationId = None, config: ConfigFile = None, set_
           models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None) -> None:
     """Train a model, evaluate it on the last week, and make it the champion."""
     from wattcast import render
-    from wattcast.workflows import train as run
+    from wattcast.workflows.train import train as run
 
     job = _job(data, station, config, set_, models_dir)
     outcomes = []
@@ -140,8 +140,8 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
              no_weather: NoWeather = False, out: Out = Path("forecast.csv")) -> None:
     """The next seven days, written to a file."""
     from wattcast import render
-    from wattcast.workflows import forecast as run
-    from wattcast.workflows import save_forecasts
+    from wattcast.workflows.forecast import forecast as run
+    from wattcast.workflows.forecast import save_forecasts
 
     job = _job(data, station, config, set_, models_dir)
     outcomes = [run(job, station_id, at=at, weather=weather, no_weather=no_weather)
@@ -161,8 +161,8 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
              refit_every: RefitEvery = None, json_file: JsonFile = None, report: ReportFile = None) -> None:
     """Forecast from many origins in the past and compare with what happened and with simple models."""
     from wattcast import render
-    from wattcast.workflows import backtest as run
-    from wattcast.workflows import save_backtest
+    from wattcast.workflows.backtest import backtest as run
+    from wattcast.workflows.backtest import save_backtest
 
     job = _job(data, station, config, set_)
     with render.training_progress() as on_epoch:
@@ -198,7 +198,7 @@ def models_show(station: OneStation, models_dir: ModelsDir = MODELS,
 def doctor(as_json: AsJson = False) -> None:
     """What this installation can use: versions, processors, implementations of the scan."""
     from wattcast import render
-    from wattcast.workflows import doctor as run
+    from wattcast.workflows.doctor import doctor as run
 
     findings = run()
     if as_json:

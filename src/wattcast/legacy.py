@@ -49,7 +49,8 @@ def _run(arguments: argparse.Namespace) -> int:
         expand_horizon_weights,
         parse_horizon_weights,
     )
-    from wattcast.workflows import Job, train
+    from wattcast.workflows.job import Job
+    from wattcast.workflows.train import train
 
     assignments = []
     if arguments.horizon_weights is not None:

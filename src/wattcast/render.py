@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.store.registry import Version
     from wattcast.training.trained import EpochRecord
-    from wattcast.workflows import ForecastOutcome, TrainOutcome
+    from wattcast.workflows.forecast import ForecastOutcome
+    from wattcast.workflows.train import TrainOutcome
 
 WIDTH_WITHOUT_TERMINAL = 130
 

@@ -1,0 +1,62 @@
+"""How a trained model does on the weeks that were kept from training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from wattcast.contracts import Forecast, Forecaster
+from wattcast.data.quality import measured_days
+from wattcast.data.schema import StationData
+from wattcast.errors import DataError
+from wattcast.evaluation.baselines import baseline
+from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.evaluation.scorecard import Scorecard, pool, score_week
+from wattcast.settings import Settings
+from wattcast.timegrid import DAY, parse_step, rolling_origins, week_horizon
+from wattcast.windows.splits import MINIMUM_DAYS
+
+REFERENCES = ("seasonal-naive", "weekly-mean")
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Forecasts of the weeks that were kept from training, and how good they were."""
+
+    card: Scorecard
+    forecasts: tuple[Forecast, ...]
+    references: tuple[Mapping[str, Forecast], ...]
+    weather: str
+
+
+def evaluation_dict(evaluation: Evaluation | None) -> dict[str, Any] | None:
+    """The evaluation as `metrics.json` keeps it."""
+    return None if evaluation is None else {**evaluation.card.to_dict(), "weather": evaluation.weather}
+
+
+def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]]:
+    weeks, days = settings.evaluation.holdout_weeks, measured_days(data)
+    if days < MINIMUM_DAYS:
+        raise DataError(f"station {data.station.id} has too little data to train on", found=f"{days:.1f} days",
+                        expected=f"at least {MINIMUM_DAYS} days, and a week more to evaluate on",
+                        hint="add older data; until then 'same as 7 days ago' is the forecast to use")
+    possible = min(weeks, int((days - MINIMUM_DAYS) // 7))
+    if weeks and not possible:
+        return 0, [f"nothing was kept to evaluate on: {days:.0f} days of data are less than {MINIMUM_DAYS + 7}"]
+    return possible, [] if weeks else ["nothing was kept to evaluate on: evaluation.holdout_weeks is 0"]
+
+
+def evaluate(network: Forecaster, data: StationData, first: pd.Timestamp, weeks: int) -> Evaluation:
+    """Forecast each week that was kept, with the references fitted on what the network was fitted on."""
+    horizon = week_horizon(parse_step(data.station.step))
+    view = HorizonView(data, first, horizon)
+    references = {name: baseline(name).fit(view) for name in REFERENCES}
+    cards, forecasts, compared, sources = [], [], [], []
+    for origin in rolling_origins(first, 7 * DAY, data.end, weeks):
+        view = HorizonView(data, origin, horizon)
+        forecasts.append(network.forecast(view))
+        compared.append({name: reference.forecast(view) for name, reference in references.items()})
+        cards.append(score_week(data.frame, forecasts[-1], compared[-1], data.station.capacity))
+        sources.append(view.weather_source)
+    return Evaluation(pool(cards), tuple(forecasts), tuple(compared), "; ".join(dict.fromkeys(sources)))

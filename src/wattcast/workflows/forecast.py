@@ -1,0 +1,102 @@
+"""The verb `forecast`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wattcast.contracts import Forecast
+from wattcast.data.reader import read_weather
+from wattcast.data.schema import StationData, WeatherVintages
+from wattcast.errors import ConfigError, DataError, InputError
+from wattcast.evaluation.horizon_view import PERFECT, HorizonView
+from wattcast.forecasting.output import forecast_table, write_forecasts
+from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.store.registry import Registry
+from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, week_horizon
+from wattcast.workflows.job import Job
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastOutcome:
+    """What `forecast` made for one station."""
+
+    forecast: Forecast
+    table: pd.DataFrame
+    version: str
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
+                "version": self.version, "rows": len(self.table), "notes": list(self.notes)}
+
+
+def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, weather: Path | None = None,
+             no_weather: bool = False) -> ForecastOutcome:
+    """The next seven days from the newest measurement, or from `at`, with the champion.
+
+    Args:
+        job: data, settings and models folder.
+        station_id: the station; the only one if None.
+        at: the origin.
+        weather: a file with the horizon's weather, preferred over what the data holds.
+        no_weather: forecast as if no weather were known.
+
+    Raises:
+        InputError: something the user gave is wrong.
+    """
+    if weather is not None and no_weather:
+        raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
+    data, _ = job.read(station_id)
+    station = data.station
+    step = parse_step(station.step)
+    origin = data.end if at is None else require_on_grid(parse_time(at, station.timezone), step)
+    if origin <= data.frame.index[0]:
+        raise InputError(f"--at {at} is before the first measurement", found=f"data from {data.frame.index[0]}")
+    registry = Registry(job.models_dir, station.id)
+    model = registry.load()
+    view = HorizonView(data, origin, week_horizon(step), weather="none" if no_weather else "given",
+                       future_weather=_future_weather(weather, data, origin, job))
+    made = NetworkForecaster.of(model).forecast(view)
+    notes = [*_weather_notes(view), *_age_notes(data, origin, model.span[1] + step), *made.notes]
+    return ForecastOutcome(made, forecast_table(made, station), registry.champion() or "", tuple(notes))
+
+
+def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
+    """All stations' forecasts in one file."""
+    write_forecasts([outcome.table for outcome in outcomes], path)
+
+
+def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, job: Job) -> pd.DataFrame | None:
+    if path is None:
+        return None
+    weather = read_weather(path, data.station, job.settings.data)
+    table = weather.as_of(origin) if isinstance(weather, WeatherVintages) else weather
+    if table is None:
+        raise DataError(f"no weather forecast in {path} was issued before {origin}",
+                        hint="give an older one, or --no-weather")
+    return table
+
+
+def _weather_notes(view: HorizonView) -> list[str]:
+    if not view.station.known_future:
+        return []
+    if view.weather_coverage == 0:
+        return ["no weather was known for the horizon: it was masked; the forecast rests on history and calendar"]
+    notes = []
+    if view.weather_coverage < 1:
+        notes.append(f"weather was known for {view.weather_coverage:.0%} of the horizon; the rest was masked")
+    if PERFECT in view.weather_source:
+        notes.append("the horizon's weather is what was measured afterwards (perfect weather)")
+    return notes
+
+
+def _age_notes(data: StationData, origin: pd.Timestamp, trained_until: pd.Timestamp) -> list[str]:
+    notes = []
+    if origin > data.end:
+        notes.append(f"the newest measurement ends {in_words(origin - data.end)} before the origin")
+    if origin < trained_until:
+        notes.append(f"the model was trained on data up to {trained_until}, after this origin: errors flatter it")
+    return notes
