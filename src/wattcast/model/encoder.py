@@ -4,6 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from wattcast.model.dropout import Dropout
 from wattcast.model.mamba_plus import BiMambaPlus
 from wattcast.scan import Gate
 
@@ -28,8 +29,8 @@ class BiMambaEncoderLayer(nn.Module):
         super().__init__()
         self.mamba = BiMambaPlus(d_model, d_state, d_conv, expand, gate=gate, directions=directions, backend=backend)
         self.direction_norms = nn.ModuleList(nn.LayerNorm(d_model) for _ in range(directions))
-        self.feed_forward = nn.Sequential(nn.Linear(d_model, d_ff), nn.GELU(), nn.Dropout(dropout),
-                                          nn.Linear(d_ff, d_model), nn.Dropout(dropout))
+        self.feed_forward = nn.Sequential(nn.Linear(d_model, d_ff), nn.GELU(), Dropout(dropout),
+                                          nn.Linear(d_ff, d_model), Dropout(dropout))
         self.norm = nn.LayerNorm(d_model)
 
     def forward(self, tokens: Tensor) -> Tensor:

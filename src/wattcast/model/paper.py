@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wattcast.contracts import Config
+from wattcast.model.dropout import Dropout
 from wattcast.model.encoder import BiMambaEncoder
 
 Channels = Literal["independent", "mixing"]
@@ -70,7 +71,7 @@ class BiMambaPlusPaper(nn.Module):
         super().__init__()
         self.config = config
         self.embed = nn.Linear(config.patch_len, config.d_model)
-        self.embed_dropout = nn.Dropout(config.dropout)
+        self.embed_dropout = Dropout(config.dropout)
         self.encoder = BiMambaEncoder(
             d_model=config.d_model, d_ff=config.d_ff, n_layers=config.n_layers, d_state=config.d_state,
             d_conv=config.d_conv, expand=config.expand, dropout=config.dropout, backend=backend)

@@ -12,6 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from wattcast.contracts import QUANTILES, Config
+from wattcast.model.dropout import Dropout
 from wattcast.model.encoder import BiMambaEncoder
 from wattcast.model.heads import AnchoredQuantileHead
 from wattcast.model.patching import horizon_patches, merge_patches, past_patches, patch_count
@@ -90,7 +91,7 @@ class PowerNetwork(nn.Module):
         horizon_features = sizes.known + 3 * weather + sizes.targets * sizes.anchors + 1
         self.embed_past = nn.Linear(config.patch_len * past_features, config.d_model)
         self.embed_horizon = nn.Linear(config.patch_len * horizon_features, config.d_model)
-        self.embed_dropout = nn.Dropout(config.drop_rate)
+        self.embed_dropout = Dropout(config.drop_rate)
         self.encoder = BiMambaEncoder(
             d_model=config.d_model, d_ff=config.d_ff, n_layers=config.n_layers, d_state=config.d_state,
             d_conv=config.d_conv, expand=config.expand, dropout=config.drop_rate, backend=config.scan)
@@ -98,7 +99,7 @@ class PowerNetwork(nn.Module):
         # Before training the network is the mean of the same slot in the weeks that are lags.
         prior = [1.0 / sizes.lags] * sizes.lags + [0.0] * (sizes.anchors - sizes.lags)
         self.head = AnchoredQuantileHead(
-            self.step_width + horizon_features, (96, 64), targets=sizes.targets, prior=tuple(prior),
+            self.step_width, horizon_features, (96, 64), targets=sizes.targets, prior=tuple(prior),
             quantiles=len(QUANTILES), dropout=config.drop_rate)
 
     def forward(self, past_target: Tensor, past_target_mask: Tensor, past_covariates: Tensor,
@@ -117,7 +118,7 @@ class PowerNetwork(nn.Module):
         ahead = tokens[:, -patch_count(horizon.shape[1], patch, stride):]                      # [B, K, D]
         steps = self.decode(ahead).unflatten(-1, (patch, self.step_width))                     # [B, K, patch, 24]
         steps = merge_patches(steps, stride, horizon.shape[1])                                 # [B, H, 24]
-        quantiles: Tensor = self.head(torch.cat([steps, horizon], -1), anchors)
+        quantiles: Tensor = self.head(steps, horizon, anchors)
         return quantiles
 
     def _hide_weather(self, known: Tensor, weather_mask: Tensor, lookback: int) -> tuple[Tensor, Tensor]:
@@ -125,9 +126,11 @@ class PowerNetwork(nn.Module):
         if not self.training or not len(self.sizes.weather) or self.config.weather_dropout == 0:
             return known, weather_mask
         keep = (torch.rand(len(known), 1, 1, device=known.device) >= self.config.weather_dropout).to(known.dtype)
-        mask = torch.cat([weather_mask[:, :lookback], weather_mask[:, lookback:] * keep], 1)
-        hidden = known.clone()
-        hidden[..., self.weather] = known[..., self.weather] * mask
+        by_column = known.new_ones(len(known), 1, known.shape[-1])                             # [B, 1, K]
+        by_column[..., self.weather] = keep
+        hidden, mask = known.clone(), weather_mask.clone()
+        hidden[:, lookback:] *= by_column
+        mask[:, lookback:] *= keep
         return hidden, mask
 
     def _horizon(self, known: Tensor, weather_mask: Tensor, anchors: Tensor, lookback: int) -> Tensor:
