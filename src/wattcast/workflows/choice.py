@@ -1,0 +1,41 @@
+"""Which forecaster was chosen on the validation weeks, in plain words."""
+
+from wattcast.evaluation.baselines import IN_WORDS
+from wattcast.evaluation.scorecard import number
+from wattcast.forecasting.choice import NETWORK
+from wattcast.training.selection import Selection, TargetSelection, mixture
+
+
+def choice_lines(selection: Selection | None) -> list[str]:
+    """One line a target: is the network better than the simple forecasts, and what is used."""
+    if selection is None:
+        return []
+    return [f"{target}: {_comparison(chosen)}; used is {_used(chosen)}" for target, chosen in selection.targets.items()]
+
+
+def choice_notes(selection: Selection | None) -> list[str]:
+    """What a forecast rests on, a line for each target where that is not the network alone."""
+    if selection is None:
+        return []
+    return [f"{target} is {_used(chosen)}, as chosen on {selection.origins} validation forecasts"
+            for target, chosen in selection.targets.items() if chosen.weights[NETWORK] < 1]
+
+
+def _used(chosen: TargetSelection) -> str:
+    words = {name: f"“{text}”" for name, text in IN_WORDS.items()} | {NETWORK: "the network"}
+    error = "" if chosen.error is None else f" ({number(chosen.error)})"
+    return mixture(chosen.weights, words) + error
+
+
+def _comparison(chosen: TargetSelection) -> str:
+    network = chosen.errors[NETWORK]
+    simple = {name: error for name, error in chosen.errors.items() if name != NETWORK and error is not None}
+    if network is None or not simple:
+        return "nothing was measured in the validation weeks to choose by"
+    name, error = min(simple.items(), key=lambda each: each[1])
+    figures = f"mean absolute error {number(network)} against {number(error)}"
+    better, worse = f"“{IN_WORDS[name]}”", "the network"
+    if network < error:
+        better, worse = worse, f"{better}, the best simple forecast,"
+    gain = 1 - min(network, error) / max(network, error)
+    return f"in the validation weeks {better} is better than {worse} by {gain:.0%} ({figures})"
