@@ -17,31 +17,19 @@ PAIRS = tuple(round(2 * level - 1, 10) for level in QUANTILES if level > 0.5)
 """What the pairs of quantiles hold, the innermost first: 20, 40, 60 and 80 %."""
 
 MIDDLE = QUANTILES.index(0.5)
-LARGEST_CHANGE = 10.0
-"""Bounds how much calmer or more restless the last weeks can be than the network's quantiles say."""
-
-POOLED_DAYS = 7.0
+POOLED_DAYS = 28.0
 """Days of validation at which a lead day's own factors count as much as those of all lead days together."""
 
 
-def distances(quantiles: FloatArray, lags: FloatArray, floor: float) -> FloatArray:
-    """How far apart values may be expected at each step, `[N, H, 2]`: below the median and above it, never zero.
-
-    The shape over the horizon is that of the network's lowest and highest quantile. The size of a whole horizon is the
-    geometric mean of theirs and of how much the last weeks differed from each other, which tells at the origin whether
-    the times are calm.
+def distances(quantiles: FloatArray, floor: float) -> FloatArray:
+    """The network's own distances from the median to its lowest and its highest quantile, `[N, H, 2]`.
 
     Args:
         quantiles: `[N, H, Q]`, of the network.
-        lags: `[N, H, A]`, the values of the last weeks.
-        floor: the least distance of a quantile.
+        floor: the least distance.
     """
     median = quantiles[..., MIDDLE]
-    own = np.maximum(np.stack([median - quantiles[..., 0], quantiles[..., -1] - median], -1), floor)
-    size = np.sqrt((own ** 2).mean((1, 2), keepdims=True))
-    unrest = np.sqrt(lags.var(-1).mean(-1))[:, None, None]
-    change = np.where(unrest > 0, np.clip(unrest / size, 1 / LARGEST_CHANGE, LARGEST_CHANGE), 1.0)
-    return own * np.sqrt(change)
+    return np.maximum(np.stack([median - quantiles[..., 0], quantiles[..., -1] - median], -1), floor)
 
 
 def fit_factors(actual: FloatArray, median: FloatArray, distance: FloatArray, day: int, days: float) -> FloatArray:

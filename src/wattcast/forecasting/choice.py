@@ -4,7 +4,6 @@ The network starts from its anchors, and some of those are the simple forecasts 
 every window, so a blend costs nothing but the weights.
 """
 
-from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -15,20 +14,30 @@ from wattcast.windows.anchors import anchor_names
 FloatArray = NDArray[np.float64]
 
 NETWORK = "network"
-SIMPLE: Mapping[str, str] = {"lag_1w": "seasonal-naive", "lag_mean": "weekly-mean", "yesterday": "naive-day"}
-"""The anchors that may take part, under the names of the simple forecasts that they are."""
+OTHER_WEEKS = "weeks-mean"
+"""The mean of the lags where those are not the last four weeks."""
 
 SHARES = 10
 """Weights are tenths: finer ones would claim more than a few weeks can tell."""
 
-PULL = 0.3
-"""How strongly weights are drawn to equal ones: with one week of validation, the share of the equal weights' error that
-a squared distance of 1 from them costs; the more weeks, the less. Found on weeks before the shared protocol's tests."""
+PRIOR = 0.5
+"""The network's share before anything is known; the simple forecasts have the rest in equal parts."""
+
+PULL = 0.2
+"""How strongly weights are drawn to those: with one week of validation, the share of their error that a squared
+distance of 1 from them costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes."""
+
+
+def _simple(lag_weeks: tuple[int, ...]) -> dict[str, int]:
+    """The simple forecasts among the anchors, and where they stand there."""
+    mean = "weekly-mean" if lag_weeks == (1, 2, 3, 4) else OTHER_WEEKS
+    names = {"lag_1w": "seasonal-naive", "lag_mean": mean, "yesterday": "naive-day"}
+    return {names[anchor]: place for place, anchor in enumerate(anchor_names(lag_weeks)) if anchor in names}
 
 
 def candidate_names(lag_weeks: tuple[int, ...]) -> tuple[str, ...]:
     """The network, then the simple forecasts among its anchors."""
-    return (NETWORK, *(SIMPLE[name] for name in anchor_names(lag_weeks) if name in SIMPLE))
+    return (NETWORK, *_simple(lag_weeks))
 
 
 def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...]) -> FloatArray:
@@ -39,12 +48,11 @@ def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ..
         anchors: `[..., A]`.
         lag_weeks: the model's lags.
     """
-    simple = [position for position, name in enumerate(anchor_names(lag_weeks)) if name in SIMPLE]
-    return np.concatenate([median[..., None], anchors[..., simple]], -1)
+    return np.concatenate([median[..., None], anchors[..., list(_simple(lag_weeks).values())]], -1)
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:
-    """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus pull to equal weights.
+    """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull.
 
     Args:
         forecasts: `[..., M]`, of the candidates.
@@ -54,12 +62,14 @@ def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> F
     known, count = np.isfinite(actual), forecasts.shape[-1]
     forecasts, actual = forecasts[known], actual[known]
     if not len(actual):
-        return (np.arange(count) == 0).astype(np.float64)
-    simplex, equal = _simplex(count), np.full(count, 1 / count)
+        alone: FloatArray = np.eye(count)[0]
+        return alone
+    simplex = _simplex(count)
+    prior = np.asarray([PRIOR] + [(1 - PRIOR) / (count - 1)] * (count - 1))
     errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
-    unit = np.abs(forecasts @ equal - actual).mean()
-    penalty = ((simplex - equal) ** 2).sum(-1)
-    chosen: FloatArray = simplex[np.argmin(errors + PULL / weeks * unit * penalty)]
+    unit = np.abs(forecasts @ prior - actual).mean()
+    distance = ((simplex - prior) ** 2).sum(-1)
+    chosen: FloatArray = simplex[np.argmin(errors + PULL / weeks * unit * distance)]
     return chosen
 
 

@@ -2,8 +2,10 @@
 
 from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.scorecard import number
-from wattcast.forecasting.choice import NETWORK
+from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS
 from wattcast.training.selection import Selection, TargetSelection, mixture
+
+WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before"}
 
 
 def choice_lines(selection: Selection | None) -> list[str]:
@@ -22,7 +24,7 @@ def choice_notes(selection: Selection | None) -> list[str]:
 
 
 def _used(chosen: TargetSelection) -> str:
-    words = {name: f"“{text}”" for name, text in IN_WORDS.items()} | {NETWORK: "the network"}
+    words = {name: f"“{text}”" for name, text in WORDS.items()} | {NETWORK: "the network"}
     error = "" if chosen.error is None else f" ({number(chosen.error)})"
     return mixture(chosen.weights, words) + error
 
@@ -33,9 +35,9 @@ def _comparison(chosen: TargetSelection) -> str:
     if network is None or not simple:
         return "nothing was measured in the validation weeks to choose by"
     name, error = min(simple.items(), key=lambda each: each[1])
-    figures = f"mean absolute error {number(network)} against {number(error)}"
-    better, worse = f"“{IN_WORDS[name]}”", "the network"
+    better, worse = f"“{WORDS[name]}”", "the network"
     if network < error:
         better, worse = worse, f"{better}, the best simple forecast,"
-    gain = 1 - min(network, error) / max(network, error)
-    return f"in the validation weeks {better} is better than {worse} by {gain:.0%} ({figures})"
+    low, high = sorted((network, error))
+    return (f"in the validation weeks {better} is better than {worse} by {1 - low / high:.0%} "
+            f"(mean absolute error {number(low)} against {number(high)})")

@@ -31,7 +31,7 @@ class ForecastOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
-                "version": self.version, "rows": len(self.table), "notes": list(self.notes)}
+                "version": self.version, "model": self.forecast.model, "rows": len(self.table), "notes": list(self.notes)}
 
 
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, weather: Path | None = None,
