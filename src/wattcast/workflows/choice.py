@@ -12,7 +12,11 @@ def choice_lines(selection: Selection | None) -> list[str]:
     """One line a target: is the network better than the simple forecasts, and what is used."""
     if selection is None:
         return []
-    return [f"{target}: {_comparison(chosen)}; used is {_used(chosen)}" for target, chosen in selection.targets.items()]
+    lines = []
+    for target, chosen in selection.targets.items():
+        error = "" if chosen.error is None else f" ({number(chosen.error)})"
+        lines.append(f"{target}: {_comparison(chosen)}; used is {_used(chosen)}{error}")
+    return lines
 
 
 def choice_notes(selection: Selection | None) -> list[str]:
@@ -25,8 +29,7 @@ def choice_notes(selection: Selection | None) -> list[str]:
 
 def _used(chosen: TargetSelection) -> str:
     words = {name: f"“{text}”" for name, text in WORDS.items()} | {NETWORK: "the network"}
-    error = "" if chosen.error is None else f" ({number(chosen.error)})"
-    return mixture(chosen.weights, words) + error
+    return mixture(chosen.weights, words)
 
 
 def _comparison(chosen: TargetSelection) -> str:

@@ -121,9 +121,9 @@ def test_selection__says_how_it_was_made(model, history) -> None:
 def test_selection__sees_nothing_but_the_validation_weeks(model, history) -> None:
     """Other measurements after the model's history change nothing; other ones within the validation weeks do."""
     split, first = history_split(history, model.recipe), model.station.targets[0]
-    later = history.frame.reindex(history.frame.index.append(
-        pd.date_range(history.frame.index[-1], periods=300, freq="15min", inclusive="right", name="time")))
-    later.loc[later.index[len(history.frame):], list(model.station.known_future)] = 77.0
+    index = history.frame.index.append(pd.date_range(history.end, periods=300, freq="15min", name="time"))
+    later = history.frame.reindex(index)
+    later.loc[history.end:, "temperature"] = 77.0
     assert calibrate_and_choose(model, replace(history, frame=later)).selection == model.selection
     changed = history.frame.copy()
     changed.iloc[split.train_limit:, changed.columns.get_loc(first)] *= 3
