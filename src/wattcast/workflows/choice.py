@@ -38,9 +38,11 @@ def _comparison(chosen: TargetSelection) -> str:
     if network is None or not simple:
         return "nothing was measured in the validation weeks to choose by"
     name, error = min(simple.items(), key=lambda each: each[1])
-    better, worse = f"“{WORDS[name]}”", "the network"
-    if network < error:
-        better, worse = worse, f"{better}, the best simple forecast,"
     low, high = sorted((network, error))
-    return (f"in the validation weeks {better} is better than {worse} by {1 - low / high:.0%} "
-            f"(mean absolute error {number(low)} against {number(high)})")
+    gain = 1 - low / high if high else 0.0
+    figures = f"(mean absolute error {number(low)} against {number(high)})"
+    best = f"“{WORDS[name]}”, the best simple forecast,"
+    if gain < 0.005:
+        return f"in the validation weeks the network is as good as {best} {figures}"
+    better, worse = ("the network", best) if network < error else (f"“{WORDS[name]}”", "the network")
+    return f"in the validation weeks {better} is better than {worse} by {100 * gain:.0f} % {figures}"
