@@ -83,7 +83,8 @@ def _candidates(model: TrainedModel, found: Inference, position: int) -> FloatAr
 
 
 def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:
-    return distances(found.quantiles[:, :, position], FLOOR * float(model.scalers.targets.scale[position]))
+    lags = found.anchors[:, :, position, :len(model.shape.lag_weeks)]
+    return distances(found.quantiles[:, :, position], lags, FLOOR * float(model.scalers.targets.scale[position]))
 
 
 def _error(actual: FloatArray, forecast: FloatArray) -> float | None:

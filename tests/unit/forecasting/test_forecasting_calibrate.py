@@ -87,7 +87,19 @@ def quantiles(below: float, above: float) -> np.ndarray:
     return np.broadcast_to(100 + row, (1, STEPS, 9))
 
 
-def test_distances__are_the_network_s_and_never_zero() -> None:
-    made = distances(quantiles(2, 6), 0.1)
-    np.testing.assert_allclose(made, np.broadcast_to([2.0, 6.0], made.shape))
-    np.testing.assert_allclose(distances(quantiles(0, 0), 0.1), 0.1)
+def test_distances__are_the_network_s_where_the_weeks_are_as_restless_as_it_says() -> None:
+    lags = np.broadcast_to(np.asarray([95.0, 105.0]), (1, STEPS, 2))                       # standard deviation 5
+    np.testing.assert_allclose(distances(quantiles(5, 5), lags, 0.1), 5.0)
+    skewed = distances(quantiles(2, 6), lags, 0.1)
+    np.testing.assert_allclose(skewed[..., 1], 3 * skewed[..., 0])
+
+
+def test_distances__are_smaller_after_calm_weeks() -> None:
+    calm = np.broadcast_to(np.asarray([100 - 5 / 8, 100 + 5 / 8]), (1, STEPS, 2))
+    np.testing.assert_allclose(distances(quantiles(5, 5), calm, 0.1), 5 / 2)
+
+
+def test_distances__without_different_weeks_are_the_network_s_and_never_zero() -> None:
+    equal = np.full((1, STEPS, 4), 100.0)
+    np.testing.assert_allclose(distances(quantiles(5, 5), equal, 0.1), 5.0)
+    np.testing.assert_allclose(distances(quantiles(0, 0), equal, 0.1), 0.1)

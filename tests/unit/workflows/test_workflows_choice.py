@@ -54,5 +54,5 @@ def test_label__by_target_where_they_differ() -> None:
     assert one.label == "network"
     both = Selection(targets={**one.targets, "not_use_power": other.targets["total_active_power"]}, origins=64,
                      first="2025-04-09", last="2025-04-16")
-    assert both.label == "total_active_power network, not_use_power 0.5 seasonal-naive + 0.5 network"
+    assert both.label == "total_active_power network, not_use_power 0.5 network + 0.5 seasonal-naive"
     assert mixture({"network": 0.2, "weekly-mean": 0.8}) == "0.8 weekly-mean + 0.2 network"
