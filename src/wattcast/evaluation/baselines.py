@@ -113,8 +113,8 @@ _BASELINES: dict[str, Callable[[], Forecaster]] = {
 }
 BASELINE_NAMES = tuple(_BASELINES)
 IN_WORDS = {"seasonal-naive": "same as 7 days ago", "naive-day": "same as yesterday",
-            "weekly-mean": "mean of the last 4 weeks", "network": "the network alone"}
-"""What the baselines, and the network without them, are called where people read."""
+            "weekly-mean": "mean of the last 4 weeks"}
+"""What the baselines are called where people read."""
 
 
 def baseline(name: str) -> Forecaster:

@@ -54,9 +54,9 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     quantiles = []
     for position, target in enumerate(model.station.targets):
         chosen = model.selection.targets[target]
-        weights = [1.0 if alone and name == NETWORK else 0.0 if alone else chosen.weights[name]
-                   for name in candidate_names(model.shape.lag_weeks)]
-        median = _candidates(model, found, position) @ np.asarray(weights)
+        weights = {NETWORK: 1.0} if alone else chosen.weights
+        shares = [weights.get(name, 0.0) for name in candidate_names(model.shape.lag_weeks)]
+        median = _candidates(model, found, position) @ np.asarray(shares)
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
     return np.stack(quantiles, 2)
