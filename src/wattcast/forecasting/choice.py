@@ -27,6 +27,9 @@ PULL = 0.2
 """How strongly weights are drawn to those: with one week of validation, the share of their error that a squared
 distance of 1 from them costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes."""
 
+MARGIN = 0.01
+"""By what share of its error a blend must beat the best candidate to be used instead of it."""
+
 
 def _simple(lag_weeks: tuple[int, ...]) -> dict[str, int]:
     """The simple forecasts among the anchors, and where they stand there."""
@@ -54,6 +57,8 @@ def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ..
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:
     """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull.
 
+    If that is a blend and not better by `MARGIN` than the best candidate alone, that one has all the weight.
+
     Args:
         forecasts: `[..., M]`, of the candidates.
         actual: `[...]`, NaN where not measured.
@@ -69,7 +74,9 @@ def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> F
     errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
     unit = np.abs(forecasts @ prior - actual).mean()
     distance = ((simplex - prior) ** 2).sum(-1)
-    chosen: FloatArray = simplex[np.argmin(errors + PULL / weeks * unit * distance)]
+    blend = np.argmin(errors + PULL / weeks * unit * distance)
+    single = np.argmin(np.where(simplex.max(-1) == 1, errors, np.inf))
+    chosen: FloatArray = simplex[blend if errors[blend] < (1 - MARGIN) * errors[single] else single]
     return chosen
 
 

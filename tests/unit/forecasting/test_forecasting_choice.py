@@ -54,6 +54,13 @@ def test_few_weeks__stay_nearer_to_half_network_half_simple() -> None:
     assert many[0] < few[0] < 0.5
 
 
+def test_blend_that_gains_next_to_nothing__is_not_used() -> None:
+    """The pull to the simple forecasts would mix them in; on its own the network is as good."""
+    errors = np.random.default_rng(3).normal(0, 20, ACTUAL.shape)
+    forecasts = np.stack([ACTUAL + scale * errors for scale in (1.0, 1.01, 1.02, 1.03)], -1)
+    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=2), [1, 0, 0, 0])
+
+
 def test_unmeasured_steps__do_not_count() -> None:
     gaps = ACTUAL.copy()
     gaps[:, ::2] = np.nan
