@@ -1,10 +1,12 @@
 """The shared protocol on six real sets: fit once before the first origin, forecast every week, compare.
 
     python benchmarks/protocol.py DATA_FOLDER [--sets steel,tetouan] [--seeds 0,1,2] [--no-weather] [--json FILE]
-                                  [--set section.key=value ...]
+                                  [--set section.key=value ...] [--keep FOLDER]
 
-DATA_FOLDER holds the public sets as `*.csv.gz` (examples/README.md says where each comes from). Prints the mean
-absolute error of wattcast beside the simple models', a line a set and seed.
+DATA_FOLDER holds the public sets as `*.csv.gz` (examples/README.md says where each comes from). Prints, a line a set
+and seed, the mean absolute error of the network alone and of what was chosen beside the simple models', how many values
+the 80 % bands hold, by lead day too, and the pinball loss beside that of conformal bands around the mean of 4 weeks.
+With `--keep` trained networks are stored there and found again: only choice and calibration are made anew.
 """
 
 import argparse
@@ -13,8 +15,23 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from wattcast import metrics
+from wattcast.contracts import Forecast, View
+from wattcast.evaluation.backtest import BacktestResult, backtest, last_origin
+from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.forecasting.calibrate import calibrated, fit_factors
+from wattcast.forecasting.postprocess import target_columns
+from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
+from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.settings import load_settings
-from wattcast.workflows.backtest import backtest
+from wattcast.store.bundle import load_bundle, save_bundle
+from wattcast.timegrid import parse_duration, parse_step, parse_time, rolling_origins, steps_per_day, week_horizon
+from wattcast.training.config import Recipe
+from wattcast.training.trained import history_split
 from wattcast.workflows.job import Job
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -41,18 +58,94 @@ PROTOCOLS = {
 }
 
 
-def run(name: str, data: Path, seed: int, no_weather: bool, assignments: list[str]) -> dict[str, object]:
+class KeptForecaster(NetworkForecaster):
+    """Trains once and finds its network again in `folder`."""
+
+    def __init__(self, recipe: Recipe, folder: Path | None) -> None:
+        super().__init__(recipe)
+        self.folder = folder
+
+    def fit(self, view: View) -> "KeptForecaster":
+        if self.folder is not None and self.folder.exists():
+            self.model = calibrate_and_choose(load_bundle(self.folder), view.training_data())
+            return self
+        super().fit(view)
+        if self.folder is not None and self.model is not None:
+            save_bundle(self.folder, self.model, {})
+        return self
+
+
+class ConformalWeeklyMean:
+    """The mean of 4 weeks with bands from its own errors on the network's validation origins; no network in it."""
+
+    name = "weekly-mean-conformal"
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    def fit(self, view: View) -> "ConformalWeeklyMean":
+        data, horizon = view.training_data(), view.horizon
+        data = data.until(data.end)
+        split, target = history_split(data, self.recipe), data.station.targets[0]
+        index, values = data.frame.index, data.frame[target].to_numpy()
+        self.mean = baseline("weekly-mean").fit(HorizonView(data, index[split.train_limit], horizon))
+        made = [self.mean.forecast(HorizonView(data, index[origin], horizon)).table[target]
+                for origin in split.validation_origins]
+        actual = np.stack([values[origin:origin + horizon.steps] for origin in split.validation_origins])
+        self.day, self.target = steps_per_day(horizon.step), target
+        days = (split.validation_limit - split.train_limit) / self.day
+        self.factors = fit_factors(actual, np.stack(made), np.ones((*actual.shape, 2)), self.day, days)
+        return self
+
+    def forecast(self, view: View) -> Forecast:
+        made = self.mean.forecast(view)
+        median = made.table[self.target].to_numpy()
+        bands = calibrated(median[None], np.ones((1, len(median), 2)), self.factors, self.day)[0]
+        columns = dict(zip(target_columns(self.target), [median, *bands.T], strict=True))
+        return Forecast(made.station_id, made.origin, self.name, pd.DataFrame(columns, index=made.table.index))
+
+
+def run(name: str, data_folder: Path, seed: int, no_weather: bool, assignments: list[str],
+        keep: Path | None) -> dict[str, object]:
     protocol = PROTOCOLS[name]
     settings = load_settings(EXAMPLES / f"{protocol.file}.yaml", [*assignments, f"training.seed={seed}"])
-    started = time.perf_counter()
-    result = backtest(Job(data / f"{protocol.file}.csv.gz", settings=settings), first_origin=protocol.first_origin,
-                      every=protocol.every, origins=protocol.origins, no_weather=no_weather)
-    scores = result.scores(result.station.targets[0])
-    ours = scores["wattcast"]["mae"]
+    recipe, started = settings.recipe(), time.perf_counter()
+    data, _ = Job(data_folder / f"{protocol.file}.csv.gz", settings=settings).read()
+    horizon = week_horizon(parse_step(data.station.step))
+    origins = list(rolling_origins(parse_time(protocol.first_origin, data.station.timezone),
+                                   parse_duration(protocol.every), last_origin(data, horizon), protocol.origins))
+    ours = KeptForecaster(recipe, None if keep is None else keep / f"{name}-{seed}")
+    forecasters = {"wattcast": ours, "network": NetworkAlone(ours),
+                   ConformalWeeklyMean.name: ConformalWeeklyMean(recipe),
+                   **{simple: baseline(simple) for simple in BASELINE_NAMES}}
+    result = backtest(data, forecasters, origins, horizon, weather="none" if no_weather else "given")
+    target = result.station.targets[0]
+    scores = result.scores(target)
+    assert ours.model is not None
+    assert ours.model.selection is not None
     return {"set": name, "seed": seed, "weather": result.weather, "origins": len(result.origins),
             "seconds": round(time.perf_counter() - started, 1), "scores": scores,
-            "ratio_seasonal_naive": ours / scores["seasonal-naive"]["mae"],
-            "ratio_weekly_mean": ours / scores["weekly-mean"]["mae"], "ratio_best_simple": ours / protocol.best}
+            "chosen": ours.model.selection.label,
+            "coverage_by_day": {model: coverage_by_day(result, target, model) for model in ("wattcast", "network")},
+            "ratio_best_simple": {model: scores[model]["mae"] / protocol.best for model in ("wattcast", "network")},
+            "ratio_pinball": scores["wattcast"]["pinball"] / scores[ConformalWeeklyMean.name]["pinball"]}
+
+
+def coverage_by_day(result: BacktestResult, target: str, model: str) -> list[float]:
+    """Share of the measured values inside the 80 % band, by lead day."""
+    steps = result.steps[(result.steps["model"] == model) & (result.steps["target"] == target)]
+    return [metrics.coverage(day["actual"], day["q10"], day["q90"]) for _, day in steps.groupby("day")]
+
+
+def line(row: dict[str, object]) -> str:
+    scores, ratios = row["scores"], row["ratio_best_simple"]
+    ours, network = scores["wattcast"], scores["network"]
+    by_day = " ".join(f"{share:.0%}" for share in row["coverage_by_day"]["wattcast"])
+    return (f"{row['set']} seed {row['seed']}: MAE network {network['mae']:.4g} ({ratios['network']:.3f} of the best "
+            f"simple model), chosen {ours['mae']:.4g} ({ratios['wattcast']:.3f}) = {row['chosen']}; 80 % band holds "
+            f"{ours['coverage_80']:.0%} (by day {by_day}), network alone {network['coverage_80']:.0%}; "
+            f"pinball {ours['pinball']:.4g}, {row['ratio_pinball']:.3f} of the weekly mean's; "
+            f"{row['seconds']} s; weather: {row['weather']}")
 
 
 def main() -> None:
@@ -62,18 +155,15 @@ def main() -> None:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--no-weather", action="store_true")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--keep", type=Path)
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     arguments = parser.parse_args()
     rows = []
     for name in arguments.sets.split(","):
         for seed in arguments.seeds.split(","):
-            rows.append(run(name, arguments.data, int(seed), arguments.no_weather, arguments.assignments))
-            row = rows[-1]
-            ours = row["scores"]["wattcast"]
-            print(f"{name} seed {seed}: MAE {ours['mae']:.4g}, of seasonal-naive {row['ratio_seasonal_naive']:.3f}, "
-                  f"of weekly-mean {row['ratio_weekly_mean']:.3f}, "
-                  f"of the best simple model {row['ratio_best_simple']:.3f}; 80 % band holds "
-                  f"{ours['coverage_80']:.0%}; {row['seconds']} s; weather: {row['weather']}", flush=True)
+            rows.append(run(name, arguments.data, int(seed), arguments.no_weather, arguments.assignments,
+                            arguments.keep))
+            print(line(rows[-1]), flush=True)
             if arguments.json:
                 arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -122,7 +122,7 @@ def forecast(outcome: "ForecastOutcome", path: Path) -> None:
     for note in outcome.notes:
         say(f"note: {note}")
     say(f"{made.station_id}: {len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version} "
-        f"written to {path}")
+        f"({made.model}) written to {path}")
 
 
 def backtest(result: "BacktestResult") -> None:

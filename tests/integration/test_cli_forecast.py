@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,12 @@ def check(table: pd.DataFrame, origin: str) -> None:
     assert ((table["adjustable_power"] - (total - part)).abs() <= ROUNDING).all()
 
 
+def told_besides_the_choice(said: str) -> list[str]:
+    """The notes that do not just name what was chosen."""
+    notes = re.split("note: |plant: |north: ", said)[1:-1]
+    return [note for note in notes if "as chosen on 4 validation forecasts" not in note]
+
+
 @pytest.fixture
 def forecast(cli, place: Path):
     """Run `wattcast forecast` and return its table and what it printed."""
@@ -57,8 +64,9 @@ def test_newest_origin__is_the_end_of_the_measurements(forecast, plant, trained_
     table, said = forecast(plant, trained_models)
     check(table, "2025-04-30 00:00")
     assert (table["station_id"] == "plant").all()
-    assert "plant: 672 steps from 2025-04-30 00:00:00 by v0001 written to forecast.csv" in said
-    assert "note" not in said
+    assert "plant: 672 steps from 2025-04-30 00:00:00 by v0001 (wattcast: " in said
+    assert ") written to forecast.csv" in said
+    assert told_besides_the_choice(said) == []
 
 
 def test_odd_origin__is_taken_as_it_is(forecast, plant, trained_models) -> None:
@@ -118,8 +126,9 @@ def test_json__is_the_only_thing_printed(cli, plant, trained_models, place) -> N
     assert told["version"] == "v0001"
     assert told["rows"] == HORIZON
     assert told["file"] == "deep/er/f.csv"
-    assert len(told["notes"]) == 1
+    assert told["model"].startswith("wattcast: ")
     assert NO_WEATHER in told["notes"][0]
+    assert all("as chosen on 4 validation forecasts" in note for note in told["notes"][1:])
     assert len(pd.read_csv(place / "deep" / "er" / "f.csv")) == HORIZON
 
 
@@ -158,7 +167,7 @@ def test_weather_given__leaves_nothing_to_say(forecast, north) -> None:
     without, _ = forecast(*north)
     table, said = forecast(*north, "--weather", weather(7, **OURS))
     check(table, "2025-04-10 00:00")
-    assert "note: " not in said
+    assert told_besides_the_choice(said) == []
     assert not table.equals(without)
 
 

@@ -20,7 +20,8 @@ def version_files(models: Path, version: str = "v0001") -> dict[str, bytes]:
 def test_training__prints_the_held_out_week_and_a_closing_line(cli, plant, place, tiny) -> None:
     done = cli("train", "--data", plant, *tiny)
     assert done.code == 0
-    for words in ("plant: total_active_power, error by day of the forecast", "plant: not_use_power", "1-MAPE",
+    for words in ("note: total_active_power: in the validation weeks", "; used is ",
+                  "plant: total_active_power, error by day of the forecast", "plant: not_use_power", "1-MAPE",
                   "same as 7 days ago", "mean of the last 4 weeks", "weather over the forecast weeks: issued 2025-04",
                   "v0001 is the champion after 2 epochs", "models/plant"):
         assert words in " ".join(done.out.split())

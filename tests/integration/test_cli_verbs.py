@@ -84,6 +84,18 @@ def test_backtest__without_weather_and_with_refits(cli, plant, place: Path, tiny
     assert len({result["models"]["wattcast"]["mae"] for result, _ in made}) == 3
 
 
+def test_backtest__of_the_network_alone_shares_one_training(cli, plant, place: Path, tiny) -> None:
+    done = cli("backtest", "--data", plant, "--first-origin", "2025-04-12", "--origins", "1", "--models",
+               "network,weekly-mean", "--json", "r.json", *tiny)
+    assert done.code == 0
+    assert done.err.count("epoch 1/") == 1
+    assert "network" in done.out
+    found = json.loads((place / "r.json").read_text())[0]
+    assert set(found["models"]) == {"wattcast", "network", "weekly-mean", "seasonal-naive"}
+    assert found["chosen"] == "wattcast"
+    assert found["models"]["network"]["mae"] > 0
+
+
 def test_doctor__names_versions_and_the_scan_that_will_run(cli) -> None:
     told = json.loads(cli("doctor", "--json").out)
     assert told["environment"]["wattcast"] == __version__

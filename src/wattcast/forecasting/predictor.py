@@ -1,24 +1,26 @@
-"""The network as a forecaster: fitted on a view, asked with a view."""
+"""What a training made, as a forecaster: fitted on a view, asked with a view."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
-from wattcast.contracts import QUANTILES, Forecast, View
+from wattcast.contracts import Forecast, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
+from wattcast.forecasting.calibrate import MIDDLE, FloatArray
+from wattcast.forecasting.choice import NETWORK
+from wattcast.forecasting.inference import infer
 from wattcast.forecasting.postprocess import Limits, target_columns
+from wattcast.forecasting.selection import calibrate_and_choose, selected
 from wattcast.training.config import Recipe
-from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
-from wattcast.windows.dataset import WindowDataset, network_inputs
+from wattcast.training.trained import EpochRecord, TrainedModel
 
 NAME = "wattcast"
 
 
 class NetworkForecaster:
-    """Implements `contracts.Forecaster`.
+    """Implements `contracts.Forecaster`: the network, a simple forecast or a blend, as was chosen on validation.
 
     Args:
         recipe: what `fit` trains.
@@ -43,43 +45,69 @@ class NetworkForecaster:
     def fit(self, view: View) -> "NetworkForecaster":
         from wattcast.training.fit import fit_model
 
-        self.model = fit_model(view.training_data(), self.recipe, work_folder=self.work_folder, on_epoch=self.on_epoch)
+        data = view.training_data()
+        model = fit_model(data, self.recipe, work_folder=self.work_folder, on_epoch=self.on_epoch)
+        self.model = calibrate_and_choose(model, data)
         return self
 
     def forecast(self, view: View) -> Forecast:
-        """The next seven days from `view.origin`; no NaN, whatever is missing from the view.
+        """The next seven days from `view.origin` as chosen; no NaN, whatever is missing from the view.
 
         Raises:
             WattcastError: not fitted.
             BundleError: the view's station has other columns than the model was fitted on.
         """
+        selection = self._fitted().selection
+        return self._forecast(view, f"{NAME}: {selection.label if selection else NETWORK}", alone=False)
+
+    def forecast_alone(self, view: View) -> Forecast:
+        """The same by the network alone, whatever was chosen."""
+        return self._forecast(view, NETWORK, alone=True)
+
+    def _fitted(self) -> TrainedModel:
         if self.model is None:
             raise WattcastError("this forecaster was not fitted", hint="call fit(view) or load a model first")
-        model, station = self.model, view.station
+        return self.model
+
+    def _forecast(self, view: View, label: str, *, alone: bool) -> Forecast:
+        model, station = self._fitted(), view.station
         _check_station(model, view)
         shape = model.shape
         rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
         history, future = view.history(rows), view.future()
         features = model.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        dataset = WindowDataset(features, model.scalers, shape, limit=rows, decomposition=decomposition(model.recipe))
-        batch = dataset.batch(np.asarray([rows]))
-        with torch.inference_mode():
-            scaled = model.network(**network_inputs(batch))[0]                                  # [H, C, Q]
-        table = _table(model, scaled.numpy(), pd.DatetimeIndex(future.index))
-        table, notes = Limits(station, model.nonnegative).apply(table)
-        return Forecast(station.id, view.origin, self.name, table, tuple(notes))
+        quantiles = selected(model, infer(model, features, np.asarray([rows])), alone=alone)[0]        # [H, C, Q]
+        table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
+        return Forecast(station.id, view.origin, label, table, tuple(notes))
 
 
-def _table(model: TrainedModel, scaled: np.ndarray, index: pd.DatetimeIndex) -> pd.DataFrame:
-    columns: Mapping[str, np.ndarray] = {}
-    middle = QUANTILES.index(0.5)
-    for position, target in enumerate(model.station.targets):
-        scaler = model.scalers.targets
-        center, scale = float(scaler.center[position]), float(scaler.scale[position])
-        values = scaled[:, position].astype(np.float64) * scale + center                       # [H, Q]
+class NetworkAlone:
+    """Implements `contracts.Forecaster`: the network of another forecaster, without training it twice.
+
+    Args:
+        owner: fitted before this one is.
+    """
+
+    name = NETWORK
+
+    def __init__(self, owner: NetworkForecaster) -> None:
+        self.owner = owner
+
+    def fit(self, view: View) -> "NetworkAlone":
+        """Nothing is left to learn."""
+        return self
+
+    def forecast(self, view: View) -> Forecast:
+        """As `NetworkForecaster.forecast_alone`."""
+        return self.owner.forecast_alone(view)
+
+
+def _table(station: Station, quantiles: FloatArray, index: pd.Index) -> pd.DataFrame:
+    columns: dict[str, FloatArray] = {}
+    for target, values in zip(station.targets, np.moveaxis(quantiles, 1, 0), strict=True):         # [H, Q]
         names = target_columns(target)
-        columns = {**columns, names[0]: values[:, middle], **dict(zip(names[1:], values.T, strict=True))}
-    return pd.DataFrame(columns, index=index)
+        columns |= {names[0]: values[:, MIDDLE], **dict(zip(names[1:], values.T, strict=True))}
+    return pd.DataFrame(columns, index=pd.DatetimeIndex(index))
 
 
 def _words(value: str | tuple[str, ...]) -> str:

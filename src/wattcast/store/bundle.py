@@ -1,7 +1,7 @@
 """One trained model on disk.
 
     model.safetensors             the weights
-    manifest.json                 the rest: station, recipe, feature state, scalers, span and hash of the data, metrics
+    manifest.json                 the rest: station, recipe, features, scalers, choice, span, hash of the data, metrics
     metrics.json                  the evaluation, as `wattcast train` printed it
     feature_classification.json   which features are knowable over the horizon; also as .pkl
     bi_mamba.pth                  the weights as torch saves them
@@ -33,6 +33,7 @@ from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.store.files import sha256, write_json
 from wattcast.training.config import Recipe
+from wattcast.training.selection import Selection
 from wattcast.training.trained import EpochRecord, TrainedModel
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
@@ -98,6 +99,7 @@ def _manifest(model: TrainedModel) -> dict[str, Any]:
         "data_hash": model.data_hash,
         "nonnegative": list(model.nonnegative),
         "history": [asdict(record) for record in model.history],
+        "selection": None if model.selection is None else model.selection.model_dump(mode="json"),
     }
 
 
@@ -146,6 +148,9 @@ def load_bundle(folder: Path) -> TrainedModel:
             raise KeyError("other anchors")
         network = PowerNetwork(recipe.model, sizes)
         network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
+        # Versions that were stored before there was a selection have none: the network alone.
+        chosen = manifest.get("selection")
+        selection = None if chosen is None else Selection.model_validate(chosen)
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
         raise BundleError(f"the model in {folder} does not fit this version of wattcast",
                           found=str(error).splitlines()[0], hint="train it again") from error
@@ -153,7 +158,7 @@ def load_bundle(folder: Path) -> TrainedModel:
     return TrainedModel(
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
         Scalers.from_state(manifest["scalers"]), network.eval(), (first, last), manifest["data_hash"],
-        tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]))
+        tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]), selection)
 
 
 def _tuples(sizes: dict[str, Any]) -> dict[str, Any]:

@@ -30,11 +30,11 @@ from wattcast.training.callbacks import EpochKeeper
 from wattcast.training.config import Recipe
 from wattcast.training.horizon_weights import expand_horizon_weights
 from wattcast.training.module import PowerModule
-from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, window_shape
+from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, history_split, window_shape
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Batch, EpochSampler, Scalers, WindowDataset, WindowShape
 from wattcast.windows.scaling import Scaler
-from wattcast.windows.splits import Split, split_origins
+from wattcast.windows.splits import Split
 
 log = logging.getLogger("wattcast")
 
@@ -66,8 +66,7 @@ def prepare(data: StationData, recipe: Recipe) -> Prepared:
     """
     data = data.until(data.end)
     shape = window_shape(data.station, recipe)
-    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
-    split = split_origins(len(data.frame), int(measured.argmax()), shape.horizon, shape.day, recipe.windows)
+    split = history_split(data, recipe)
     training = data.until(data.frame.index[split.train_limit])
     pipeline = FeaturePipeline(recipe.features, data.station).fit(training)
     table = pipeline.transform(data.frame, data.vintages)

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from wattcast.contracts import Station
+from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.power import PowerNetwork
 from wattcast.timegrid import parse_step, steps_per_day, week_horizon
 from wattcast.training.config import Recipe
+from wattcast.training.selection import Selection
 from wattcast.windows.dataset import Decomposition, Scalers, WindowShape
+from wattcast.windows.splits import Split, split_origins
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class TrainedModel:
     nonnegative: tuple[str, ...]
     """Targets that were never below zero in training."""
     history: tuple[EpochRecord, ...]
+    selection: Selection | None = None
+    """What was decided on the validation origins; None: the network alone, its quantiles as they are."""
 
     @property
     def shape(self) -> WindowShape:
@@ -49,6 +54,17 @@ def window_shape(station: Station, recipe: Recipe) -> WindowShape:
     step = parse_step(station.step)
     day = steps_per_day(step)
     return WindowShape(recipe.windows.lookback_days * day, week_horizon(step).steps, day, recipe.features.lag_weeks)
+
+
+def history_split(data: StationData, recipe: Recipe) -> Split:
+    """Which origins of a history train and which validate.
+
+    Raises:
+        DataError: fewer than 21 days.
+    """
+    shape = window_shape(data.station, recipe)
+    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
+    return split_origins(len(data.frame), int(measured.argmax()), shape.horizon, shape.day, recipe.windows)
 
 
 def decomposition(recipe: Recipe) -> Decomposition | None:

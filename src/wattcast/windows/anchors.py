@@ -12,6 +12,11 @@ def anchor_count(lags: int) -> int:
     return lags + len(ANCHORS_WITHOUT_LAGS)
 
 
+def anchor_names(lag_weeks: tuple[int, ...]) -> tuple[str, ...]:
+    """All anchors in the order of `build_anchors`: `lag_1w` …, then `ANCHORS_WITHOUT_LAGS`."""
+    return (*(f"lag_{weeks}w" for weeks in lag_weeks), *ANCHORS_WITHOUT_LAGS)
+
+
 def masked_mean(values: Tensor, mask: Tensor, dim: int, fallback: Tensor | float = 0.0) -> Tensor:
     """Mean over `dim` of the entries whose mask is 1; `fallback` where there is none."""
     count = mask.sum(dim)

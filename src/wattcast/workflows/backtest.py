@@ -11,7 +11,8 @@ from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.report import write_report
-from wattcast.forecasting.predictor import NAME, NetworkForecaster
+from wattcast.forecasting.choice import NETWORK
+from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
 from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, week_horizon
 from wattcast.training.config import Recipe
@@ -32,7 +33,7 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
     first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
     horizon = week_horizon(step)
     weather: WeatherUse = "none" if no_weather else "given"
-    forecasters = {name: _forecaster(name, job.settings.recipe(), on_epoch) for name in models}
+    forecasters = _forecasters(models, job.settings.recipe(), on_epoch)
     rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
     if not rolling:
         raise InputError(f"--first-origin {first_origin} leaves no week to forecast", found=f"data until {data.end}")
@@ -40,14 +41,25 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
                         progress=progress)
 
 
-def _forecaster(name: str, recipe: Recipe, on_epoch: OnEpoch | None) -> Forecaster:
-    if name == NAME:
-        return NetworkForecaster(recipe, on_epoch=on_epoch)
-    if name not in BASELINE_NAMES:
-        guess = nearest(name, (NAME, *BASELINE_NAMES))
-        raise ConfigError(f"unknown model {name!r}", expected=", ".join((NAME, *BASELINE_NAMES)),
-                          hint=f"did you mean {guess!r}?" if guess else None)
-    return baseline(name)
+KNOWN = (NAME, NETWORK, *BASELINE_NAMES)
+
+
+def _forecasters(names: Sequence[str], recipe: Recipe, on_epoch: OnEpoch | None) -> dict[str, Forecaster]:
+    """By name, in the order to fit them in: `wattcast` and `network` share one training, so one comes with the other.
+
+    Raises:
+        ConfigError: no model has this name; the message names the nearest.
+    """
+    for name in names:
+        if name not in KNOWN:
+            guess = nearest(name, KNOWN)
+            raise ConfigError(f"unknown model {name!r}", expected=", ".join(KNOWN),
+                              hint=f"did you mean {guess!r}?" if guess else None)
+    made: dict[str, Forecaster] = {}
+    if {NAME, NETWORK} & {*names}:
+        ours = NetworkForecaster(recipe, on_epoch=on_epoch)
+        made = {NAME: ours, **({NETWORK: NetworkAlone(ours)} if NETWORK in names else {})}
+    return made | {name: baseline(name) for name in names if name in BASELINE_NAMES}
 
 
 def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None) -> None:

@@ -16,6 +16,7 @@ from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.registry import Registry
 from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, week_horizon
+from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.job import Job
 
 
@@ -30,7 +31,8 @@ class ForecastOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
-                "version": self.version, "rows": len(self.table), "notes": list(self.notes)}
+                "version": self.version, "model": self.forecast.model, "rows": len(self.table),
+                "notes": list(self.notes)}
 
 
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, weather: Path | None = None,
@@ -60,7 +62,8 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     view = HorizonView(data, origin, week_horizon(step), weather="none" if no_weather else "given",
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
-    notes = [*_weather_notes(view), *_age_notes(data, origin, model.span[1] + step), *made.notes]
+    notes = [*_weather_notes(view), *_age_notes(data, origin, model.span[1] + step), *made.notes,
+             *choice_notes(model.selection)]
     return ForecastOutcome(made, forecast_table(made, station), registry.champion() or "", tuple(notes))
 
 

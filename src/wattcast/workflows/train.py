@@ -12,6 +12,7 @@ from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.registry import Registry
 from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, week_horizon
+from wattcast.workflows.choice import choice_lines
 from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict, holdout_weeks
 from wattcast.workflows.job import Job, OnEpoch
 
@@ -64,6 +65,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None,
     version = registry.add(model, evaluation_dict(evaluation) or {"note": notes[0]},
                            description=job.settings.data.model_dump(mode="json"))
     registry.promote(version)
+    notes += choice_lines(model.selection)
     return TrainOutcome(data, quality, version, registry.folder, evaluation, len(model.history),
                         time.perf_counter() - started, tuple(notes))
 

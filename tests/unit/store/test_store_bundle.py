@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import pickle
@@ -34,6 +35,7 @@ def test_load__gives_back_what_was_saved(model, folder) -> None:
     assert again.recipe == model.recipe
     assert (again.span, again.data_hash, again.nonnegative) == (model.span, model.data_hash, model.nonnegative)
     assert again.history == model.history
+    assert again.selection == model.selection is not None
     assert again.pipeline.state() == model.pipeline.state()
     assert again.pipeline.known_names == model.pipeline.known_names
     for kind in ("targets", "known", "past"):
@@ -118,3 +120,11 @@ def test_load__formatting_of_the_manifest_does_not_matter(model, folder) -> None
 def test_load__moved_elsewhere_it_is_the_same_model(model, folder, tmp_path) -> None:
     moved = Path(shutil.move(folder, tmp_path / "elsewhere"))
     assert load_bundle(moved).data_hash == model.data_hash
+
+
+def test_version_from_before_there_was_a_choice__is_the_network_alone(folder) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["selection"], manifest["digest"]
+    content = json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "digest": hashlib.sha256(content).hexdigest()}))
+    assert load_bundle(folder).selection is None

@@ -1,0 +1,89 @@
+"""Which forecaster a station should use: the network, a simple forecast, or a blend, decided on validation origins.
+
+The network starts from its anchors, and some of those are the simple forecasts that it has to beat: they come with
+every window, so a blend costs nothing but the weights.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattcast.windows.anchors import anchor_names
+
+FloatArray = NDArray[np.float64]
+
+NETWORK = "network"
+OTHER_WEEKS = "weeks-mean"
+"""The mean of the lags where those are not the last four weeks."""
+
+SHARES = 10
+"""Weights are tenths: finer ones would claim more than a few weeks can tell."""
+
+PRIOR = 0.5
+"""The network's share before anything is known; the simple forecasts have the rest in equal parts."""
+
+PULL = 0.2
+"""How strongly weights are drawn to those: with one week of validation, the share of their error that a squared
+distance of 1 from them costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes."""
+
+MARGIN = 0.01
+"""By what share of its error a blend must beat the best candidate to be used instead of it."""
+
+
+def _simple(lag_weeks: tuple[int, ...]) -> dict[str, int]:
+    """The simple forecasts among the anchors, and where they stand there."""
+    mean = "weekly-mean" if lag_weeks == (1, 2, 3, 4) else OTHER_WEEKS
+    names = {"lag_1w": "seasonal-naive", "lag_mean": mean, "yesterday": "naive-day"}
+    return {names[anchor]: place for place, anchor in enumerate(anchor_names(lag_weeks)) if anchor in names}
+
+
+def candidate_names(lag_weeks: tuple[int, ...]) -> tuple[str, ...]:
+    """The network, then the simple forecasts among its anchors."""
+    return (NETWORK, *_simple(lag_weeks))
+
+
+def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...]) -> FloatArray:
+    """The candidates' forecasts `[..., M]` in the order of `candidate_names`.
+
+    Args:
+        median: `[...]`, the network's.
+        anchors: `[..., A]`.
+        lag_weeks: the model's lags.
+    """
+    return np.concatenate([median[..., None], anchors[..., list(_simple(lag_weeks).values())]], -1)
+
+
+def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:
+    """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull.
+
+    If that is a blend and not better by `MARGIN` than the best candidate alone, that one has all the weight.
+
+    Args:
+        forecasts: `[..., M]`, of the candidates.
+        actual: `[...]`, NaN where not measured.
+        weeks: of validation; overlapping windows add none.
+    """
+    known, count = np.isfinite(actual), forecasts.shape[-1]
+    forecasts, actual = forecasts[known], actual[known]
+    if not len(actual):
+        alone: FloatArray = np.eye(count)[0]
+        return alone
+    simplex = _simplex(count)
+    prior = np.asarray([PRIOR] + [(1 - PRIOR) / (count - 1)] * (count - 1))
+    errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
+    unit = np.abs(forecasts @ prior - actual).mean()
+    distance = ((simplex - prior) ** 2).sum(-1)
+    blend = np.argmin(errors + PULL / weeks * unit * distance)
+    single = np.argmin(np.where(simplex.max(-1) == 1, errors, np.inf))
+    chosen: FloatArray = simplex[blend if errors[blend] < (1 - MARGIN) * errors[single] else single]
+    return chosen
+
+
+@cache
+def _simplex(count: int) -> FloatArray:
+    """All weights of `count` candidates in tenths `[S, count]`."""
+    rows: list[list[int]] = [[]]
+    for _ in range(count - 1):
+        rows = [[*row, share] for row in rows for share in range(SHARES - sum(row) + 1)]
+    return np.asarray([[*row, SHARES - sum(row)] for row in rows], np.float64) / SHARES

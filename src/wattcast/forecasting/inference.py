@@ -1,0 +1,47 @@
+"""What the network and its anchors say at many origins at once, in the target's unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wattcast.features.pipeline import FeatureTable
+from wattcast.training.trained import TrainedModel, decomposition
+from wattcast.windows.dataset import WindowDataset, network_inputs
+
+FloatArray = NDArray[np.float64]
+BATCH = 16
+"""Windows in a pass: more gains nothing and needs memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """Forecasts from N origins, in the target's unit, before limits.
+
+    Attributes:
+        quantiles: `[N, H, C, Q]`, of the network.
+        anchors: `[N, H, C, A]`, the simple forecasts that the network corrects; their order is `model.anchor_names`.
+        actual: `[N, H, C]`, NaN where not measured.
+    """
+
+    quantiles: FloatArray
+    anchors: FloatArray
+    actual: FloatArray
+
+
+def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> Inference:
+    """Forecast from each of `origins` `[N]`, positions on the grid of `features`."""
+    dataset = WindowDataset(features, model.scalers, model.shape, decomposition=decomposition(model.recipe))
+    scaler = model.scalers.targets
+    scale, center = scaler.scale.astype(np.float64), scaler.center.astype(np.float64)
+    parts = []
+    for some in np.array_split(origins, -(-len(origins) // BATCH)):
+        batch = dataset.batch(some)
+        with torch.inference_mode():
+            scaled = model.network(**network_inputs(batch))
+        measured = torch.where(batch["target_mask"] > 0, batch["target"], torch.nan)
+        parts.append([values.numpy().astype(np.float64) for values in (scaled, batch["anchors"], measured)])
+    quantiles, anchors, actual = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Inference(quantiles * scale[:, None] + center[:, None], anchors * scale[:, None] + center[:, None],
+                     actual * scale + center)

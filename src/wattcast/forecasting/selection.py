@@ -1,0 +1,92 @@
+"""Decides on the validation origins which forecaster a model uses and how wide its bands are, and does as decided."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattcast.data.schema import StationData
+from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, fit_factors
+from wattcast.forecasting.choice import NETWORK, candidate_names, candidates, choose_weights
+from wattcast.forecasting.inference import Inference, infer
+from wattcast.training.selection import Factors, Selection, TargetSelection
+from wattcast.training.trained import TrainedModel, history_split
+from wattcast.windows.splits import Split
+
+FloatArray = NDArray[np.float64]
+
+FLOOR = 1e-3
+"""Least distance of a quantile from the median before calibration, in standard deviations of the target."""
+
+
+def calibrate_and_choose(model: TrainedModel, data: StationData, split: Split | None = None) -> TrainedModel:
+    """The same model with a selection made on validation origins.
+
+    Args:
+        model: a fitted network; what it may hold of an earlier selection does not count.
+        data: the history it was fitted on; nothing after its last measured interval is used.
+        split: whose validation origins count; None: those that stopped the training.
+
+    Raises:
+        DataError: fewer than 21 days.
+    """
+    data = data.until(data.end)
+    split = split or history_split(data, model.recipe)
+    features = model.pipeline.transform(data.frame, data.vintages)
+    found = infer(model, features, split.validation_origins)
+    days = (split.validation_limit - split.train_limit) / model.shape.day
+    targets = {name: _decide(model, found, position, days) for position, name in enumerate(model.station.targets)}
+    first, last = (data.frame.index[split.validation_origins[end]].isoformat() for end in (0, -1))
+    return replace(model, selection=Selection(targets=targets, origins=len(split.validation_origins), first=first,
+                                              last=last))
+
+
+def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> FloatArray:
+    """Quantiles `[N, H, C, Q]` as the model's selection makes them; those of the network where there is none.
+
+    Args:
+        model: with its selection.
+        found: what the network and its anchors say.
+        alone: leave out the simple forecasts: the network's median, with bands of its own.
+    """
+    if model.selection is None:
+        return found.quantiles
+    quantiles = []
+    for position, target in enumerate(model.station.targets):
+        chosen = model.selection.targets[target]
+        weights = {NETWORK: 1.0} if alone else chosen.weights
+        shares = [weights.get(name, 0.0) for name in candidate_names(model.shape.lag_weeks)]
+        median = _candidates(model, found, position) @ np.asarray(shares)
+        factors = np.asarray(chosen.network_factors if alone else chosen.factors)
+        quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
+    return np.stack(quantiles, 2)
+
+
+def _decide(model: TrainedModel, found: Inference, position: int, days: float) -> TargetSelection:
+    actual, forecasts = found.actual[:, :, position], _candidates(model, found, position)
+    weights = choose_weights(forecasts, actual, days / 7)
+    names, distance = candidate_names(model.shape.lag_weeks), _distance(model, found, position)
+
+    def factors(median: FloatArray) -> Factors:
+        rows = fit_factors(actual, median, distance, model.shape.day, days)
+        return tuple(tuple(row) for row in rows.tolist())
+
+    return TargetSelection(
+        weights=dict(zip(names, weights.tolist(), strict=True)),
+        errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
+        error=_error(actual, forecasts @ weights), factors=factors(forecasts @ weights),
+        network_factors=factors(forecasts[..., 0]))
+
+
+def _candidates(model: TrainedModel, found: Inference, position: int) -> FloatArray:
+    return candidates(found.quantiles[:, :, position, MIDDLE], found.anchors[:, :, position], model.shape.lag_weeks)
+
+
+def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:
+    lags = found.anchors[:, :, position, :len(model.shape.lag_weeks)]
+    return distances(found.quantiles[:, :, position], lags, FLOOR * float(model.scalers.targets.scale[position]))
+
+
+def _error(actual: FloatArray, forecast: FloatArray) -> float | None:
+    errors = np.abs(forecast - actual)[np.isfinite(actual)]
+    return float(errors.mean()) if len(errors) else None

@@ -1,0 +1,46 @@
+"""What was decided on the validation origins, as a version keeps it."""
+
+from wattcast.contracts import Config
+
+Factors = tuple[tuple[float, ...], ...]
+"""By lead day, for the pairs of quantiles 40/60, 30/70, 20/80 and 10/90: how many of its distances a quantile lies from
+the median (`forecasting.calibrate`)."""
+
+
+class TargetSelection(Config):
+    """Which forecasters make one target's forecast, and how wide its bands are.
+
+    `weights` and `errors` are by candidate: its share in the median (all sum to 1), and its mean absolute error over
+    the validation origins in the target's unit, null where nothing was measured. `error` is the error of the median
+    that the weights make. `network_factors` belong to the network alone.
+    """
+
+    weights: dict[str, float]
+    errors: dict[str, float | None]
+    error: float | None
+    factors: Factors
+    network_factors: Factors
+
+
+class Selection(Config):
+    """One choice for each target, made on `origins` validation origins between `first` and `last`."""
+
+    targets: dict[str, TargetSelection]
+    origins: int
+    first: str
+    last: str
+
+    @property
+    def label(self) -> str:
+        """What makes the forecast: `network`, or `0.6 network + 0.4 weekly-mean`; by target where they differ."""
+        mixtures = {target: mixture(chosen.weights) for target, chosen in self.targets.items()}
+        if len(set(mixtures.values())) == 1:
+            return next(iter(mixtures.values()))
+        return ", ".join(f"{target} {words}" for target, words in mixtures.items())
+
+
+def mixture(weights: dict[str, float], names: dict[str, str] | None = None) -> str:
+    """`weekly-mean`, or `0.6 network + 0.4 weekly-mean`; with other names for the candidates where given."""
+    used = sorted(((share, name) for name, share in weights.items() if share > 0), key=lambda each: -each[0])
+    named = [(share, (names or {}).get(name, name)) for share, name in used]
+    return named[0][1] if len(named) == 1 else " + ".join(f"{share:.1f} {name}" for share, name in named)

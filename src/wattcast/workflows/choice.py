@@ -1,0 +1,48 @@
+"""Which forecaster was chosen on the validation weeks, in plain words."""
+
+from wattcast.evaluation.baselines import IN_WORDS
+from wattcast.evaluation.scorecard import number
+from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS
+from wattcast.training.selection import Selection, TargetSelection, mixture
+
+WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before"}
+
+
+def choice_lines(selection: Selection | None) -> list[str]:
+    """One line a target: is the network better than the simple forecasts, and what is used."""
+    if selection is None:
+        return []
+    lines = []
+    for target, chosen in selection.targets.items():
+        error = "" if chosen.error is None else f" ({number(chosen.error)})"
+        lines.append(f"{target}: {_comparison(chosen)}; used is {_used(chosen)}{error}")
+    return lines
+
+
+def choice_notes(selection: Selection | None) -> list[str]:
+    """What a forecast rests on, a line for each target where that is not the network alone."""
+    if selection is None:
+        return []
+    return [f"{target} is {_used(chosen)}, as chosen on {selection.origins} validation forecasts"
+            for target, chosen in selection.targets.items() if chosen.weights[NETWORK] < 1]
+
+
+def _used(chosen: TargetSelection) -> str:
+    words = {name: f"“{text}”" for name, text in WORDS.items()} | {NETWORK: "the network"}
+    return mixture(chosen.weights, words)
+
+
+def _comparison(chosen: TargetSelection) -> str:
+    network = chosen.errors[NETWORK]
+    simple = {name: error for name, error in chosen.errors.items() if name != NETWORK and error is not None}
+    if network is None or not simple:
+        return "nothing was measured in the validation weeks to choose by"
+    name, error = min(simple.items(), key=lambda each: each[1])
+    low, high = sorted((network, error))
+    gain = 1 - low / high if high else 0.0
+    figures = f"(mean absolute error {number(low)} against {number(high)})"
+    best = f"“{WORDS[name]}”, the best simple forecast,"
+    if gain < 0.005:
+        return f"in the validation weeks the network is as good as {best} {figures}"
+    better, worse = ("the network", best) if network < error else (f"“{WORDS[name]}”", "the network")
+    return f"in the validation weeks {better} is better than {worse} by {100 * gain:.0f} % {figures}"

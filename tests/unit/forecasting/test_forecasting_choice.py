@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from wattcast.forecasting.choice import candidate_names, candidates, choose_weights
+from wattcast.windows.anchors import anchor_names
+
+LAGS = (1, 2, 3, 4)
+RNG = np.random.default_rng(0)
+ACTUAL = 500 + RNG.normal(0, 50, (30, 96))
+
+
+def off(*sizes: float) -> np.ndarray:
+    """Four candidates that miss `ACTUAL` by independent errors of these sizes."""
+    return np.stack([ACTUAL + np.random.default_rng(7 + number).normal(0, size, ACTUAL.shape)
+                     for number, size in enumerate(sizes)], -1)
+
+
+def test_candidates__the_network_and_the_anchors_that_are_simple_forecasts() -> None:
+    assert candidate_names(LAGS) == ("network", "seasonal-naive", "weekly-mean", "naive-day")
+    anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
+    made = candidates(np.asarray(900.0), anchors, LAGS)
+    assert made.tolist() == [900, 200, 204, 206]
+
+
+def test_candidates__other_lags_leave_out_what_is_not_there() -> None:
+    assert candidate_names((2, 3)) == ("network", "weeks-mean", "naive-day")
+    assert candidate_names((1, 52)) == ("network", "seasonal-naive", "weeks-mean", "naive-day")
+    assert candidates(np.asarray(900.0), np.arange(7.0), (2, 3)).tolist() == [900, 2, 4]
+
+
+@pytest.mark.parametrize("best", range(4))
+def test_one_far_better_than_the_rest__is_used_alone(best) -> None:
+    forecasts = off(*(1.0 if number == best else 400.0 for number in range(4)))
+    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=5), np.eye(4)[best])
+
+
+def test_errors_that_cancel__are_blended() -> None:
+    forecasts = np.stack([ACTUAL + 30, ACTUAL - 30, ACTUAL + 300, ACTUAL - 290], -1)
+    np.testing.assert_allclose(choose_weights(forecasts, ACTUAL, weeks=5), [0.5, 0.5, 0, 0])
+
+
+def test_weights__are_tenths_that_sum_to_one() -> None:
+    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3)
+    assert weights.sum() == pytest.approx(1)
+    np.testing.assert_allclose(weights * 10, np.round(weights * 10))
+    assert (np.diff(weights) <= 0).all()
+    assert weights[0] > weights[3] > 0
+
+
+def test_few_weeks__stay_nearer_to_half_network_half_simple() -> None:
+    forecasts = off(60, 20, 60, 60)
+    few, many = (choose_weights(forecasts, ACTUAL, weeks) for weeks in (0.5, 500))
+    assert many[1] > few[1]
+    assert many[0] < few[0] < 0.5
+
+
+def test_blend_that_gains_next_to_nothing__is_not_used() -> None:
+    """The pull to the simple forecasts would mix them in; on its own the network is as good."""
+    errors = np.random.default_rng(3).normal(0, 20, ACTUAL.shape)
+    forecasts = np.stack([ACTUAL + scale * errors for scale in (1.0, 1.01, 1.02, 1.03)], -1)
+    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=2), [1, 0, 0, 0])
+
+
+def test_unmeasured_steps__do_not_count() -> None:
+    gaps = ACTUAL.copy()
+    gaps[:, ::2] = np.nan
+    forecasts = off(5, 300, 300, 300)
+    forecasts[:, ::2, 0] = 99_999
+    assert choose_weights(forecasts, gaps, weeks=5)[0] == 1
+    nothing = np.full_like(ACTUAL, np.nan)
+    np.testing.assert_array_equal(choose_weights(forecasts, nothing, weeks=5), [1, 0, 0, 0])

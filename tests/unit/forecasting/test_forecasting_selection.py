@@ -1,0 +1,144 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import Forecast
+from wattcast.data.reader import open_source
+from wattcast.data.schema import DataConfig, StationData
+from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.forecasting.inference import infer
+from wattcast.forecasting.postprocess import target_columns
+from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.selection import calibrate_and_choose, selected
+from wattcast.store.bundle import load_bundle
+from wattcast.timegrid import parse_step, week_horizon
+from wattcast.training.trained import TrainedModel, history_split
+
+
+@pytest.fixture(scope="module")
+def model(trained_models: Path) -> TrainedModel:
+    return load_bundle(trained_models / "plant" / "versions" / "v0001")
+
+
+@pytest.fixture(scope="module")
+def history(plant: Path, model: TrainedModel) -> StationData:
+    """What `model` was fitted on."""
+    data, _ = open_source(plant, DataConfig()).read("plant")
+    return data.until(model.span[1] + parse_step(data.station.step))
+
+
+def view_at(history: StationData, origin: int) -> HorizonView:
+    step = parse_step(history.station.step)
+    return HorizonView(history, history.frame.index[origin], week_horizon(step))
+
+
+def using(model: TrainedModel, **weights: float) -> TrainedModel:
+    """The model with other weights for each target; `_` stands for `-`."""
+    assert model.selection is not None
+    shares = {name.replace("_", "-"): share for name, share in weights.items()}
+    targets = {name: chosen.model_copy(update={"weights": {each: shares.get(each, 0.0) for each in chosen.weights}})
+               for name, chosen in model.selection.targets.items()}
+    return replace(model, selection=model.selection.model_copy(update={"targets": targets}))
+
+
+def forecast(model: TrainedModel, history: StationData, origin: int) -> Forecast:
+    return NetworkForecaster.of(model).forecast(view_at(history, origin))
+
+
+def medians(made: Forecast, history: StationData) -> np.ndarray:
+    return made.table[list(history.station.targets)].to_numpy()
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_one_pass_over_all_origins__is_what_the_forecaster_says_at_each(model, history, chosen) -> None:
+    asked = model if chosen else replace(model, selection=None)
+    origins = history_split(history, model.recipe).validation_origins
+    at_once = selected(asked, infer(asked, model.pipeline.transform(history.frame, history.vintages), origins))
+    assert len(origins) == 4
+    for number, origin in enumerate(origins):
+        table = forecast(asked, history, origin).table
+        for place, target in enumerate(history.station.targets):
+            single, many = table[target_columns(target)[1:]].to_numpy(), at_once[number, :, place]
+            free = (single > 0).all(1) & (single != table["total_active_power"].to_numpy()[:, None]).all(1) if place \
+                else (single > 0).all(1)                    # where no limit changed the forecast
+            assert free.mean() > 0.5
+            np.testing.assert_allclose(single[free], many[free], rtol=1e-4, atol=0.05)
+
+
+@pytest.mark.parametrize("name", BASELINE_NAMES)
+def test_all_weight_on_a_simple_forecast__is_that_forecast(model, history, name) -> None:
+    origin = int(history_split(history, model.recipe).validation_origins[1])
+    view = view_at(history, origin)
+    reference = baseline(name).fit(view).forecast(view)
+    made = forecast(using(model, **{name.replace("-", "_"): 1.0}), history, origin)
+    # Where something was not measured, the two take different replacements.
+    past = history.frame[list(history.station.targets)].iloc[:origin].to_numpy()
+    weeks = np.stack([past[-672 * week:][:672] for week in (1, 2, 3, 4)])
+    measured = np.isfinite(weeks).all(0) & np.isfinite(np.tile(past[-96:], (7, 1)))
+    assert measured.mean() > 0.7
+    np.testing.assert_allclose(medians(made, history)[measured], medians(reference, history)[measured], rtol=1e-4,
+                               atol=0.01)
+    assert made.model == f"wattcast: {name}"
+
+
+def test_blend__is_the_weighted_sum_and_is_named(model, history) -> None:
+    parts = [medians(forecast(using(model, **{name: 1.0}), history, 4000), history)
+             for name in ("network", "weekly_mean")]
+    made = forecast(using(model, network=0.3, weekly_mean=0.7), history, 4000)
+    np.testing.assert_allclose(medians(made, history), 0.3 * parts[0] + 0.7 * parts[1], rtol=1e-6)
+    assert made.model == "wattcast: 0.7 weekly-mean + 0.3 network"
+
+
+def test_forecast_alone__is_the_network_whatever_was_chosen(model, history) -> None:
+    alone = NetworkForecaster.of(using(model, naive_day=1.0)).forecast_alone(view_at(history, 4000))
+    plain = forecast(replace(model, selection=None), history, 4000)
+    np.testing.assert_allclose(medians(alone, history), medians(plain, history))
+    assert (alone.model, plain.model) == ("network", "wattcast: network")
+
+
+def test_selection__says_how_it_was_made(model, history) -> None:
+    selection = calibrate_and_choose(model, history).selection
+    assert selection == model.selection
+    assert selection is not None
+    assert selection.origins == 4
+    split = history_split(history, model.recipe)
+    assert pd.Timestamp(selection.first) == history.frame.index[split.train_limit]
+    assert pd.Timestamp(selection.last) == history.frame.index[len(history.frame) - 672]
+    for chosen in selection.targets.values():
+        assert set(chosen.weights) == set(chosen.errors) == {"network", *BASELINE_NAMES}
+        assert sum(chosen.weights.values()) == pytest.approx(1)
+        assert chosen.error is not None
+        assert 0 < chosen.error < 3 * min(chosen.errors.values())
+        for factors in (chosen.factors, chosen.network_factors):
+            assert np.shape(factors) == (7, 4)
+            assert (np.diff(factors, axis=1) > 0).all()
+
+
+def test_selection__sees_nothing_but_the_validation_weeks(model, history) -> None:
+    """Other measurements after the model's history change nothing; other ones within the validation weeks do."""
+    split, first = history_split(history, model.recipe), model.station.targets[0]
+    index = history.frame.index.append(pd.date_range(history.end, periods=300, freq="15min", name="time"))
+    later = history.frame.reindex(index)
+    later.loc[history.end:, "temperature"] = 77.0
+    assert calibrate_and_choose(model, replace(history, frame=later)).selection == model.selection
+    changed = history.frame.copy()
+    changed.iloc[split.train_limit:, changed.columns.get_loc(first)] *= 3
+    selection = calibrate_and_choose(model, replace(history, frame=changed)).selection
+    assert selection is not None
+    assert model.selection is not None
+    assert selection.targets[first] != model.selection.targets[first]
+
+
+def test_selection__of_a_target_without_measurements_is_the_network(model, history) -> None:
+    split, second = history_split(history, model.recipe), model.station.targets[1]
+    gone = history.frame.copy()
+    gone.iloc[split.train_limit:, gone.columns.get_loc(second)] = np.nan
+    selection = calibrate_and_choose(model, replace(history, frame=gone)).selection
+    assert selection is not None
+    assert selection.targets[second].weights["network"] == 1
+    assert selection.targets[second].error is None
+    assert selection.targets[second].factors == ((1.0,) * 4,) * 7
