@@ -66,7 +66,7 @@ class PowerModule(lightning.LightningModule):
         kept = [value for name, value in self.network.named_parameters() if name.endswith(UNDECAYED)]
         decayed = [value for name, value in self.network.named_parameters() if not name.endswith(UNDECAYED)]
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, self.config.lr, weight_decay=self.config.weight_decay)
+        optimizer = torch.optim.AdamW(groups, self.config.lr, weight_decay=self.config.weight_decay, fused=True)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
