@@ -51,17 +51,21 @@ def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"],
         return
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
                TextColumn("at most"), TimeRemainingColumn(compact=True), TextColumn("left"))
-    with Progress(*columns, console=out, transient=True) as bar:
-        tasks: list[Any] = []
+    bar = Progress(*columns, console=out, transient=True)
+    tasks: list[Any] = []
 
-        def show(record: "EpochRecord") -> None:
-            if not tasks or record.epoch == 1:
-                for task in tasks:
-                    bar.remove_task(task)
-                tasks[:] = [bar.add_task("", total=record.epochs)]
-            bar.update(tasks[0], completed=record.epoch, description=_epoch_line(record))
+    def show(record: "EpochRecord") -> None:
+        if not tasks or record.epoch == 1:
+            for task in tasks:
+                bar.remove_task(task)
+            tasks[:] = [bar.add_task("", total=record.epochs)]
+            bar.start()                # not before: a search may have a bar of its own until then
+        bar.update(tasks[0], completed=record.epoch, description=_epoch_line(record))
 
+    try:
         yield show
+    finally:
+        bar.stop()
 
 
 def _epoch_line(record: "EpochRecord") -> str:
@@ -71,7 +75,7 @@ def _epoch_line(record: "EpochRecord") -> str:
 
 
 @contextmanager
-def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable[["SearchProgress"], None]]:
+def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable[["SearchProgress | None"], None]]:
     """A bar over the trials with the best score and time left; a line for each trial where there is no terminal.
 
     Args:
@@ -83,13 +87,20 @@ def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable
         yield lambda _: None
         return
     if not out.is_terminal:
-        yield lambda at: None if at.epoch else out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
+        def tell(at: "SearchProgress | None") -> None:
+            if at is not None and at.epoch is None:
+                out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
+
+        yield tell
         return
     columns = (TextColumn(f"{mark}searching"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     bar = Progress(*columns, console=out, transient=True)
     tasks: list[Any] = []
 
-    def show(at: "SearchProgress") -> None:
+    def show(at: "SearchProgress | None") -> None:
+        if at is None:
+            bar.stop()
+            return
         if not tasks:
             bar.start()
             tasks.append(bar.add_task("", total=at.total))
@@ -97,8 +108,6 @@ def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable
             bar.print(f"{mark}{_trial_line(at)}", markup=False)
         epoch = f", epoch {at.epoch.epoch}/{at.epoch.epochs}" if at.epoch else ""
         bar.update(tasks[0], completed=at.finished, description=f"trial {at.number}{epoch}; {_standing(at)}")
-        if at.finished >= at.total:
-            bar.stop()
 
     try:
         yield show

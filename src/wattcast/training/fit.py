@@ -101,9 +101,6 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
         ConfigError: horizon weights of the wrong length.
         MemoryLimitError: memory ran out.
     """
-    if recipe.training.accelerator == "gpu" and not torch.cuda.is_available():
-        raise ConfigError("training.accelerator is gpu, but torch sees none here",
-                          hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
     prepared = prepare(data, recipe)
     data_hash = hash_data(data)
     with _folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder:
@@ -132,9 +129,12 @@ def fit_network(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: Tr
         The network with the weights of the best epoch, and the history of epochs.
 
     Raises:
-        ConfigError: horizon weights of the wrong length; a loss that is not a number.
+        ConfigError: horizon weights of the wrong length; no GPU where one is asked for; a loss that is not a number.
         MemoryLimitError: memory ran out.
     """
+    if recipe.training.accelerator == "gpu" and not torch.cuda.is_available():
+        raise ConfigError("training.accelerator is gpu, but torch sees none here",
+                          hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
     lightning.seed_everything(recipe.training.seed, verbose=False)
     with _quiet(), _memory_limit():
         network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))

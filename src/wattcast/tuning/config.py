@@ -24,7 +24,8 @@ class TuningConfig(Config):
     confirm: int = Field(3, ge=1, description="how many of the best trials are compared on the other origins")
     trial_timeout: float | None = Field(
         None, gt=0, description="seconds that one trial may take; null: a tenth of optuna_timeout")
-    memory_limit: float | None = Field(None, gt=0, description="GiB that one trial may take; null: what is free")
+    memory_limit: float | None = Field(
+        None, gt=0, description="GiB that one trial may take; null: four fifths of what is free")
     space: dict[str, tuple[Value, ...]] = Field(
         {}, description="values to try in place of the noted ones; only today's value leaves a key out")
 

@@ -32,6 +32,10 @@ FEWEST_ORIGINS = 3
 """One to search on and two whose differences have a spread."""
 
 
+SHARE_OF_FREE = 0.8
+"""Of the free memory that a trial may take: others live here, too, and the estimate is one."""
+
+
 class Unpromising(Exception):
     """A trial that is not worth going on with; the message says why."""
 
@@ -126,4 +130,5 @@ class Objective:
         if self.config.memory_limit is not None:
             return self.config.memory_limit * GIB
         accelerator = self.recipe.training.accelerator
-        return free_memory(on_gpu=accelerator != "cpu" and torch.cuda.is_available())
+        free = free_memory(on_gpu=accelerator != "cpu" and torch.cuda.is_available())
+        return None if free is None else SHARE_OF_FREE * free

@@ -1,7 +1,6 @@
 """What a search leaves for people and programs: the content of `hyperopt_results.json`, and a picture."""
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,9 @@ from wattcast.store.files import written_aside
 from wattcast.tuning.search import SearchResult
 from wattcast.tuning.space import noted, values_of
 from wattcast.tuning.study import REASON, WORKER, counts
+
+FEWEST_TRIALS = 10
+"""Complete trials below which nothing is said about what decides."""
 
 
 def results(found: SearchResult) -> dict[str, Any]:
@@ -45,32 +47,30 @@ def results(found: SearchResult) -> dict[str, Any]:
 
 def _trial(trial: FrozenTrial) -> dict[str, Any]:
     duration = None if trial.duration is None else round(trial.duration.total_seconds(), 2)
-    return {"number": trial.number, "state": trial.state.name.lower(), "value": _number(trial.value),
+    return {"number": trial.number, "state": trial.state.name.lower(), "value": as_json(trial.value),
             "params": trial.params, "duration": duration,
-            "intermediate": {str(epoch): _number(value) for epoch, value in trial.intermediate_values.items()},
+            "intermediate": {str(epoch): as_json(value) for epoch, value in trial.intermediate_values.items()},
             "reason": trial.user_attrs.get(REASON), "worker": trial.user_attrs.get(WORKER, {}).get("id")}
 
 
-def _number(value: float | None) -> float | None:
-    """JSON has no NaN."""
+def as_json(value: float | None) -> float | None:
+    """The number, or null for one that JSON does not have."""
     return None if value is None or not math.isfinite(value) else value
 
 
 def importance(trials: Sequence[FrozenTrial]) -> dict[str, float]:
-    """How much each key decides whether a trial is among the better ones (PED-ANOVA, arXiv 2304.10255); they sum to 1.
+    """How much each key decides whether a trial is in the best quarter (PED-ANOVA, arXiv 2304.10255); they sum to 1.
 
-    Empty where the complete trials are too few, or too much alike, to tell.
+    Empty where the complete trials are too few to tell.
     """
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    if len(complete) < FEWEST_TRIALS:
+        return {}
     study = optuna.create_study()
-    study.add_trials([trial for trial in trials if trial.state == TrialState.COMPLETE])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-        try:
-            found: dict[str, float] = optuna.importance.get_param_importances(study, evaluator=evaluator)
-        except (ValueError, RuntimeError):
-            return {}
-    return {key: share for key, share in found.items() if math.isfinite(share)}
+    study.add_trials(complete)
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=0.25)
+    found: dict[str, float] = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return found
 
 
 def plot_history(path: Path, found: SearchResult) -> None:

@@ -55,7 +55,7 @@ class SearchProgress:
     seconds_left: float | None
 
 
-OnSearch = Callable[[SearchProgress], None]
+OnProgress = Callable[[SearchProgress], None]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class SearchResult:
 
 
 def search(data: StationData, recipe: Recipe, config: TuningConfig, folder: Path,
-           on_search: OnSearch | None = None) -> SearchResult:
+           on_search: OnProgress | None = None) -> SearchResult:
     """Search on a station's history; a study that is there is continued.
 
     Args:
@@ -132,7 +132,7 @@ def _writable(folder: Path) -> Iterator[None]:
 class _Loop:
     """Runs trials until there are enough, or until `deadline` on the monotonic clock."""
 
-    def __init__(self, study: SharedStudy, objective: Objective, deadline: float, on_search: OnSearch | None) -> None:
+    def __init__(self, study: SharedStudy, objective: Objective, deadline: float, on_search: OnProgress | None) -> None:
         self.study, self.objective, self.deadline, self.on_search = study, objective, deadline, on_search
 
     def run(self) -> None:

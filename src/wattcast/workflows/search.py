@@ -14,7 +14,8 @@ from wattcast.workflows.job import Job
 if TYPE_CHECKING:
     from wattcast.tuning.search import SearchProgress
 
-OnSearch = Callable[["SearchProgress"], None]
+OnSearch = Callable[["SearchProgress | None"], None]
+"""Told of each finished epoch and trial, and with None that the search is over."""
 RESULTS, HISTORY = "hyperopt_results.json", "hyperopt_history.png"
 
 
@@ -64,6 +65,8 @@ def search_history(job: Job, history: History, *, on_search: OnSearch | None = N
     registry = Registry(job.models_dir, station_id)
     found = search(history.view.training_data(), job.settings.recipe(), job.settings.tuning, registry.folder / "search",
                    on_search)
+    if on_search is not None:
+        on_search(None)
     content = results(found)
     write_json(registry.folder / RESULTS, content)
     plot_history(registry.folder / HISTORY, found)
