@@ -137,14 +137,15 @@ def search(outcome: "SearchOutcome") -> None:
     found = outcome.results
     compared = found["confirmation"]
     if len(compared["trials"]) > 1:
-        table([{"trial": "0 (today)" if each["number"] == 0 else str(each["number"]), "score": f"{each['score']:.5f}",
-                "other origins": f"{each['loss']:.5f}",
+        today = found["today_trial"]
+        table([{"trial": f"{each['number']}{' (today)' if each['number'] == today else ''}",
+                "score": f"{each['score']:.5f}", "other origins": f"{each['loss']:.5f}",
                 "difference": "" if each["difference"] is None else f"{each['difference']:+.5f}",
                 "noise": "" if each["noise"] is None else f"{each['noise']:.5f}"} for each in compared["trials"]],
               title=f"{outcome.station_id}: the best trials on {compared['origins']} other origins")
     states = [trial["state"] for trial in found["trials"]]
     say(f"{outcome.station_id}: {found['verdict']}")
-    if found["best_trial"]:
+    if found["best_trial"] != found["today_trial"]:
         say("chosen: " + ", ".join(f"{key} {value}" for key, value in found["best_params"].items()))
     say(f"{found['n_trials']} trials ({states.count('complete')} complete, {states.count('pruned')} pruned) in "
         f"{outcome.folder / 'hyperopt_results.json'}")

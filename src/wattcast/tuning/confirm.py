@@ -19,8 +19,8 @@ class Confirmation:
         number: of the trial.
         score: that it was searched by.
         loss: mean over the other origins.
-        difference: of that mean to trial 0's; None without trial 0.
-        noise: standard error of the paired differences; None without trial 0.
+        difference: of that mean to today's; None where today's configuration failed.
+        noise: standard error of the paired differences; None where today's configuration failed.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Confirmation:
 
     @property
     def better(self) -> bool:
-        """Whether it beats trial 0 by more than the noise."""
+        """Whether it beats today's configuration by more than the noise."""
         return self.difference is not None and self.noise is not None and -self.difference > self.noise
 
 
@@ -43,7 +43,7 @@ class Choice:
         number: of the chosen trial.
         score: that it was searched by.
         origins: how many others there were.
-        confirmations: trial 0 first, if it succeeded, then the best few.
+        confirmations: today's configuration first, if it succeeded, then the best few.
         verdict: in plain words.
     """
 
@@ -53,14 +53,19 @@ class Choice:
     confirmations: tuple[Confirmation, ...]
     verdict: str
 
+    @property
+    def today(self) -> Confirmation | None:
+        """Today's configuration, unless it failed."""
+        return None if self.confirmations[0].difference is None else self.confirmations[0]
+
 
 def choose(study: SharedStudy, objective: Objective) -> Choice:
-    """Compare trial 0 and the best few, each with the weights it ended with, on the other origins."""
+    """Compare today's configuration and the best few, each with the weights it ended with, on the other origins."""
     best = [trial for trial in study.best(study.config.confirm) if study.weights(trial.number).exists()]
-    today = study.trials()[0]
+    today = study.today()
     losses = {trial.number: objective.losses(trial.params, study.weights(trial.number))
               for trial in ([today] if today.state == TrialState.COMPLETE else []) + best}
-    reference = losses.get(0)
+    reference = losses.get(today.number)
     scores = {trial.number: float(trial.value) for trial in [*best, today] if trial.number in losses}
     confirmations = tuple(_confirmation(number, scores[number], found, reference, objective.other_weeks)
                           for number, found in losses.items())
@@ -88,7 +93,7 @@ def standard_error(differences: NDArray[np.float64], weeks: float) -> float:
 
 
 def _chosen(confirmations: tuple[Confirmation, ...]) -> Confirmation:
-    """The best of those that beat trial 0, else trial 0; without trial 0 the best."""
+    """The best of those that beat today's configuration, else that; the best of all where that failed."""
     if confirmations[0].difference is None:
         return min(confirmations, key=lambda each: each.loss)
     return min((each for each in confirmations if each.better), key=lambda each: each.loss, default=confirmations[0])
@@ -98,7 +103,7 @@ def _verdict(chosen: Confirmation, confirmations: tuple[Confirmation, ...]) -> s
     today = confirmations[0]
     if chosen.difference is None:
         return f"today's configuration could not be trained; trial {chosen.number} is the best of those that could"
-    if chosen.number:
+    if chosen is not today:
         return (f"trial {chosen.number} is {-chosen.difference / today.loss:.1%} better than today's configuration on "
                 f"origins that were not searched on ({chosen.loss:.5f} against {today.loss:.5f}, noise "
                 f"{chosen.noise:.5f})")

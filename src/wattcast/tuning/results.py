@@ -30,7 +30,8 @@ def results(found: SearchResult) -> dict[str, Any]:
         "best_score": choice.score,
         "n_trials": sum(counts(trial) for trial in found.trials),
         "best_trial": choice.number,
-        "today_score": found.trials[0].value,
+        "today_trial": None if choice.today is None else choice.today.number,
+        "today_score": None if choice.today is None else choice.today.score,
         "verdict": choice.verdict,
         "confirmation": {"origins": choice.origins,
                          "trials": [{**asdict(each), "better": each.better} for each in choice.confirmations]},
@@ -86,8 +87,8 @@ def plot_history(path: Path, found: SearchResult) -> None:
               color="gray", label="pruned, best epoch")
     best = [min(trial.value for trial in complete[:count + 1]) for count in range(len(complete))]
     left.step([trial.number for trial in complete], best, where="post", label="best so far")
-    if complete and complete[0].number == 0:
-        left.axhline(complete[0].value, linestyle="--", color="black", linewidth=1, label="today's configuration")
+    if found.choice.today is not None:
+        left.axhline(found.choice.today.score, linestyle="--", color="black", linewidth=1, label="today's configuration")
     left.set(title="Trials", xlabel="trial", ylabel="mean pinball loss, scaled")
     left.legend()
     shares = importance(found.trials)

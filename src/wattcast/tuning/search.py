@@ -37,7 +37,7 @@ class SearchProgress:
         finished: trials that ended, of which `pruned` and `failed`.
         total: trials in all.
         best: number and score of the best trial so far.
-        today: score of trial 0, today's configuration.
+        today: score of today's configuration.
         epoch: the newest epoch of trial `number`, None where the trial has ended.
         said: how that trial ended.
         seconds_left: an estimate; None before the first trial has ended.
@@ -105,12 +105,11 @@ def search(data: StationData, recipe: Recipe, config: TuningConfig, folder: Path
     name = study_name(data, recipe, config, space)
     with _writable(folder / name), SharedStudy(folder / name, config, space, values_of(recipe, space),
                                                objective.recipe_of({}).training.epochs) as study:
-        loop = _Loop(study, objective, started + config.optuna_timeout, on_search)
-        loop.run()
-        choice = choose(study, objective)
-        chosen = with_values(recipe, study.trials()[choice.number].params)
-        return SearchResult(name, folder / name, chosen, choice, study.trials(), config, space,
-                            time.monotonic() - started)
+        _Loop(study, objective, started + config.optuna_timeout, on_search).run()
+        with study.lock:              # after a timeout others may be at work: no weights shall go while they are read
+            choice, trials = choose(study, objective), study.trials()
+        chosen = with_values(recipe, trials[choice.number].params)
+        return SearchResult(name, folder / name, chosen, choice, trials, config, space, time.monotonic() - started)
 
 
 def study_name(data: StationData, recipe: Recipe, config: TuningConfig, space: Space) -> str:
@@ -170,7 +169,7 @@ class _Loop:
         self._tell(trial.number, None, said)
 
     def _train(self, trial: Trial) -> float:
-        first, values = trial.number == 0, trial.params
+        first, values = trial.number == self.study.today().number, trial.params
         if not first:
             self.objective.require_memory(values)
         seconds = self.study.config.seconds_per_trial
@@ -194,11 +193,12 @@ class _Loop:
         trials = [trial for trial in self.study.trials() if counts(trial)]
         ended = [trial for trial in trials if trial.state.is_finished()]
         best = self.study.best(1)
-        today = trials[0].value if trials[0].state == TrialState.COMPLETE else None
+        today = self.study.today()
         self.on_search(SearchProgress(
             len(ended), sum(trial.state == TrialState.PRUNED for trial in ended),
             sum(trial.state == TrialState.FAIL for trial in ended), self.study.config.n_trials,
-            (best[0].number, best[0].value) if best else None, today, number, epoch, said,
+            (best[0].number, best[0].value) if best else None,
+            today.value if today.state == TrialState.COMPLETE else None, number, epoch, said,
             self._seconds_left(trials, ended)))
 
     def _seconds_left(self, trials: Sequence[FrozenTrial], ended: Sequence[FrozenTrial]) -> float | None:

@@ -3,7 +3,7 @@
     <folder>/journal.log       Optuna's journal: every trial, epoch by epoch; optuna-dashboard opens it
     <folder>/study.lock        held for an instant while a trial is handed out or taken back
     <folder>/workers/…         a lock file that each process holds while it lives, and its working folder
-    <folder>/weights/7.pt      the weights of the best few trials and of trial 0
+    <folder>/weights/7.pt      the weights of the best few trials and of today's configuration
 
 A process that dies, however it dies, lets go of its lock file: its trial is then seen as interrupted, by whichever
 process hands out the next one, and put into the queue again with the same values, once. What the sampler suggests
@@ -30,6 +30,8 @@ from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.space import Space, Value
 
 JOURNAL = "journal.log"
+GRACE = 10
+"""Seconds after which Optuna's lock on the journal, held for milliseconds, is taken from a process that died."""
 REASON, WORKER, INTERRUPTED, AGAIN = "reason", "worker", "interrupted", "again"
 """Attributes of trials: why it ended, whose it is, whether its process died, and which interrupted one it repeats."""
 
@@ -82,10 +84,10 @@ class SharedStudy:
                               for key, values in space.items()}
         for part in ("workers", "weights"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / "study.lock")
+        self.lock = FileLock(folder / "study.lock")
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._alive = FileLock(folder / "workers" / f"{self.worker}.lock")
-        with self._lock:
+        with self.lock:
             self._storage = _open_journal(folder / JOURNAL)
             self.study = optuna.create_study(storage=self._storage, study_name=folder.name, load_if_exists=True,
                                              pruner=build_pruner(config, epochs))
@@ -113,6 +115,11 @@ class SharedStudy:
         found: list[FrozenTrial] = self.study.get_trials(deepcopy=False, states=states or None)
         return found
 
+    def today(self) -> FrozenTrial:
+        """Trial 0, today's configuration, or the trial that repeats it."""
+        trials = self.trials()
+        return next((trial for trial in trials if trial.user_attrs.get(AGAIN) == 0), trials[0])
+
     def best(self, count: int) -> list[FrozenTrial]:
         """The best complete trials, the best first; of two alike the earlier."""
         complete = self.trials(TrialState.COMPLETE)
@@ -120,7 +127,7 @@ class SharedStudy:
 
     def claim(self) -> Trial | None:
         """The next trial for this process, or None where as many as wanted are finished or under way."""
-        with self._lock:
+        with self.lock:
             self._take_back()
             started = [trial for trial in self.trials() if counts(trial)]
             if len(started) >= self.config.n_trials:
@@ -138,10 +145,10 @@ class SharedStudy:
 
     def complete(self, trial: Trial, value: float) -> None:
         """The trial ended well; its weights, in the working folder, are kept while it is among the best."""
-        with self._lock:
+        with self.lock:
             os.replace(self.work_folder / "best.pt", self.weights(trial.number))
             self.study.tell(trial, value)
-            wanted = {0, *(each.number for each in self.best(self.config.confirm))}
+            wanted = {self.today().number, *(each.number for each in self.best(self.config.confirm))}
             for path in (self.folder / "weights").iterdir():
                 if int(path.stem) not in wanted:
                     path.unlink()
@@ -189,8 +196,12 @@ class SharedStudy:
 
 
 def _open_journal(path: Path) -> Any:
-    """The journal, without the half line that a crash of the computer may have left at its end."""
-    lock = (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(str(path))
+    """The journal, without the half line that a crash of the computer may have left at its end.
+
+    Optuna's lock is a link to the journal: only one to an absolute path can be told from one that a dead process left.
+    """
+    path = path.resolve()
+    lock = (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(str(path), grace_period=GRACE)
     if path.exists():
         lock.acquire()
         try:

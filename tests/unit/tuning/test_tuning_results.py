@@ -28,7 +28,7 @@ def test_results__begin_as_the_seed_document_s_example(found) -> None:
     assert content["best_params"]["d_model"] == 64
     assert content["best_score"] == found.trials[content["best_trial"]].value == 1 / 64
     assert content["n_trials"] == 25
-    assert content["today_score"] == 1 / 16
+    assert (content["today_trial"], content["today_score"]) == (0, 1 / 16)
 
 
 def test_results__hold_every_trial(found) -> None:

@@ -167,6 +167,24 @@ def test_interrupt__ends_the_search_and_the_next_call_tries_the_trial_again(sear
     assert again == [interrupted]
 
 
+def test_interrupt__of_the_first_trial_leaves_something_to_compare_with(searched, pretended) -> None:
+    runs = []
+
+    def loss(values: dict[str, float]) -> float:
+        runs.append(values)
+        if len(runs) == 3:
+            raise KeyboardInterrupt
+        return 1 / values["d_model"]
+    pretended(loss)
+    with pytest.raises(KeyboardInterrupt):
+        searched()
+    found = searched(confirm=1, memory_limit=1e-6)
+    assert states(found)[:3] == ["fail", "complete", "pruned"]
+    assert found.choice.today.number == 1
+    assert found.choice.today.score == 1 / 16
+    assert found.choice.number == 1
+
+
 def test_progress__tells_of_epochs_and_of_trials(searched, pretended) -> None:
     pretended(lambda values: values["d_model"] / 100)
     told: list[SearchProgress] = []

@@ -175,6 +175,17 @@ def test_journal__a_half_line_at_its_end_is_cut_off(tmp_path) -> None:
     assert (tmp_path / JOURNAL).read_bytes().startswith(whole)
 
 
+def test_journal__a_lock_that_a_dead_process_left_is_taken(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("wattcast.tuning.study.GRACE", 3)
+    monkeypatch.chdir(tmp_path)
+    with opened(Path("study")) as study:
+        finish(study, 5.0)
+    # What Optuna's lock looks like between taking and giving back.
+    Path("study", f"{JOURNAL}.lock").symlink_to(Path("study", JOURNAL).resolve())
+    with opened(Path("study")) as study:
+        assert finish(study, 4.0) == 1
+
+
 def test_journal__is_one_that_optuna_opens_by_itself(tmp_path) -> None:
     with opened(tmp_path) as study:
         finish(study, 5.0)
