@@ -88,7 +88,7 @@ def plot_history(path: Path, found: SearchResult) -> None:
     best = [min(trial.value for trial in complete[:count + 1]) for count in range(len(complete))]
     left.step([trial.number for trial in complete], best, where="post", label="best so far")
     if found.choice.today is not None:
-        left.axhline(found.choice.today.score, linestyle="--", color="black", linewidth=1, label="today's configuration")
+        left.axhline(found.choice.today.score, color="black", linestyle="--", linewidth=1, label="today")
     left.set(title="Trials", xlabel="trial", ylabel="mean pinball loss, scaled")
     left.legend()
     shares = importance(found.trials)

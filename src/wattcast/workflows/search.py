@@ -44,8 +44,8 @@ class SearchOutcome:
                 "trial": self.results["best_trial"]}
 
     def to_dict(self) -> dict[str, Any]:
-        told = ("best_params", "best_score", "n_trials", "best_trial", "today_trial", "today_score", "verdict", "confirmation",
-                "recipe_hash", "study", "seconds")
+        told = ("best_params", "best_score", "n_trials", "best_trial", "today_trial", "today_score", "verdict",
+                "confirmation", "recipe_hash", "study", "seconds")
         return {"station": self.station_id, "journal": str(self.journal),
                 **{name: self.results[name] for name in told}}
 
