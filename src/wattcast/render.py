@@ -93,7 +93,8 @@ def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable
 
         yield tell
         return
-    columns = (TextColumn(f"{mark}searching"), BarColumn(bar_width=16), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (TextColumn(f"{mark}searching"), BarColumn(bar_width=16), TextColumn("{task.description}"),
+               TimeElapsedColumn())
     bar = Progress(*columns, console=out, transient=True)
     tasks: list[Any] = []
 
