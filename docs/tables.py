@@ -95,7 +95,9 @@ def value_in_words(kind: Any, limits: Iterable[Any] = ()) -> str:
     if origin is tuple:
         return f"list: {value_in_words(inside[0])}"
     if origin is dict:
-        return "column: [lowest, highest]" if get_origin(inside[1]) is tuple else "name: column"
+        if get_origin(inside[1]) is not tuple:
+            return "name: column"
+        return "key: [values]" if Ellipsis in get_args(inside[1]) else "column: [lowest, highest]"
     if origin is Literal:
         return _either([str(each) for each in inside])
     if issubclass(kind, Enum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import pandas as pd
@@ -44,11 +45,19 @@ class Forecaster:
     def fit(self, df: pd.DataFrame) -> Self:
         """Train on all rows of `df`: a column of times and the described columns; a station per frame.
 
+        With `tuning.enable_hyperopt` the best configuration is searched for first; the study is not kept.
+
         Raises:
             DataError: the frame cannot be used or holds fewer than 21 days.
         """
         data = self._data(df)
-        self._network = NetworkForecaster(self.settings.recipe()).fit(self._view(data, data.end))
+        view, recipe = self._view(data, data.end), self.settings.recipe()
+        if self.settings.tuning.enable_hyperopt:
+            from wattcast.tuning.search import search
+
+            with TemporaryDirectory(prefix="wattcast-") as folder:
+                recipe = search(view.training_data(), recipe, self.settings.tuning, Path(folder)).recipe
+        self._network = NetworkForecaster(recipe).fit(view)
         return self
 
     def predict(self, df: pd.DataFrame, *, at: str | None = None, weather: pd.DataFrame | None = None) -> pd.DataFrame:

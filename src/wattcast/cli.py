@@ -33,6 +33,8 @@ Assignments = Annotated[list[str] | None, typer.Option("--set", help="section.ke
 ModelsDir = Annotated[Path, typer.Option("--models-dir", help="where models are kept")]
 AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Until = Annotated[str | None, typer.Option("--until", help="nothing measured at or after this time is seen")]
+Trials = Annotated[int | None, typer.Option("--n_trials", min=1, help="trials in all; as tuning.n_trials")]
+SearchOnly = Annotated[bool, typer.Option("--search-only", help="search and train nothing with what is found")]
 At = Annotated[str | None, typer.Option("--at", help="the origin; default: the end of the newest measurement")]
 Weather = Annotated[Path | None, typer.Option("--weather", help="a file with the horizon's weather")]
 NoWeather = Annotated[bool, typer.Option("--no-weather", help="as if no weather were known over the horizon")]
@@ -126,12 +128,38 @@ def train(data: Data, station: StationId = None, config: ConfigFile = None, set_
     job = _job(data, station, config, set_, models_dir)
     outcomes = []
     for station_id in job.station_ids():
-        with render.training_progress(quiet=as_json) as on_epoch:
-            outcomes.append(run(job, station_id, until=until, on_epoch=on_epoch))
+        with render.search_progress(as_json) as on_search, render.training_progress(as_json) as on_epoch:
+            outcomes.append(run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search))
         if not as_json:
             render.training(outcomes[-1])
     if as_json:
         _print_json([outcome.to_dict() for outcome in outcomes])
+
+
+@app.command()
+def tune(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+         models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None, n_trials: Trials = None,
+         search_only: SearchOnly = False) -> None:
+    """Search for the best configuration, then train it, evaluate it, and make it the champion."""
+    from wattcast import render
+    from wattcast.workflows.tune import search_only as run_search
+    from wattcast.workflows.tune import tune as run
+
+    trials = [] if n_trials is None else [f"tuning.n_trials={n_trials}"]
+    job = _job(data, station, config, [*(set_ or ()), *trials], models_dir)
+    results = []
+    for station_id in job.station_ids():
+        with render.search_progress(as_json) as on_search, render.training_progress(as_json) as on_epoch:
+            if search_only:
+                found = run_search(job, station_id, until=until, on_search=on_search)
+                results.append(found.to_dict())
+            else:
+                trained = run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search)
+                results.append(trained.to_dict())
+        if not as_json:
+            render.search(found) if search_only else render.training(trained)
+    if as_json:
+        _print_json(results)
 
 
 @app.command()

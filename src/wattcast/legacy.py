@@ -36,12 +36,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    for flag in ("enable_hyperopt", "enable_incremental"):
-        if getattr(arguments, flag):
-            raise ConfigError(f"--{flag} arrives with a later version", hint="leave it out to train as configured")
-    if arguments.n_trials is not None:
-        raise ConfigError("--n_trials belongs to --enable_hyperopt, which arrives with a later version",
-                          hint="leave it out")
+    if arguments.enable_incremental:
+        raise ConfigError("--enable_incremental arrives with a later version",
+                          hint="leave it out to train as configured")
+    if arguments.n_trials is not None and not arguments.enable_hyperopt:
+        raise ConfigError("--n_trials belongs to --enable_hyperopt", hint="give both or neither")
     from wattcast import render
     from wattcast.settings import load_settings
     from wattcast.training.horizon_weights import (
@@ -52,15 +51,17 @@ def _run(arguments: argparse.Namespace) -> int:
     from wattcast.workflows.job import Job
     from wattcast.workflows.train import train
 
-    assignments = []
+    assignments = [f"tuning.enable_hyperopt={str(arguments.enable_hyperopt).lower()}"]
+    if arguments.n_trials is not None:
+        assignments.append(f"tuning.n_trials={arguments.n_trials}")
     if arguments.horizon_weights is not None:
         weights = parse_horizon_weights(arguments.horizon_weights)
         print("🔍", describe_horizon_weights(expand_horizon_weights(weights, 672)))
         assignments.append(f"training.horizon_weights={list(weights)}")
     job = Job(_data(arguments.data_file), arguments.station_id, load_settings(assignments=assignments))
     print(f"🔄 training station {arguments.station_id} on {job.data}")
-    with render.training_progress() as on_epoch:
-        outcome = train(job, on_epoch=on_epoch)
+    with render.search_progress(mark="🔍 ") as on_search, render.training_progress() as on_epoch:
+        outcome = train(job, on_epoch=on_epoch, on_search=on_search)
     render.training(outcome)
     print(f"✅ the model and its files are in {outcome.folder}")
     return 0

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.store.registry import Version
     from wattcast.training.trained import EpochRecord
+    from wattcast.tuning.search import SearchProgress
     from wattcast.workflows.forecast import ForecastOutcome
+    from wattcast.workflows.search import SearchOutcome
     from wattcast.workflows.train import TrainOutcome
 
 WIDTH_WITHOUT_TERMINAL = 130
@@ -49,23 +51,105 @@ def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"],
         return
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
                TextColumn("at most"), TimeRemainingColumn(compact=True), TextColumn("left"))
-    with Progress(*columns, console=out, transient=True) as bar:
-        tasks: list[Any] = []
+    bar = Progress(*columns, console=out, transient=True)
+    tasks: list[Any] = []
 
-        def show(record: "EpochRecord") -> None:
-            if not tasks or record.epoch == 1:
-                for task in tasks:
-                    bar.remove_task(task)
-                tasks[:] = [bar.add_task("", total=record.epochs)]
-            bar.update(tasks[0], completed=record.epoch, description=_epoch_line(record))
+    def show(record: "EpochRecord") -> None:
+        if not tasks or record.epoch == 1:
+            for task in tasks:
+                bar.remove_task(task)
+            tasks[:] = [bar.add_task("", total=record.epochs)]
+            bar.start()                # not before: a search may have a bar of its own until then
+        bar.update(tasks[0], completed=record.epoch, description=_epoch_line(record))
 
+    try:
         yield show
+    finally:
+        bar.stop()
 
 
 def _epoch_line(record: "EpochRecord") -> str:
     kept = ", best so far" if record.best else ""
     return (f"epoch {record.epoch}/{record.epochs}: train loss {record.train_loss:.4f}, validation loss "
             f"{record.val_loss:.4f}{kept} ({record.seconds:.1f} s)")
+
+
+@contextmanager
+def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable[["SearchProgress | None"], None]]:
+    """A bar over the trials with the best score and time left; a line for each trial where there is no terminal.
+
+    Args:
+        quiet: show nothing.
+        mark: before each line.
+    """
+    out = console(stderr=True)
+    if quiet:
+        yield lambda _: None
+        return
+    if not out.is_terminal:
+        def tell(at: "SearchProgress | None") -> None:
+            if at is not None and at.epoch is None:
+                out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
+
+        yield tell
+        return
+    columns = (TextColumn(f"{mark}searching"), BarColumn(bar_width=16), TextColumn("{task.description}"),
+               TimeElapsedColumn())
+    bar = Progress(*columns, console=out, transient=True)
+    tasks: list[Any] = []
+
+    def show(at: "SearchProgress | None") -> None:
+        if at is None:
+            bar.stop()
+            return
+        if not tasks:
+            bar.start()
+            tasks.append(bar.add_task("", total=at.total))
+        if at.epoch is None:
+            bar.print(f"{mark}{_trial_line(at)}", markup=False)
+        epoch = f", epoch {at.epoch.epoch}/{at.epoch.epochs}" if at.epoch else ""
+        bar.update(tasks[0], completed=at.finished, description=f"trial {at.number}{epoch}; {_standing(at)}")
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+def _trial_line(at: "SearchProgress") -> str:
+    return f"trial {at.number}: {at.said}; {_standing(at)}"
+
+
+def _standing(at: "SearchProgress") -> str:
+    """`12 of 30 done (4 pruned, 1 failed), best 0.0312 (trial 7), today 0.0345, 8 min left`."""
+    parts = [f"{at.finished} of {at.total} done ({at.pruned} pruned, {at.failed} failed)"]
+    if at.best is not None:
+        parts.append(f"best {at.best[1]:.4f} (trial {at.best[0]})")
+    if at.today is not None:
+        parts.append(f"today {at.today:.4f}")
+    if at.seconds_left is not None and at.finished < at.total:
+        minutes = at.seconds_left / 60
+        parts.append(f"{minutes:.0f} min left" if minutes >= 2 else f"{at.seconds_left:.0f} s left")
+    return ", ".join(parts)
+
+
+def search(outcome: "SearchOutcome") -> None:
+    """The trials that were compared, the verdict, and where the rest is."""
+    found = outcome.results
+    compared = found["confirmation"]
+    if len(compared["trials"]) > 1:
+        today = found["today_trial"]
+        table([{"trial": f"{each['number']}{' (today)' if each['number'] == today else ''}",
+                "score": f"{each['score']:.5f}", "other origins": f"{each['loss']:.5f}",
+                "difference": "" if each["difference"] is None else f"{each['difference']:+.5f}",
+                "noise": "" if each["noise"] is None else f"{each['noise']:.5f}"} for each in compared["trials"]],
+              title=f"{outcome.station_id}: the best trials on {compared['origins']} other origins")
+    states = [trial["state"] for trial in found["trials"]]
+    say(f"{outcome.station_id}: {found['verdict']}")
+    if found["best_trial"] != found["today_trial"]:
+        say("chosen: " + ", ".join(f"{key} {value}" for key, value in found["best_params"].items()))
+    say(f"{found['n_trials']} trials ({states.count('complete')} complete, {states.count('pruned')} pruned) in "
+        f"{outcome.folder / 'hyperopt_results.json'}")
 
 
 def counter() -> Callable[[int, int, str], None]:
@@ -108,6 +192,8 @@ def scorecard(card: "Scorecard") -> None:
 
 def training(outcome: "TrainOutcome") -> None:
     station = outcome.data.station.id
+    if outcome.search is not None:
+        search(outcome.search)
     if outcome.evaluation is not None:
         scorecard(outcome.evaluation.card)
         say(f"weather over the forecast weeks: {outcome.evaluation.weather}")

@@ -1,17 +1,18 @@
-"""All configuration: the sections composed, read from YAML and `--set`, with errors that name the nearest key."""
+"""All configuration: the sections composed, placed from YAML and `--set`, with errors that name the nearest key."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from wattcast.configfile import merged, read_config, read_value
 from wattcast.contracts import Config
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, listing, nearest
 from wattcast.training.config import Recipe
+from wattcast.tuning.config import TuningConfig
 
 
 class EvaluationConfig(Config):
@@ -25,6 +26,7 @@ class Settings(Recipe):
     """Everything a verb may read."""
 
     data: DataConfig = DataConfig()
+    tuning: TuningConfig = TuningConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
     def recipe(self) -> Recipe:
@@ -36,20 +38,30 @@ def load_settings(file: Path | None = None, assignments: Iterable[str] = ()) -> 
     """Settings from a YAML file and `section.key=value` assignments, which win.
 
     In the file a key may stand in its section or, if only one section has it, at the top: the keys of a station's
-    description (`targets`, `time`, …) and the flat names of the seed's `CFG` (`d_model`, `lr`, …) are accepted as is.
+    description (`targets`, `time`, …) and the flat names of the seed's `CFG` (`d_model`, `lr`, …) are accepted as is,
+    and so are the seed's blocks `CFG = {…}` and `HYPEROPT_SPACE = {…}` as a whole.
 
     Raises:
-        ConfigError: unreadable file, unknown key, or a value of the wrong type.
+        ConfigError: unreadable file, unknown key, a key that is there twice, or a value of the wrong type.
     """
     tree: dict[str, Any] = {}
-    for key, value in _read(file).items():
-        _place(tree, key, value)
+    for key, value in _without_blocks(read_config(file) if file is not None else {}):
+        _place(tree, key, value, replace=False)
     for assignment in assignments:
         key, sign, text = assignment.partition("=")
         if not sign:
             raise ConfigError(f"--set {assignment!r} has no value", expected="--set section.key=value")
-        _place(tree, key.strip(), _parse(text, assignment))
+        _place(tree, key.strip(), read_value(text, f"--set {assignment!r}"), replace=True)
     return build_settings(tree)
+
+
+def _without_blocks(content: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """The file's keys, those inside the seed's `CFG` as if they stood at the top."""
+    for key, value in content.items():
+        if key == "CFG" and isinstance(value, dict):
+            yield from value.items()
+        else:
+            yield key, value
 
 
 def build_settings(tree: Mapping[str, Any]) -> Settings:
@@ -64,43 +76,21 @@ def build_settings(tree: Mapping[str, Any]) -> Settings:
         raise _explain(error.errors()[0]) from None
 
 
-def _read(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the configuration {file}", found=error.strerror,
-                          hint="check --config") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid YAML", found=" ".join(str(error).split())) from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigError(f"{file} does not hold keys and values", found=type(content).__name__,
-                          expected="section: {key: value}")
-    return content
-
-
-def _parse(text: str, assignment: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {assignment!r} has an unreadable value",
-                          expected="a number, a word or [a, list]") from None
-
-
 def _sections() -> dict[str, type[Config]]:
     return {name: type(field.default) for name, field in Settings.model_fields.items()}
 
 
 ALIASES = {"station_id": "data.station", "knowable_future_features": "data.known_future",
-           "unknowable_future_features": "data.past_only"}
+           "unknowable_future_features": "data.past_only", "HYPEROPT_SPACE": "tuning.space"}
 """The seed document's words for keys of ours."""
 
 
-def _place(tree: dict[str, Any], key: str, value: Any) -> None:
-    """Put `value` where `key` belongs: `section`, `section.key`, or a key that exactly one section has."""
+def _place(tree: dict[str, Any], key: str, value: Any, *, replace: bool) -> None:
+    """Put `value` where `key` belongs: `section`, `section.key`, or a key that exactly one section has.
+
+    Raises:
+        ConfigError: no such key; or, unless values are to `replace` earlier ones, one that has a value already.
+    """
     path = ALIASES.get(str(key), str(key)).split(".")
     if path[0] not in _sections():
         owners = [name for name, section in _sections().items() if path[0] in section.model_fields]
@@ -113,10 +103,7 @@ def _place(tree: dict[str, Any], key: str, value: Any) -> None:
         if not isinstance(child, dict):
             raise ConfigError(f"{part} is a value, not a section", found=child)
         node = child
-    if isinstance(value, dict) and isinstance(node.get(path[-1]), dict):
-        node[path[-1]].update(value)
-    else:
-        node[path[-1]] = value
+    node[path[-1]] = merged(node.get(path[-1]), value, ".".join(path), replace=replace) if path[-1] in node else value
 
 
 def _known_keys() -> list[str]:
@@ -125,7 +112,7 @@ def _known_keys() -> list[str]:
 
 
 PLANNED = {"incremental_training", "finetune_lr_ratio", "finetune_epochs", "finetune_patience",
-           "freeze_backbone_layers", "enable_hyperopt", "n_trials", "optuna_timeout", "optuna_pruning"}
+           "freeze_backbone_layers"}
 """Keys of the seed's `CFG` for what is not there yet."""
 
 

@@ -15,6 +15,8 @@ import wattcast.settings
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("train.py", "train_mbm.py")
 STATION = "1716387625733984256"
+SMALL_SPACE = ("tuning.space={d_model: [16], d_ff_ratio: [2], n_layers: [1], drop_rate: [0.2], d_state: [16], "
+               "d_conv: [3], expand: [1.5], patch_len: [48], stride_ratio: [1], batch_size: [8], lr: [0.001, 0.02]}")
 WEIGHTS = np.repeat([1.5, 1.5, 1.2, 1.2, 1.0, 0.9, 0.9], 96)
 """The seed document's example."""
 
@@ -25,7 +27,7 @@ def run(capsys, monkeypatch, tiny) -> Callable[..., tuple[int, str, str]]:
     honest = wattcast.settings.load_settings
 
     def small(file: Path | None = None, assignments: tuple[str, ...] = ()) -> wattcast.settings.Settings:
-        return honest(file, [*tiny[1::2], *assignments])
+        return honest(file, [*tiny[1::2], SMALL_SPACE, *assignments])
 
     def script(program: str, *arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(wattcast.settings, "load_settings", small)
@@ -127,17 +129,33 @@ def test_no_data__says_where_it_looked(run, place) -> None:
 
 @pytest.mark.usefixtures("merged")
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize("flags", [("--enable_hyperopt",), ("--enable_incremental",), ("--n_trials", "5"),
-                                   ("--n_trials", "5", "--enable_hyperopt")])
-def test_what_comes_later__says_so_and_does_nothing(program, flags, place) -> None:
-    done = subprocess.run([sys.executable, ROOT / program, "--station_id", STATION, *flags], capture_output=True,
-                          text=True, check=False)
+def test_what_comes_later__says_so_and_does_nothing(program, place) -> None:
+    done = subprocess.run([sys.executable, ROOT / program, "--station_id", STATION, "--enable_incremental"],
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("⚠️ ")
-    assert flags[-1 if "--enable_hyperopt" in flags else 0] in done.stderr
-    assert "later version" in done.stderr
+    assert done.stderr.startswith("⚠️ --enable_incremental arrives with a later version")
     assert "Traceback" not in done.stderr
     assert not (place / "models").exists()
+
+
+@pytest.mark.usefixtures("merged")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_enable_hyperopt__searches_first_and_trains_what_was_found(run, place, program) -> None:
+    code, out, err = run(program, "--station_id", STATION, "--enable_hyperopt", "--n_trials", "2")
+    assert code == 0
+    assert [line[:10] for line in err.splitlines() if "trial" in line] == ["🔍 trial 0:", "🔍 trial 1:"]
+    assert "✅" in out
+    found = json.loads((place / "models" / STATION / "hyperopt_results.json").read_text())
+    assert found["n_trials"] == 2
+    manifest = json.loads((place / "models" / STATION / "versions" / "v0001" / "manifest.json").read_text())
+    assert manifest["search"]["recipe_hash"] == manifest["recipe_hash"] == found["recipe_hash"]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_n_trials__without_enable_hyperopt_is_a_mistake(run, program) -> None:
+    code, _, err = run(program, "--station_id", STATION, "--n_trials", "5")
+    assert code == 2
+    assert "--n_trials belongs to --enable_hyperopt" in err
 
 
 @pytest.mark.parametrize(("arguments", "fact"), [

@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "wattcast"
 TIERS = (
     {"errors", "contracts", "timegrid"},
-    {"metrics", "data", "scan"},
+    {"metrics", "data", "scan", "configfile"},
     {"features", "model"},
     {"windows"},
     {"training"},

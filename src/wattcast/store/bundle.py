@@ -5,8 +5,9 @@
     metrics.json                  the evaluation, as `wattcast train` printed it
     feature_classification.json   which features are knowable over the horizon; also as .pkl
     bi_mamba.pth                  the weights as torch saves them
+    hyperopt_results.json         the search that its configuration comes from, if there was one
 
-The last two are written for other programs and read back by nothing here: a pickle runs code.
+The .pkl and the .pth are written for other programs and read back by nothing here: a pickle runs code.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import pickle
 import platform
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +46,8 @@ COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_cl
 
 
 def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
-                description: dict[str, Any] | None = None, parent: str | None = None) -> None:
+                description: dict[str, Any] | None = None, parent: str | None = None,
+                search: dict[str, Any] | None = None, files: Mapping[str, Any] | None = None) -> None:
     """Write `model` as the new folder `folder`, all of it or nothing.
 
     Args:
@@ -53,6 +56,8 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
         metrics: its evaluation.
         description: how its data was described, to read such data again.
         parent: the version it was fine-tuned from.
+        search: the study and trial that its recipe comes from, and that recipe's hash.
+        files: more to keep beside the model: names of JSON files and what is in them.
 
     Raises:
         DataError: the place cannot be written to.
@@ -60,7 +65,9 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
         aside.mkdir(parents=True)
-        _write(aside, model, {"description": description, "parent": parent, "metrics": metrics})
+        for name, content in (files or {}).items():
+            write_json(aside / name, content)
+        _write(aside, model, {"description": description, "parent": parent, "search": search, "metrics": metrics})
         os.replace(aside, folder)
     except OSError as error:
         raise DataError(f"cannot write the model to {folder}", found=error.strerror,

@@ -10,6 +10,7 @@ Every change ends with one rename of `registry.json`: killed at any instant, the
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,8 @@ class Registry:
                            hint="restore it from a copy, or delete it and train again")
 
     def add(self, model: TrainedModel, metrics: dict[str, Any], *, description: dict[str, Any] | None = None,
-            parent: str | None = None) -> str:
+            parent: str | None = None, search: dict[str, Any] | None = None,
+            files: Mapping[str, Any] | None = None) -> str:
         """Store a new version; no alias points to it yet. The arguments are those of `save_bundle`.
 
         Returns:
@@ -83,7 +85,8 @@ class Registry:
         taken = [*content["versions"], *(path.name for path in self.folder.glob("versions/v*"))]
         numbers = [int(name[1:]) for name in taken if re.fullmatch(r"v\d+", name)]
         name = f"v{max(numbers, default=0) + 1:04d}"
-        save_bundle(self.folder / "versions" / name, model, metrics, description=description, parent=parent)
+        save_bundle(self.folder / "versions" / name, model, metrics, description=description, parent=parent,
+                    search=search, files=files)
         content["versions"].append(name)
         write_json(self.folder / "registry.json", content)
         return name

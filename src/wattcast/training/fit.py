@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +26,8 @@ from wattcast.errors import ConfigError, DataError, MemoryLimitError
 from wattcast.features.pipeline import FeaturePipeline, FeatureTable
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.timegrid import parse_step
-from wattcast.training.callbacks import EpochKeeper
-from wattcast.training.config import Recipe
+from wattcast.training.callbacks import EachBatch, EpochKeeper
+from wattcast.training.config import Recipe, TrainingConfig
 from wattcast.training.horizon_weights import expand_horizon_weights
 from wattcast.training.module import PowerModule
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, history_split, window_shape
@@ -100,40 +100,71 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
         ConfigError: horizon weights of the wrong length.
         MemoryLimitError: memory ran out.
     """
+    prepared = prepare(data, recipe)
+    data_hash = hash_data(data)
+    with _folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder:
+        network, history = fit_network(prepared, recipe, folder, on_epoch=on_epoch)
+    lowest = data.frame[list(data.station.targets)].min()
+    return TrainedModel(
+        data.station, recipe, prepared.pipeline, prepared.scalers, network,
+        (data.frame.index[0], data.end - parse_step(data.station.step)), data_hash,
+        tuple(name for name in data.station.targets if lowest[name] >= 0), history)
+
+
+def fit_network(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: TrainingConfig | None = None,
+                on_epoch: Callable[[EpochRecord], None] | None = None,
+                on_batch: Callable[[], None] | None = None) -> tuple[PowerNetwork, tuple[EpochRecord, ...]]:
+    """Train on a history that was made ready.
+
+    Args:
+        prepared: the history, made ready with the same features and windows.
+        recipe: what to train.
+        folder: where the best weights and the last checkpoint are kept; one that is there is continued.
+        measure: validates with this configuration's weights and batches instead of the recipe's own.
+        on_epoch: told of each finished epoch.
+        on_batch: called after each batch; what it raises, as what `on_epoch` raises, ends the training there.
+
+    Returns:
+        The network with the weights of the best epoch, and the history of epochs.
+
+    Raises:
+        ConfigError: horizon weights of the wrong length; no GPU where one is asked for; a loss that is not a number.
+        MemoryLimitError: memory ran out.
+    """
     if recipe.training.accelerator == "gpu" and not torch.cuda.is_available():
         raise ConfigError("training.accelerator is gpu, but torch sees none here",
                           hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
-    prepared = prepare(data, recipe)
-    data_hash = hash_data(data)
     lightning.seed_everything(recipe.training.seed, verbose=False)
-    with _folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder, _quiet(), _memory_limit():
+    with _quiet(), _memory_limit():
         network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
         keeper = EpochKeeper(folder, on_epoch)
-        _run(network, prepared, recipe, keeper)
+        _run(network, prepared, recipe, keeper, measure or recipe.training, on_batch)
         network.load_state_dict(keeper.best_weights())
-    lowest = data.frame[list(data.station.targets)].min()
-    return TrainedModel(
-        data.station, recipe, prepared.pipeline, prepared.scalers, network.cpu().eval(),
-        (data.frame.index[0], data.end - parse_step(data.station.step)), data_hash,
-        tuple(name for name in data.station.targets if lowest[name] >= 0), tuple(keeper.history))
+    return network.cpu().eval(), tuple(keeper.history)
 
 
-def _run(network: PowerNetwork, prepared: Prepared, recipe: Recipe, keeper: EpochKeeper) -> None:
-    config, split = recipe.training, prepared.split
+def target_weights(config: TrainingConfig, targets: Sequence[str]) -> list[float]:
+    """`[C]`, the weight of each target in the loss."""
+    return [config.power_weight if name == TOTAL else config.not_use_power_weight for name in targets]
+
+
+def _run(network: PowerNetwork, prepared: Prepared, recipe: Recipe, keeper: EpochKeeper, measure: TrainingConfig,
+         on_batch: Callable[[], None] | None) -> None:
+    config, split, targets = recipe.training, prepared.split, prepared.pipeline.station.targets
     sampler = EpochSampler(split.train_origins, config.batch_size, config.batches_per_epoch, config.seed)
     weights = _recency(prepared, config.recency_half_life_days)
     train = _dataset(prepared, recipe, split.train_limit, weights)
     validation = _dataset(prepared, recipe, split.validation_limit, None)
-    target_weights = [config.power_weight if name == TOTAL else config.not_use_power_weight
-                      for name in prepared.pipeline.station.targets]
     module = PowerModule(network, config, expand_horizon_weights(config.horizon_weights, prepared.shape.horizon),
-                         target_weights, config.epochs * len(sampler))
+                         target_weights(config, targets), config.epochs * len(sampler),
+                         target_weights(measure, targets))
     batches = [part.tolist() for part in np.array_split(
-        split.validation_origins, max(1, round(len(split.validation_origins) / config.batch_size)))]
+        split.validation_origins, max(1, round(len(split.validation_origins) / measure.batch_size)))]
     stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)
     trainer = lightning.Trainer(
         max_epochs=config.epochs, accelerator=config.accelerator, devices=1, logger=False,
-        callbacks=[EMAWeightAveraging(decay=config.ema_decay, use_buffers=False), stopping, keeper],
+        callbacks=[EMAWeightAveraging(decay=config.ema_decay, use_buffers=False), stopping, keeper,
+                   *([EachBatch(on_batch)] if on_batch else [])],
         enable_progress_bar=False, enable_model_summary=False,
         gradient_clip_val=config.gradient_clip, num_sanity_val_steps=0)
     resume = keeper.last if keeper.last.exists() else None

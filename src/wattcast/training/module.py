@@ -30,24 +30,28 @@ class PowerModule(lightning.LightningModule):
         horizon_weights: `[H]`, mean 1.
         target_weights: `[C]`.
         steps: optimiser steps if no stop comes early.
+        validation_weights: `[C]`, instead of `target_weights` in validation.
     """
 
     levels: Tensor
     horizon_weights: Tensor
     target_weights: Tensor
+    validation_weights: Tensor
 
     def __init__(self, network: PowerNetwork, config: TrainingConfig, horizon_weights: NDArray[np.float32],
-                 target_weights: list[float], steps: int) -> None:
+                 target_weights: list[float], steps: int, validation_weights: list[float] | None = None) -> None:
         super().__init__()
         self.network, self.config, self.steps = network, config, steps
         self.register_buffer("levels", torch.tensor(QUANTILES), persistent=False)
         self.register_buffer("horizon_weights", torch.from_numpy(horizon_weights)[None, :, None], persistent=False)
         self.register_buffer("target_weights", torch.tensor(target_weights), persistent=False)
+        self.register_buffer("validation_weights", torch.tensor(validation_weights or target_weights), persistent=False)
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, target_weights: Tensor | None = None) -> Tensor:
         forecast = self.network(**network_inputs(batch))                                      # [B, H, C, Q]
         loss = pinball(forecast, batch["target"], self.levels)                                # [B, H, C]
-        return weighted_mean(loss, batch["target_mask"], self.horizon_weights, self.target_weights,
+        return weighted_mean(loss, batch["target_mask"], self.horizon_weights,
+                             self.target_weights if target_weights is None else target_weights,
                              batch["weight"][:, None, None])
 
     def training_step(self, batch: Batch) -> Tensor:
@@ -59,7 +63,7 @@ class PowerModule(lightning.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch) -> None:
-        self.log("val_loss", self.loss(batch), batch_size=len(batch["target"]))
+        self.log("val_loss", self.loss(batch, self.validation_weights), batch_size=len(batch["target"]))
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]  # Lightning's own union type is not exported
         # Biases, norms and the scan's own constants (A_log, D, the step's bias) are not to be drawn to zero.

@@ -7,14 +7,13 @@ from typing import Any
 
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
-from wattcast.errors import InputError
-from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.registry import Registry
-from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, week_horizon
 from wattcast.workflows.choice import choice_lines
-from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict, holdout_weeks
+from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict
+from wattcast.workflows.history import read_history
 from wattcast.workflows.job import Job, OnEpoch
+from wattcast.workflows.search import RESULTS, OnSearch, SearchOutcome, search_history
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,49 +28,48 @@ class TrainOutcome:
     epochs: int
     seconds: float
     notes: tuple[str, ...]
+    search: SearchOutcome | None
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.data.station.id, "version": self.version, "folder": str(self.folder),
                 "epochs": self.epochs, "seconds": round(self.seconds, 1), "notes": list(self.notes),
-                "evaluation": evaluation_dict(self.evaluation)}
+                "evaluation": evaluation_dict(self.evaluation),
+                "search": None if self.search is None else self.search.to_dict()}
 
 
-def train(job: Job, station_id: str | None = None, *, until: str | None = None,
-          on_epoch: OnEpoch | None = None) -> TrainOutcome:
+def train(job: Job, station_id: str | None = None, *, until: str | None = None, search: bool = False,
+          on_epoch: OnEpoch | None = None, on_search: OnSearch | None = None) -> TrainOutcome:
     """Train, evaluate on the weeks kept from training, store, and make the new version the champion.
+
+    With `search` or `tuning.enable_hyperopt` the best configuration is searched for first, on what training sees.
 
     Args:
         job: data, settings and models folder.
         station_id: the station; the only one if None.
         until: nothing measured at or after this time is seen.
-        on_epoch: told of each finished epoch.
+        search: search first.
+        on_epoch: told of each finished epoch of the training.
+        on_search: told of each finished epoch and trial of the search.
 
     Raises:
         InputError: something the user gave is wrong.
     """
     started = time.perf_counter()
-    data, quality = job.read(station_id)
-    if until is not None:
-        data = cut(data, until)
-    weeks, notes = holdout_weeks(data, job.settings)
-    training_end = data.end - weeks * 7 * DAY
+    history = read_history(job, station_id, until)
+    data = history.data
     registry = Registry(job.models_dir, data.station.id)
-    horizon = week_horizon(parse_step(data.station.step))
-    network = NetworkForecaster(job.settings.recipe(), work_folder=registry.work_folder, on_epoch=on_epoch)
-    network.fit(HorizonView(data, training_end, horizon))
-    evaluation = evaluate(network, data, training_end, weeks) if weeks else None
+    searched = search or job.settings.tuning.enable_hyperopt
+    found = search_history(job, history, on_search=on_search) if searched else None
+    recipe = found.recipe if found else job.settings.recipe()
+    network = NetworkForecaster(recipe, work_folder=registry.work_folder, on_epoch=on_epoch)
+    network.fit(history.view)
+    evaluation = evaluate(network, data, history.end, history.weeks) if history.weeks else None
     model = network.model
     assert model is not None
-    version = registry.add(model, evaluation_dict(evaluation) or {"note": notes[0]},
-                           description=job.settings.data.model_dump(mode="json"))
+    version = registry.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
+                           description=job.settings.data.model_dump(mode="json"),
+                           search=found.record if found else None, files={RESULTS: found.results} if found else {})
     registry.promote(version)
-    notes += choice_lines(model.selection)
-    return TrainOutcome(data, quality, version, registry.folder, evaluation, len(model.history),
-                        time.perf_counter() - started, tuple(notes))
-
-
-def cut(data: StationData, until: str) -> StationData:
-    origin = require_on_grid(parse_time(until, data.station.timezone), parse_step(data.station.step))
-    if origin <= data.frame.index[0]:
-        raise InputError(f"--until {until} is before the first measurement", found=f"data from {data.frame.index[0]}")
-    return data.until(origin)
+    notes = (*history.notes, *choice_lines(model.selection))
+    return TrainOutcome(data, history.quality, version, registry.folder, evaluation, len(model.history),
+                        time.perf_counter() - started, notes, found)

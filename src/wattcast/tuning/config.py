@@ -1,0 +1,39 @@
+"""Settings of the hyper-parameter search."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from wattcast.contracts import Config
+from wattcast.tuning.space import Value, check_values
+
+
+class TuningConfig(Config):
+    """How the search goes; what it tries is noted at the settings themselves."""
+
+    enable_hyperopt: bool = Field(False, description="search before every training")
+    n_trials: int = Field(100, ge=1, description="trials in all, those of earlier, interrupted searches included")
+    optuna_timeout: float = Field(3600, gt=0, description="seconds after which no trial is started any more")
+    optuna_pruning: bool = Field(True, description="stop trials early that do badly")
+    pruner: Literal["median", "hyperband", "successive_halving"] = Field(
+        "median", description="the rule by which a trial does badly")
+    sampler: Literal["tpe", "random"] = Field("tpe", description="how the next values are chosen")
+    sampler_seed: int = Field(0, ge=0, description="seed of that choice")
+    trial_epochs: int | None = Field(None, ge=1, description="epochs of a trial at most; null: training.epochs")
+    search_origins: int = Field(16, ge=1, description="validation origins that trials are scored on; at most half")
+    confirm: int = Field(3, ge=1, description="how many of the best trials are compared on the other origins")
+    trial_timeout: float | None = Field(
+        None, gt=0, description="seconds that one trial may take; null: a tenth of optuna_timeout")
+    memory_limit: float | None = Field(
+        None, gt=0, description="GiB that one trial may take; null: four fifths of what is free")
+    space: dict[str, tuple[Value, ...]] = Field(
+        {}, description="values to try in place of the noted ones; only today's value leaves a key out")
+
+    @field_validator("space")
+    @classmethod
+    def _known_values(cls, space: dict[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
+        return {key: check_values(key, values) for key, values in space.items()}
+
+    @property
+    def seconds_per_trial(self) -> float:
+        return self.optuna_timeout / 10 if self.trial_timeout is None else self.trial_timeout

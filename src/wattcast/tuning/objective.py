@@ -1,0 +1,134 @@
+"""What a trial does: train one configuration on the history, and how good the result is by a fixed measure.
+
+The measure is the mean pinball loss in scaled units, weighted by step and target as *today's* configuration weighs
+them and validated in its batches: a trial cannot look better by weighing its own errors less. The validation origins of
+training are divided: trials are scored on some, the best few are compared on the others. What is measured after the
+history's end is never seen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wattcast.contracts import QUANTILES
+from wattcast.data.schema import StationData
+from wattcast.errors import DataError
+from wattcast.model.losses import pinball, weighted_mean
+from wattcast.model.power import PowerNetwork
+from wattcast.training.config import Recipe
+from wattcast.training.fit import fit_network, input_sizes, prepare, target_weights
+from wattcast.training.horizon_weights import expand_horizon_weights
+from wattcast.training.trained import EpochRecord, decomposition
+from wattcast.tuning.config import TuningConfig
+from wattcast.tuning.memory import GIB, free_memory, training_memory
+from wattcast.tuning.space import Value, with_values
+from wattcast.windows.dataset import WindowDataset, network_inputs
+
+FEWEST_ORIGINS = 3
+"""One to search on and two whose differences have a spread."""
+
+
+SHARE_OF_FREE = 0.8
+"""Of the free memory that a trial may take: others live here, too, and the estimate is one."""
+
+
+class Unpromising(Exception):
+    """A trial that is not worth going on with; the message says why."""
+
+
+class Objective:
+    """Scores configurations on one station's history.
+
+    Args:
+        data: the history that training would see.
+        recipe: today's configuration.
+        config: of the search.
+
+    Raises:
+        DataError: too little history to divide the validation origins.
+    """
+
+    def __init__(self, data: StationData, recipe: Recipe, config: TuningConfig) -> None:
+        self.recipe, self.config = recipe, config
+        whole = prepare(data, recipe)
+        targets, horizon = whole.table.targets, whole.shape.horizon
+        origins = np.asarray([origin for origin in whole.split.validation_origins
+                              if np.isfinite(targets[origin:origin + horizon]).any()])
+        if len(origins) < FEWEST_ORIGINS:
+            raise DataError("there is too little history to search on", found=f"{len(origins)} validation origins",
+                            expected=f"at least {FEWEST_ORIGINS}",
+                            hint="add older data, or raise windows.validation_origins or windows.validation_share")
+        count = min(config.search_origins, len(origins) // 2)
+        self.origins = origins[np.linspace(0, len(origins) - 1, count).round().astype(np.int64)]
+        self.other_origins: NDArray[np.int64] = np.setdiff1d(origins, self.origins)
+        self.prepared = replace(whole, split=replace(whole.split, validation_origins=self.origins))
+
+    def recipe_of(self, values: Mapping[str, Value]) -> Recipe:
+        """What a trial with these values trains."""
+        chosen = with_values(self.recipe, values)
+        if self.config.trial_epochs is None:
+            return chosen
+        return chosen.model_copy(update={
+            "training": chosen.training.model_copy(update={"epochs": self.config.trial_epochs})})
+
+    def train(self, values: Mapping[str, Value], folder: Path, *, on_epoch: Callable[[EpochRecord], None],
+              on_batch: Callable[[], None]) -> float:
+        """Train with these values; the best epoch's loss on the search's origins. Its weights are in `folder`."""
+        _, history = fit_network(self.prepared, self.recipe_of(values), folder, measure=self.recipe.training,
+                                 on_epoch=on_epoch, on_batch=on_batch)
+        return min(record.val_loss for record in history if record.best)
+
+    def require_memory(self, values: Mapping[str, Value]) -> None:
+        """Ask whether a training with these values fits into memory.
+
+        Raises:
+            Unpromising: it does not.
+        """
+        limit = self._memory_limit()
+        if limit is None:
+            return
+        network = self._network(values)
+        batch = self._dataset().batch(self.origins[:1])
+        needed = training_memory(network, batch, self.recipe_of(values).training.batch_size)
+        if needed > limit:
+            raise Unpromising(f"it would take about {needed / GIB:.2f} GiB of memory of {limit / GIB:.2f} GiB")
+
+    def losses(self, values: Mapping[str, Value], weights: Path) -> NDArray[np.float64]:
+        """The loss at each of the other origins."""
+        network = self._network(values).eval()
+        network.load_state_dict(torch.load(weights, weights_only=True))
+        dataset, training = self._dataset(), self.recipe.training
+        steps = torch.from_numpy(expand_horizon_weights(training.horizon_weights, self.prepared.shape.horizon))
+        targets = torch.tensor(target_weights(training, self.prepared.pipeline.station.targets))
+        found = []
+        with torch.inference_mode():
+            for origin in self.other_origins:
+                batch = dataset.batch(np.asarray([origin]))
+                loss = pinball(network(**network_inputs(batch)), batch["target"], torch.tensor(QUANTILES))
+                found.append(weighted_mean(loss, batch["target_mask"], steps[None, :, None], targets).item())
+        return np.asarray(found)
+
+    @property
+    def other_weeks(self) -> float:
+        """How many weeks that do not overlap the other origins' horizons cover."""
+        horizon = self.prepared.shape.horizon
+        return float(self.other_origins[-1] + horizon - self.other_origins[0]) / horizon
+
+    def _network(self, values: Mapping[str, Value]) -> PowerNetwork:
+        recipe = self.recipe_of(values)
+        return PowerNetwork(recipe.model, input_sizes(self.prepared.table, self.prepared.shape, recipe))
+
+    def _dataset(self) -> WindowDataset:
+        return WindowDataset(self.prepared.table, self.prepared.scalers, self.prepared.shape,
+                             limit=self.prepared.split.validation_limit, decomposition=decomposition(self.recipe))
+
+    def _memory_limit(self) -> float | None:
+        if self.config.memory_limit is not None:
+            return self.config.memory_limit * GIB
+        accelerator = self.recipe.training.accelerator
+        free = free_memory(on_gpu=accelerator != "cpu" and torch.cuda.is_available())
+        return None if free is None else SHARE_OF_FREE * free

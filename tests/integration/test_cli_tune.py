@@ -1,0 +1,174 @@
+"""`wattcast tune`: from data to a promoted version, killed and shared searches, and what it may not see."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = (sys.executable, "-m", "wattcast.cli", "tune")
+SPACE = """
+tuning:
+  trial_epochs: 1
+  search_origins: 2
+  confirm: 2
+HYPEROPT_SPACE = {
+    'd_model': [16, 24], 'd_ff_ratio': [2.0], 'n_layers': [1], 'drop_rate': [0.2], 'd_state': [4, 8], 'd_conv': [3],
+    'expand': [1.5], 'patch_len': [48], 'stride_ratio': [1.0], 'batch_size': [8],
+    'lr': [1e-3, 2e-2], 'power_weight': [1.0, 1.2], 'not_use_power_weight': [0.5, 1.0],
+}
+"""
+
+
+@pytest.fixture
+def flags(plant: Path, tiny: tuple[str, ...], place: Path) -> tuple[str, ...]:
+    """Data, a tiny network and a small space."""
+    (place / "search.yaml").write_text(SPACE)
+    return ("--data", str(plant), "--config", str(place / "search.yaml"), *tiny)
+
+
+def results(place: Path, models: str = "models") -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((place / models / "plant" / "hyperopt_results.json").read_text())
+    return content
+
+
+def journal(place: Path, models: str = "models") -> Path:
+    found: Path = next((place / models / "plant" / "search").glob("*/journal.log"))
+    return found
+
+
+def test_tune__trains_what_was_found_and_promotes_it(cli, flags, place) -> None:
+    # Today's learning rate is one that learns nothing: whatever else is tried is better.
+    done = cli("tune", *flags, "--set", "training.lr=1e-9", "--n_trials", "4")
+    assert done.code == 0, done.err
+    found = results(place)
+    assert (found["n_trials"], len(found["trials"])) == (4, 4)
+    assert found["best_trial"] != 0
+    assert found["best_params"]["lr"] > 1e-9
+    manifest = json.loads(cli("models", "show", "--station", "plant").out)
+    assert manifest["search"] == {"recipe_hash": found["recipe_hash"], "study": found["study"],
+                                  "trial": found["best_trial"]}
+    assert manifest["recipe_hash"] == manifest["search"]["recipe_hash"]
+    for key, value in found["best_params"].items():
+        section = "model" if key in manifest["recipe"]["model"] else "training"
+        assert manifest["recipe"][section][key] == value
+    assert manifest["recipe"]["training"]["epochs"] == 2
+    folder = place / "models" / "plant"
+    assert (folder / "versions" / "v0001" / "hyperopt_results.json").read_text() == (
+        folder / "hyperopt_results.json").read_text()
+    assert (folder / "hyperopt_history.png").stat().st_size > 0
+    text = " ".join(done.out.split())
+    assert "better than today's configuration on origins that were not searched on" in text
+    assert "v0001 is the champion" in text
+    assert "trial 3: " in done.err
+    assert "4 of 4 done" in done.err
+
+
+def test_search_only__trains_nothing_and_train_goes_on_with_it(cli, flags, place) -> None:
+    done = cli("tune", *flags, "--search-only", "--json", "--n_trials", "2")
+    told = json.loads(done.out)
+    assert told["n_trials"] == 2
+    assert Path(told["journal"]) == journal(place).relative_to(place)
+    assert not (place / "models" / "plant" / "versions").exists()
+    before = results(place)["trials"]
+    done = cli("train", *flags, "--set", "enable_hyperopt=true", "--set", "n_trials=2")
+    assert done.code == 0
+    assert results(place)["trials"] == before
+    manifest = json.loads(cli("models", "show", "--station", "plant").out)
+    assert manifest["search"]["study"] == told["study"]
+    # Without it nothing is searched, and the version says so.
+    assert cli("train", *flags).code == 0
+    assert json.loads(cli("models", "show", "--station", "plant").out)["search"] is None
+
+
+def test_search__sees_nothing_of_the_weeks_that_are_kept(cli, seed_table, flags, place) -> None:
+    table = seed_table("plant", days=40)
+    kept = table["ts"] >= "2025-04-03"
+    found = []
+    for name, change in (("one", 0.0), ("other", 500.0)):
+        table.assign(total_active_power=table["total_active_power"] + change * kept,
+                     temp=table["temp"] + change / 50 * kept).to_csv(f"{name}.csv", index=False)
+        assert cli("tune", *flags, "--data", f"{name}.csv", "--search-only", "--n_trials", "3",
+                   "--models-dir", name).code == 0
+        found.append(results(place, name))
+    values = [[(trial["params"], trial["value"], trial["intermediate"]) for trial in each["trials"]] for each in found]
+    assert values[0] == values[1]
+    assert found[0]["study"] == found[1]["study"]
+    assert found[0]["confirmation"] == found[1]["confirmation"]
+
+
+def started(flags: tuple[str, ...], *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([*COMMAND, *flags, "--search-only", *more], stderr=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True)
+
+
+def read_until(process: subprocess.Popen[str], beginning: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(beginning):
+            return
+    pytest.fail(f"the search ended without {beginning!r}")
+
+
+def test_killed_search__keeps_every_trial_and_the_total(flags, place) -> None:
+    with started(flags, "--n_trials", "6") as first:
+        read_until(first, "trial 2:")
+        first.send_signal(signal.SIGKILL)
+    assert first.returncode == -signal.SIGKILL
+    killed = journal(place).read_bytes()
+    second = subprocess.run([*COMMAND, *flags, "--search-only", "--n_trials", "6"], capture_output=True, text=True,
+                            check=True)
+    assert journal(place).read_bytes().startswith(killed)
+    assert not [line for line in second.stderr.splitlines() if line.startswith(("trial 0:", "trial 1:", "trial 2:"))]
+    assert "6 of 6 done" in second.stderr
+    trials = results(place)["trials"]
+    interrupted = [trial for trial in trials if trial["reason"] == "its process ended"]
+    assert results(place)["n_trials"] == 6 == len(trials) - len(interrupted)
+    assert len({trial["worker"] for trial in trials}) == 2
+
+
+def test_two_processes__share_a_search_and_leave_each_other_s_trials_alone(flags, place) -> None:
+    with started(flags, "--n_trials", "6") as one, started(flags, "--n_trials", "6") as _:
+        pass
+    trials = results(place)["trials"]
+    assert results(place)["n_trials"] == len(trials) == 6
+    assert not any(trial["reason"] == "its process ended" for trial in trials)
+    assert one.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process cannot be held here")
+def test_held_process__keeps_its_trial_while_the_other_does_the_rest(flags, place) -> None:
+    with started(flags, "--n_trials", "5") as held:
+        read_until(held, "trial 0:")
+        os.kill(held.pid, signal.SIGSTOP)
+        with started(flags, "--n_trials", "5") as other:
+            read_until(other, "trial 4:")
+            time.sleep(0.7)
+            assert other.poll() is None, "it must wait for the other's trial"
+            os.kill(held.pid, signal.SIGCONT)
+    assert (held.returncode, other.returncode) == (0, 0)
+    trials = results(place)["trials"]
+    assert len(trials) == 5
+    assert {trial["state"] for trial in trials} <= {"complete", "pruned"}
+    assert len({trial["worker"] for trial in trials}) == 2
+
+
+def test_tune__with_too_little_history_says_so(cli, seed_table, flags) -> None:
+    seed_table("plant", days=28).to_csv("short.csv", index=False)
+    done = cli("tune", *flags, "--data", "short.csv", "--n_trials", "2")
+    assert done.code == 2
+    assert "too little history to search on" in done.err
+
+
+def test_wrong_space__exits_with_2_and_names_the_key(cli: Callable[..., Any], plant, place) -> None:
+    (place / "wrong.yaml").write_text("HYPEROPT_SPACE = {'dmodel': [64]}\n")
+    done = cli("tune", "--data", plant, "--config", "wrong.yaml")
+    assert done.code == 2
+    assert "tuning.space" in done.err
+    assert "did you mean 'd_model'" in done.err

@@ -1,0 +1,57 @@
+"""A small station by the hour, today's configuration, and trials that only pretend to train."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import PART, TOTAL, Station
+from wattcast.data.schema import StationData
+from wattcast.settings import build_settings
+from wattcast.training.config import Recipe
+from wattcast.training.trained import EpochRecord
+from wattcast.tuning.objective import Objective
+
+HORIZON = 7 * 24
+EPOCHS = 4
+
+
+@pytest.fixture(scope="session")
+def data() -> StationData:
+    """Five weeks of two targets, a tenth of them missing."""
+    rng = np.random.default_rng(0)
+    index = pd.date_range("2025-03-03", periods=5 * HORIZON, freq="1h", tz="Asia/Shanghai", name="time")
+    total = 500 + 100 * np.sin(index.hour.to_numpy() / 4) + rng.normal(0, 20, len(index))
+    frame = pd.DataFrame({TOTAL: total, PART: 300 - 0.3 * total}, index=index)
+    return StationData(Station(id="works", targets=(TOTAL, PART), step="1h"),
+                       frame.mask(rng.random(frame.shape) < 0.1))
+
+
+@pytest.fixture(scope="session")
+def recipe() -> Recipe:
+    return build_settings({
+        "model": {"d_model": 16, "n_layers": 1, "patch_len": 24, "d_state": 4},
+        "training": {"epochs": EPOCHS, "batches_per_epoch": 3, "batch_size": 4, "lr": 0.01},
+        "windows": {"validation_origins": 9, "lookback_days": 7}}).recipe()
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[str, float]], float]], None]:
+    """`pretended(loss)`: trials do not train; the loss of their values comes down to `loss` over four epochs."""
+    def install(loss: Callable[[Mapping[str, float]], float]) -> None:
+        def train(_: Objective, values: Mapping[str, float], folder: Path, *,
+                  on_epoch: Callable[[EpochRecord], None], on_batch: Callable[[], None]) -> float:
+            for epoch in range(1, EPOCHS + 1):
+                on_batch()
+                on_epoch(EpochRecord(epoch, EPOCHS, 0.0, loss(values) * (2 - epoch / EPOCHS), 0.0, 0.0, True))
+            (folder / "best.pt").write_text(str(loss(values)))
+            return loss(values)
+
+        def losses(self: Objective, _: Mapping[str, float], weights: Path) -> np.ndarray:
+            return float(weights.read_text()) + 0.001 * np.arange(len(self.other_origins))
+
+        monkeypatch.setattr(Objective, "train", train)
+        monkeypatch.setattr(Objective, "losses", losses)
+    return install

@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from wattcast.data.schema import StationData
+from wattcast.errors import DataError
+from wattcast.model.encoder import BiMambaEncoder
+from wattcast.tuning.config import TuningConfig
+from wattcast.tuning.objective import Objective, Unpromising
+
+
+def nothing(*_: object) -> None:
+    pass
+
+
+STILL = 1e-12
+"""A learning rate that moves nothing: what is scored is the network before training."""
+
+
+@pytest.fixture(scope="module")
+def objective(data, recipe) -> Objective:
+    return Objective(data, recipe, TuningConfig(search_origins=3, trial_epochs=1))
+
+
+@pytest.fixture
+def score(objective, tmp_path):
+    def train(**values: float) -> float:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        return objective.train(values, folder, on_epoch=nothing, on_batch=nothing)
+    return train
+
+
+def test_origins__of_training_s_validation_are_divided(objective) -> None:
+    origins, others = objective.origins, objective.other_origins
+    assert (len(origins), len(others)) == (3, 6)
+    assert not set(origins) & set(others)
+    assert np.array_equal(objective.prepared.split.validation_origins, origins)
+
+
+def test_origins__at_most_half_are_searched_on(data, recipe) -> None:
+    assert len(Objective(data, recipe, TuningConfig(search_origins=99)).origins) == 4
+
+
+def test_origins__too_few_to_divide(data, recipe) -> None:
+    short = StationData(data.station, data.frame.iloc[:21 * 24])
+    with pytest.raises(DataError, match="too little history to search on"):
+        Objective(short, recipe, TuningConfig())
+
+
+@pytest.mark.parametrize("change", [{"power_weight": 7.0}, {"not_use_power_weight": 0.0}, {"batch_size": 1}])
+def test_measure__does_not_depend_on_what_a_trial_weighs_or_batches(score, change) -> None:
+    assert score(lr=STILL, **change) == score(lr=STILL)
+
+
+def test_measure__weighs_targets_as_today_s_configuration(data, recipe, score, tmp_path) -> None:
+    heavy = recipe.model_copy(update={"training": recipe.training.model_copy(update={"power_weight": 7.0})})
+    objective = Objective(data, heavy, TuningConfig(search_origins=3, trial_epochs=1))
+    (tmp_path / "heavy").mkdir()
+    found = objective.train({"lr": STILL}, tmp_path / "heavy", on_epoch=nothing, on_batch=nothing)
+    assert abs(found - score(lr=STILL)) > 1e-4
+
+
+def test_loss_weights__still_decide_what_is_learned(score) -> None:
+    assert score(lr=0.05, power_weight=7.0) != score(lr=0.05)
+
+
+def test_losses__at_the_search_s_own_origins_are_the_score(data, recipe, tmp_path) -> None:
+    """The same measure in both places: with full origins the mean over them is what the trial reported."""
+    full = StationData(data.station, data.frame.interpolate(limit_direction="both"))
+    objective = Objective(full, recipe, TuningConfig(search_origins=3, trial_epochs=1))
+    score = objective.train({}, tmp_path, on_epoch=nothing, on_batch=nothing)
+    objective.other_origins = objective.origins
+    assert objective.losses({}, tmp_path / "best.pt").mean() == pytest.approx(score, rel=1e-5)
+
+
+def test_trained_network__has_the_sizes_that_follow_the_ratios(objective, tmp_path, monkeypatch) -> None:
+    tokens = []
+    honest = BiMambaEncoder.forward
+
+    def look(self: BiMambaEncoder, x: torch.Tensor) -> torch.Tensor:
+        tokens.append(x.shape[1:])
+        return honest(self, x)
+
+    monkeypatch.setattr(BiMambaEncoder, "forward", look)
+    values = {"d_model": 24, "d_ff_ratio": 3.0, "stride_ratio": 0.5, "patch_len": 12, "expand": 2.5, "n_layers": 2,
+              "d_state": 8, "d_conv": 4}
+    objective.train(values, tmp_path, on_epoch=nothing, on_batch=nothing)
+    weights = torch.load(tmp_path / "best.pt", weights_only=True)
+    assert weights["encoder.layers.1.feed_forward.0.weight"].shape == (72, 24)
+    assert weights["encoder.layers.1.mamba.A_log"].shape == (2, 60, 8)
+    assert weights["encoder.layers.1.mamba.conv_weight"].shape == (2, 60, 4)
+    assert "encoder.layers.2.norm.weight" not in weights
+    # 168 hours in patches of 12 that are 6 apart: 27 of the past and 27 of the horizon.
+    assert set(tokens) == {(54, 24)}
+
+
+def test_memory__a_combination_that_cannot_fit_is_refused(data, recipe) -> None:
+    with pytest.raises(Unpromising, match=r"GiB of memory of 0\.00 GiB"):
+        Objective(data, recipe, TuningConfig(memory_limit=1e-6)).require_memory({"d_model": 64})
+    Objective(data, recipe, TuningConfig(memory_limit=8)).require_memory({"d_model": 64})
+    Objective(data, recipe, TuningConfig()).require_memory({"d_model": 64})
+
+
+def test_trial_epochs__shorten_trials_only(objective, recipe, tmp_path: Path) -> None:
+    epochs = []
+    objective.train({}, tmp_path, on_epoch=lambda record: epochs.append(record.epoch), on_batch=nothing)
+    assert epochs == [1]
+    assert recipe.training.epochs > 1

@@ -1,0 +1,232 @@
+"""The loop of a search: what ends a trial, what is recorded, what the user is told, and what is chosen."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+import wattcast.tuning.search as module
+from wattcast.errors import ConfigError, DataError, WattcastError
+from wattcast.tuning.config import TuningConfig
+from wattcast.tuning.objective import Objective
+from wattcast.tuning.search import SearchProgress, SearchResult, search, study_name
+from wattcast.tuning.space import search_space
+from wattcast.tuning.study import REASON
+
+SPACE = {"d_model": [16, 32, 48, 64], "n_layers": [1, 2, 3], **{
+    key: [value] for key, value in {
+        "d_ff_ratio": 2.0, "drop_rate": 0.2, "d_state": 4, "d_conv": 3, "expand": 1.5, "patch_len": 24,
+        "stride_ratio": 1.0, "batch_size": 4, "lr": 0.01, "power_weight": 1.0, "not_use_power_weight": 1.0}.items()}}
+
+
+@pytest.fixture
+def searched(data, recipe, tmp_path) -> Callable[..., SearchResult]:
+    def run(on_search: Callable[[SearchProgress], None] | None = None, **config: object) -> SearchResult:
+        return search(data, recipe, TuningConfig(**{"n_trials": 16, "space": SPACE, **config}), tmp_path, on_search)
+    return run
+
+
+def states(found: SearchResult) -> list[str]:
+    return [trial.state.name.lower() for trial in found.trials]
+
+
+def test_search__prefers_what_is_better_and_trains_that(searched, pretended, recipe) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    found = searched()
+    assert len(found.trials) == 16
+    assert found.recipe.model.d_model == 64
+    assert found.trials[found.choice.number].params["d_model"] == 64
+    assert found.recipe.training == recipe.training
+    assert found.recipe.recipe_hash() != recipe.recipe_hash()
+    assert "better than today's configuration on origins that were not searched on" in found.choice.verdict
+
+
+def test_search__that_finds_nothing_better_keeps_today_s(searched, pretended, recipe) -> None:
+    pretended(lambda values: values["d_model"] / 100)
+    found = searched()
+    assert found.choice.number == 0
+    assert found.recipe.recipe_hash() == recipe.recipe_hash()
+    assert "it is kept" in found.choice.verdict
+
+
+def test_tie__is_today_s(searched, pretended) -> None:
+    pretended(lambda _: 0.5)
+    found = searched(n_trials=8)
+    assert found.choice.number == 0
+    assert [each.better for each in found.choice.confirmations] == [False] * 3
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband", "successive_halving"])
+def test_pruner__is_fed_and_stops_what_is_behind(searched, pretended, pruner) -> None:
+    pretended(lambda values: values["d_model"] / 100 + values["n_layers"] / 1000)
+    found = searched(n_trials=24, pruner=pruner)
+    pruned = [trial for trial in found.trials if trial.state == TrialState.PRUNED]
+    assert pruned
+    assert all(0 < len(trial.intermediate_values) <= 4 for trial in pruned)
+    assert all(trial.user_attrs[REASON].startswith("behind the others after epoch") for trial in pruned)
+    assert min(trial.value for trial in found.trials if trial.state == TrialState.COMPLETE) <= min(
+        min(trial.intermediate_values.values()) for trial in pruned)
+
+
+def test_pruner__switched_off_stops_none(searched, pretended) -> None:
+    pretended(lambda values: values["d_model"] / 100)
+    assert states(searched(optuna_pruning=False)) == ["complete"] * 16
+
+
+def test_pruner__stops_a_real_training(searched) -> None:
+    found = searched(n_trials=14, sampler="random", search_origins=2, space={
+        **SPACE, "d_model": [16], "n_layers": [1], "lr": [1e-7, 0.01, 0.02]})
+    pruned = [trial for trial in found.trials if trial.state == TrialState.PRUNED]
+    assert pruned
+    assert all(len(trial.intermediate_values) < 4 for trial in pruned)
+    assert found.recipe.training.lr > 1e-7
+
+
+def test_failing_trial__is_recorded_and_the_search_goes_on(searched, pretended, monkeypatch) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    honest = Objective.train
+
+    def train(self: Objective, values: dict[str, float], *arguments: object, **options: object) -> float:
+        if values["d_model"] == 48:
+            raise RuntimeError("the card fell out")
+        if values["d_model"] == 32:
+            raise DataError("no such thing", found="nothing", hint="look again")
+        return honest(self, values, *arguments, **options)
+
+    monkeypatch.setattr(Objective, "train", train)
+    found = searched()
+    reasons = {trial.params["d_model"]: trial.user_attrs[REASON] for trial in found.trials
+               if trial.state == TrialState.FAIL}
+    assert reasons == {48: "RuntimeError: the card fell out", 32: "no such thing, found: nothing"}
+    assert len(found.trials) == 16
+    assert found.recipe.model.d_model == 64
+
+
+def test_today_s_failure__lets_another_be_chosen(searched, pretended) -> None:
+    def loss(values: dict[str, float]) -> float:
+        if values["d_model"] == 16:
+            raise MemoryError
+        return values["d_model"] / 100
+    pretended(loss)
+    found = searched()
+    assert states(found)[0] == "fail"
+    assert found.trials[0].user_attrs[REASON] == "MemoryError: MemoryError"
+    assert found.recipe.model.d_model == 32
+    assert "could not be trained" in found.choice.verdict
+
+
+def test_all_trials_failing__is_an_error_with_the_first_reason(searched, pretended) -> None:
+    pretended(lambda _: 1 / 0)
+    with pytest.raises(WattcastError, match="no trial of the search succeeded") as caught:
+        searched(n_trials=3)
+    assert "ZeroDivisionError: division by zero" in str(caught.value)
+
+
+def test_memory__hopeless_trials_are_pruned_before_they_start(searched, pretended) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    found = searched(n_trials=4, memory_limit=1e-6)
+    assert states(found) == ["complete", "pruned", "pruned", "pruned"]
+    assert all("GiB of memory" in trial.user_attrs[REASON] for trial in found.trials[1:])
+    assert all(not trial.intermediate_values for trial in found.trials[1:])
+    assert found.choice.number == 0
+
+
+def test_slow_trial__is_pruned_within_its_epoch_but_not_today_s(searched) -> None:
+    found = searched(n_trials=3, trial_timeout=1e-9, search_origins=2)
+    assert states(found) == ["complete", "pruned", "pruned"]
+    assert {trial.user_attrs.get(REASON) for trial in found.trials} == {None, "it took longer than 1e-09 s"}
+    assert not found.trials[1].intermediate_values
+
+
+def test_timeout__starts_no_more_trials_and_the_next_call_goes_on(searched, pretended) -> None:
+    def slow(values: dict[str, float]) -> float:
+        time.sleep(0.02)
+        return 1 / values["d_model"]
+    pretended(slow)
+    assert len(searched(optuna_timeout=1e-3).trials) == 1
+    assert len(searched(optuna_timeout=60).trials) == 16
+
+
+def test_interrupt__ends_the_search_and_the_next_call_tries_the_trial_again(searched, pretended) -> None:
+    runs = []
+
+    def loss(values: dict[str, float]) -> float:
+        runs.append(values)
+        if len(runs) == 30:
+            raise KeyboardInterrupt
+        return 1 / values["d_model"]
+    pretended(loss)
+    with pytest.raises(KeyboardInterrupt):
+        searched()
+    interrupted = runs[-1]
+    found = searched()
+    assert len(found.trials) == 17
+    again = [trial.params for trial in found.trials if "again" in trial.user_attrs]
+    assert again == [interrupted]
+
+
+def test_interrupt__of_the_first_trial_leaves_something_to_compare_with(searched, pretended) -> None:
+    runs = []
+
+    def loss(values: dict[str, float]) -> float:
+        runs.append(values)
+        if len(runs) == 3:
+            raise KeyboardInterrupt
+        return 1 / values["d_model"]
+    pretended(loss)
+    with pytest.raises(KeyboardInterrupt):
+        searched()
+    found = searched(confirm=1, memory_limit=1e-6)
+    assert states(found)[:3] == ["fail", "complete", "pruned"]
+    assert found.choice.today.number == 1
+    assert found.choice.today.score == 1 / 16
+    assert found.choice.number == 1
+
+
+def test_progress__tells_of_epochs_and_of_trials(searched, pretended) -> None:
+    pretended(lambda values: values["d_model"] / 100)
+    told: list[SearchProgress] = []
+    found = searched(told.append)
+    ends = [at for at in told if at.epoch is None]
+    assert [at.number for at in ends] == list(range(16))
+    assert [at.finished for at in ends] == list(range(1, 17))
+    assert ends[-1].pruned == states(found).count("pruned") > 0
+    assert (ends[-1].today, ends[-1].best) == (0.16, (0, 0.16))
+    assert ends[0].said == "score 0.1600"
+    assert ends[-1].seconds_left == 0
+    assert [at.epoch.epoch for at in told if at.epoch and at.number == 0] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("change", [{"sampler_seed": 1}, {"sampler": "random"}, {"trial_epochs": 2},
+                                    {"search_origins": 5}, {"pruner": "hyperband"}, {"space": {"d_model": [99]}}])
+def test_study_name__another_search_is_another_study(data, recipe, change) -> None:
+    def name(config: TuningConfig) -> str:
+        return study_name(data, recipe, config, search_space(recipe, config.space, targets=2))
+
+    assert name(TuningConfig(**change)) != name(TuningConfig())
+    assert name(TuningConfig(n_trials=7, optuna_timeout=9, confirm=1, trial_timeout=3, memory_limit=1,
+                             enable_hyperopt=True)) == name(TuningConfig())
+
+
+def test_folder__that_cannot_be_written_to(data, recipe, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot write the search's progress"):
+        search(data, recipe, TuningConfig(n_trials=2), tmp_path / "file")
+
+
+def test_space__with_nothing_in_it(searched) -> None:
+    with pytest.raises(ConfigError, match="nothing to search"):
+        searched(space={**SPACE, "d_model": [16], "n_layers": [1]})
+
+
+def test_others_at_work__are_waited_for(searched, pretended, monkeypatch) -> None:
+    """The last trial is another process's; when that process turns out dead, this one does the trial."""
+    pretended(lambda values: 1 / values["d_model"])
+    waits = []
+    monkeypatch.setattr(module.time, "sleep", waits.append)
+    answers = iter([True, True, False])
+    monkeypatch.setattr(module.SharedStudy, "others_at_work", lambda _: next(answers))
+    assert len(searched(n_trials=2).trials) == 2
+    assert waits == [module.WAIT] * 2
