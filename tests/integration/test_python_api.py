@@ -75,10 +75,11 @@ def test_exported_names__exist() -> None:
 def test_fit__searches_first_where_the_configuration_says_so(frame: pd.DataFrame, tmp_path: Path) -> None:
     others = {"d_ff_ratio": [2.0], "n_layers": [1], "drop_rate": [0.2], "d_state": [16], "d_conv": [3], "expand": [1.5],
               "patch_len": [96], "stride_ratio": [1.0], "batch_size": [4]}
+    # Steps so long that they ruin the network: any other configuration is better.
     config = {**CONFIG, "training": {**CONFIG["training"], "lr": 1.0, "ema_decay": 0.0},
               "windows": {"validation_origins": 5},
-              "tuning": {"enable_hyperopt": True, "n_trials": 3,
-                         "space": {"d_model": [16], "lr": [1e-4, 1e-3], **others}}}
+              "tuning": {"enable_hyperopt": True, "n_trials": 6,
+                         "space": {"d_model": [16, 24, 32], "lr": [1e-4, 1e-3], **others}}}
     forecaster = Forecaster(config).fit(frame)
     forecaster.save(tmp_path / "searched")
     assert Forecaster.load(tmp_path / "searched").settings.training.lr in (1e-4, 1e-3)

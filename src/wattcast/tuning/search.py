@@ -152,6 +152,11 @@ class _Loop:
 
     def _run(self, trial: Trial) -> None:
         """One trial; whatever becomes of it is recorded and the search goes on."""
+        twin = self.study.twin(trial)
+        if twin is not None:
+            self.study.take_from(twin, trial)
+            self._tell(trial.number, None, f"the values and score of trial {twin.number}")
+            return
         try:
             value = self._train(trial)
         except Unpromising as end:

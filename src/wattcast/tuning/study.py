@@ -32,8 +32,9 @@ from wattcast.tuning.space import Space, Value
 JOURNAL = "journal.log"
 GRACE = 10
 """Seconds after which Optuna's lock on the journal, held for milliseconds, is taken from a process that died."""
-REASON, WORKER, INTERRUPTED, AGAIN = "reason", "worker", "interrupted", "again"
-"""Attributes of trials: why it ended, whose it is, whether its process died, and which interrupted one it repeats."""
+REASON, WORKER, INTERRUPTED, AGAIN, TWIN = "reason", "worker", "interrupted", "again", "twin"
+"""Attributes of trials: why it ended, whose it is, whether its process died, which interrupted one it repeats, and
+which one of the same values it takes its score from."""
 
 
 def build_pruner(config: TuningConfig, epochs: int) -> Any:
@@ -121,8 +122,8 @@ class SharedStudy:
         return next((trial for trial in trials if trial.user_attrs.get(AGAIN) == 0), trials[0])
 
     def best(self, count: int) -> list[FrozenTrial]:
-        """The best complete trials, the best first; of two alike the earlier."""
-        complete = self.trials(TrialState.COMPLETE)
+        """The best complete trials, the best first; of two alike the earlier, and each configuration once."""
+        complete = [trial for trial in self.trials(TrialState.COMPLETE) if TWIN not in trial.user_attrs]
         return sorted(complete, key=lambda trial: (trial.value, trial.number))[:count]
 
     def claim(self) -> Trial | None:
@@ -152,6 +153,18 @@ class SharedStudy:
             for path in (self.folder / "weights").iterdir():
                 if int(path.stem) not in wanted:
                     path.unlink()
+
+    def twin(self, trial: Trial) -> FrozenTrial | None:
+        """A complete trial of the same values: trained again it would come to the same."""
+        return next((each for each in self.trials(TrialState.COMPLETE) if each.params == trial.params), None)
+
+    def take_from(self, twin: FrozenTrial, trial: Trial) -> None:
+        """End a trial with what its twin came to: the sampler needs to know, nobody needs to train."""
+        for epoch, value in twin.intermediate_values.items():
+            trial.report(value, epoch)
+        trial.set_user_attr(TWIN, twin.number)
+        trial.set_user_attr(REASON, f"the values of trial {twin.number}")
+        self.study.tell(trial, twin.value)
 
     def give_up(self, trial: Trial, state: TrialState, reason: str) -> None:
         """The trial was pruned or failed."""

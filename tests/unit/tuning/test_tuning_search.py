@@ -76,12 +76,31 @@ def test_pruner__switched_off_stops_none(searched, pretended) -> None:
 
 
 def test_pruner__stops_a_real_training(searched) -> None:
-    found = searched(n_trials=14, sampler="random", search_origins=2, space={
-        **SPACE, "d_model": [16], "n_layers": [1], "lr": [1e-7, 0.01, 0.02]})
+    found = searched(n_trials=18, sampler="random", search_origins=2, space={
+        **SPACE, "d_model": [16], "n_layers": [1], "d_state": [4, 8], "lr": [1e-9, 1e-8, 1e-7, 0.005, 0.01, 0.02]})
     pruned = [trial for trial in found.trials if trial.state == TrialState.PRUNED]
     assert pruned
-    assert all(len(trial.intermediate_values) < 4 for trial in pruned)
+    assert any(len(trial.intermediate_values) < 4 for trial in pruned)
     assert found.recipe.training.lr > 1e-7
+
+
+def test_same_values__are_not_trained_twice(searched, pretended) -> None:
+    trained = []
+
+    def loss(values: dict[str, float]) -> float:
+        trained.append(values["d_model"])
+        return 1 / values["d_model"]
+    pretended(loss)
+    told: list[SearchProgress] = []
+    found = searched(told.append, space={**SPACE, "d_model": [16, 32], "n_layers": [1]}, n_trials=6)
+    assert set(trained) == {16, 32}
+    assert states(found) == ["complete"] * 6
+    assert [trial.value for trial in found.trials] == [1 / trial.params["d_model"] for trial in found.trials]
+    assert sum("twin" in trial.user_attrs for trial in found.trials) == 4
+    assert all(len(trial.intermediate_values) == 4 for trial in found.trials)
+    assert [each.number for each in found.choice.confirmations] == [
+        0, next(trial.number for trial in found.trials if trial.params["d_model"] == 32)]
+    assert any(at.said == "the values and score of trial 0" for at in told)
 
 
 def test_failing_trial__is_recorded_and_the_search_goes_on(searched, pretended, monkeypatch) -> None:
