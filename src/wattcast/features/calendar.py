@@ -71,6 +71,17 @@ def calendar_features(index: pd.DatetimeIndex, country: str | None, overrides: O
     return pd.DataFrame(np.stack(columns, 1).astype(np.float32), index=index, columns=list(calendar_names(day_of_year)))
 
 
+def day_types(index: pd.DatetimeIndex, country: str | None, overrides: Overrides | None = None) -> NDArray[np.str_]:
+    """`holiday`, `weekend` or `workday` of every step `[T]`; an adjusted workday is a workday. Arguments as above.
+
+    Raises:
+        ConfigError: a country without a known calendar.
+    """
+    columns = calendar_features(index, country, overrides)
+    names = np.where(columns["is_working_day"] > 0, "workday", "weekend")
+    return np.where(columns["is_public_holiday"] > 0, "holiday", names)
+
+
 def unpublished_years(index: pd.DatetimeIndex, country: str | None) -> tuple[int, ...]:
     """Years of the index for which China has not yet announced its holidays, as far as the `holidays` package knows.
 

@@ -127,8 +127,9 @@ def _run(network: PowerNetwork, prepared: Prepared, recipe: Recipe, keeper: Epoc
     validation = _dataset(prepared, recipe, split.validation_limit, None)
     target_weights = [config.power_weight if name == TOTAL else config.not_use_power_weight
                       for name in prepared.pipeline.station.targets]
-    module = PowerModule(network, config, expand_horizon_weights(config.horizon_weights, prepared.shape.horizon),
-                         target_weights, config.epochs * len(sampler))
+    shape = prepared.shape
+    step_weights = expand_horizon_weights(config.horizon_weights, shape.horizon, shape.horizon // shape.day)
+    module = PowerModule(network, config, step_weights, target_weights, config.epochs * len(sampler))
     batches = [part.tolist() for part in np.array_split(
         split.validation_origins, max(1, round(len(split.validation_origins) / config.batch_size)))]
     stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)

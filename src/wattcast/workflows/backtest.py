@@ -5,22 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattcast.contracts import Forecaster, WeatherUse
-from wattcast.errors import ConfigError, InputError, nearest
+from wattcast.contracts import WeatherUse
+from wattcast.errors import InputError
 from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
-from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.baselines import USUAL
 from wattcast.evaluation.report import write_report
-from wattcast.forecasting.predictor import NAME, NetworkForecaster
+from wattcast.features.calendar import load_overrides
+from wattcast.forecasting.predictor import NAME
 from wattcast.store.files import write_json
-from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, week_horizon
-from wattcast.training.config import Recipe
+from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, station_horizon
 from wattcast.workflows.job import Job, OnEpoch
+from wattcast.workflows.models import named_forecasters
 
 
 def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | None = None,
-             models: Sequence[str] = (NAME, *BASELINE_NAMES), no_weather: bool = False,
-             refit_every: int | None = None, on_epoch: OnEpoch | None = None,
+             models: Sequence[str] = (NAME, *USUAL), no_weather: bool = False,
+             refit_every: int | None = None, jobs: int = 1, on_epoch: OnEpoch | None = None,
              progress: Callable[[int, int, str], None] | None = None) -> BacktestResult:
     """Fit on everything before the first origin, then forecast from each origin and score.
 
@@ -30,24 +31,15 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
     data, _ = job.read()
     step = parse_step(data.station.step)
     first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
-    horizon = week_horizon(step)
+    horizon = station_horizon(data.station)
     weather: WeatherUse = "none" if no_weather else "given"
-    forecasters = {name: _forecaster(name, job.settings.recipe(), on_epoch) for name in models}
+    forecasters = named_forecasters(models, job.settings.recipe(), on_epoch)
+    holidays = job.settings.features.holidays_file
     rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
     if not rolling:
-        raise InputError(f"--first-origin {first_origin} leaves no week to forecast", found=f"data until {data.end}")
-    return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every,
-                        progress=progress)
-
-
-def _forecaster(name: str, recipe: Recipe, on_epoch: OnEpoch | None) -> Forecaster:
-    if name == NAME:
-        return NetworkForecaster(recipe, on_epoch=on_epoch)
-    if name not in BASELINE_NAMES:
-        guess = nearest(name, (NAME, *BASELINE_NAMES))
-        raise ConfigError(f"unknown model {name!r}", expected=", ".join((NAME, *BASELINE_NAMES)),
-                          hint=f"did you mean {guess!r}?" if guess else None)
-    return baseline(name)
+        raise InputError(f"--first-origin {first_origin} leaves nothing to forecast", found=f"data until {data.end}")
+    return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every, jobs=jobs,
+                        overrides=load_overrides(Path(holidays)) if holidays else None, progress=progress)
 
 
 def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None) -> None:

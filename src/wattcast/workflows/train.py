@@ -11,7 +11,7 @@ from wattcast.errors import InputError
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.registry import Registry
-from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, week_horizon
+from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict, holdout_weeks
 from wattcast.workflows.job import Job, OnEpoch
 
@@ -55,7 +55,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None,
     weeks, notes = holdout_weeks(data, job.settings)
     training_end = data.end - weeks * 7 * DAY
     registry = Registry(job.models_dir, data.station.id)
-    horizon = week_horizon(parse_step(data.station.step))
+    horizon = station_horizon(data.station)
     network = NetworkForecaster(job.settings.recipe(), work_folder=registry.work_folder, on_epoch=on_epoch)
     network.fit(HorizonView(data, training_end, horizon))
     evaluation = evaluate(network, data, training_end, weeks) if weeks else None
