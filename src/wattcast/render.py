@@ -126,7 +126,7 @@ def forecast(outcome: "ForecastOutcome", path: Path) -> None:
 
 
 def backtest(result: "BacktestResult") -> None:
-    from wattcast.evaluation.report import model_rows
+    from wattcast.evaluation.report import model_rows, rule_tables
     from wattcast.evaluation.scorecard import number
 
     for target in result.station.targets:
@@ -135,6 +135,10 @@ def backtest(result: "BacktestResult") -> None:
         best, ours = rows[0]["model"], result.scores(target)[result.chosen]
         say(f"{result.chosen}: mean absolute error {number(ours['mae'])}, "
             f"{ours['skill']:+.1%} against “same as 7 days ago”; lowest: {best}")
+    for rule, rows in rule_tables(result.rule_scores()):
+        table(rows, title=f"{rule.name}: {rule.title}")
+        if not rule.verified:
+            say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
     for each in result.left_out:
         say(f"left out: {each.origin}, only {each.measured:.0%} of {each.target} was measured")
     say(f"weather: {result.weather}")

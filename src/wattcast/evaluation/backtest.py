@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from wattcast import metrics
-from wattcast.contracts import QUANTILES, Forecast, Forecaster, Horizon, Station, WeatherUse, quantile_column
+from wattcast.contracts import QUANTILES, TOTAL, Forecast, Forecaster, Horizon, Station, WeatherUse, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, InputError
 from wattcast.evaluation.baselines import SeasonalNaive
 from wattcast.evaluation.horizon_view import ISSUED
 from wattcast.evaluation.rolling import Progress, Rolling, roll
+from wattcast.evaluation.rule_scores import RuleScore, rules_dict, score_rule
+from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import LEVELS, Scorecard, or_null, scores
 from wattcast.features.calendar import Overrides, day_types
 from wattcast.timegrid import horizon_index, steps_per_day
@@ -44,7 +46,8 @@ class BacktestResult:
     """Every scored step of every model.
 
     `steps` has one row per origin, target, model and lead (see `scorecard.scored_steps`) with its `day_type`; `weather`
-    says in words which weather the models were given; `scales` are the targets' denominators of MASE.
+    says in words which weather the models were given; `scales` are the targets' denominators of MASE; `rules` are the
+    grid codes that the total power is graded by.
     """
 
     station: Station
@@ -55,6 +58,7 @@ class BacktestResult:
     steps: pd.DataFrame
     weather: str
     scales: Mapping[str, float]
+    rules: tuple[Rule, ...] = ()
 
     @property
     def chosen(self) -> str:
@@ -73,6 +77,13 @@ class BacktestResult:
         entries = [self._target_dict(target) for target in self.station.targets]
         return entries[0] if len(entries) == 1 else entries
 
+    def rule_scores(self) -> list[RuleScore]:
+        """Every model's total power under every rule."""
+        capacity = self.station.capacity
+        assert capacity is not None or not self.rules
+        return [score_rule(rule, model, self.rows(TOTAL, model), capacity or 0.0)
+                for rule in self.rules for model in self.models]
+
     def table(self) -> pd.DataFrame:
         """For people: one row per target and model with the measures as columns, the best MAE first."""
         rows = [{"target": target, "model": model, **entry}
@@ -86,6 +97,32 @@ class BacktestResult:
         others = tuple(references) or tuple(name for name in self.models if name != model)
         steps = self.steps[self.steps["model"].isin((model, *others))]
         return Scorecard(self.station.id, model, others, self.station.capacity, steps)
+
+    def rivals(self, count: int) -> tuple[str, ...]:
+        """The models beside the chosen one that a picture has room for: the best of them, and always the reference."""
+        scores = self.scores(self.station.targets[0])
+        best = sorted((name for name in self.models if name != self.chosen),
+                      key=lambda name: (name != REFERENCE, scores[name]["mae"] or np.inf))
+        return tuple(sorted(best[:count], key=self.models.index))
+
+    def origin_errors(self) -> pd.Series:
+        """Mean absolute error of the chosen model by origin, the best first, of the first target."""
+        steps = self.rows(self.station.targets[0], self.chosen)
+        errors = (steps["actual"] - steps["median"]).abs()
+        return errors.groupby(steps["origin"]).mean().sort_values(kind="stable")
+
+    def worst_days(self, count: int) -> pd.DataFrame:
+        """The forecast days on which the chosen model erred most, the worst first: origin, lead day, date, day type,
+        means of what was measured and forecast, and the MAE of the chosen model and of the reference."""
+        target = self.station.targets[0]
+        days = {model: self.rows(target, model).groupby(["origin", "day"]) for model in (self.chosen, REFERENCE)}
+        errors = {model: grouped[["actual", "median"]].apply(lambda day: (day["actual"] - day["median"]).abs().mean())
+                  for model, grouped in days.items()}
+        ours = days[self.chosen]
+        table = pd.DataFrame({"date": ours["time"].first(), "day_type": ours["day_type"].first(),
+                              "measured": ours["actual"].mean(), "forecast": ours["median"].mean(),
+                              "mae": errors[self.chosen], "reference": errors[REFERENCE]})
+        return table.dropna().sort_values("mae", ascending=False, kind="stable").head(count).reset_index()
 
     def forecast(self, model: str, origin: pd.Timestamp) -> Forecast:
         """The forecast that `model` made at `origin`, as it was scored."""
@@ -110,12 +147,14 @@ class BacktestResult:
             "origins": [origin.isoformat() for origin in self.origins if origin not in out],
             "models": self.scores(target), "chosen": self.chosen, "weather": self.weather,
             "left_out": [{"origin": each.origin.isoformat(), "measured": round(each.measured, 4)} for each in left_out],
+            **({"rules": rules_dict(self.rule_scores())} if self.rules and target == TOTAL else {}),
         }
 
 
 def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: Sequence[pd.Timestamp],
              horizon: Horizon, *, weather: WeatherUse = "given", refit_every: int | None = None, jobs: int = 1,
-             overrides: Overrides | None = None, progress: Progress | None = None) -> BacktestResult:
+             overrides: Overrides | None = None, rules: Sequence[Rule] = (),
+             progress: Progress | None = None) -> BacktestResult:
     """Fit every forecaster on what was known at the first origin, then forecast from each origin and score.
 
     Origins whose horizon has under `MIN_MEASURED` of a target measured do not count for that target.
@@ -127,6 +166,7 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
         refit_every: fit anew at every so many counting origins; None never.
         jobs: how many processes forecast; the result is the same for any number.
         overrides: holidays and workdays set by hand, for the types of day.
+        rules: grid codes to grade the total power by; they need the station's capacity.
 
     Raises:
         InputError: no origins.
@@ -146,7 +186,8 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
     history, season = first.training_data().frame, SEASON_DAYS * steps_per_day(horizon.step)
     return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted), steps,
                           _weather_in_words([source for part in rolled for source in part.sources]),
-                          {target: metrics.seasonal_error(history[target], season) for target in data.station.targets})
+                          {target: metrics.seasonal_error(history[target], season) for target in data.station.targets},
+                          tuple(rules))
 
 
 def last_origin(data: StationData, horizon: Horizon) -> pd.Timestamp:

@@ -1,11 +1,15 @@
 """Quantiles around a point forecast from the errors it has made before: a band for what has no model of its own."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.contracts import QUANTILES, quantile_column
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 LEVELS = np.asarray(QUANTILES)
 
@@ -20,19 +24,35 @@ def around_point(quantiles: FloatArray) -> FloatArray:
     return np.where(level < 0.5, np.minimum(quantiles, 0.0), np.where(level > 0.5, np.maximum(quantiles, 0.0), 0.0))
 
 
-def offsets_by_day(errors: FloatArray, days: NDArray[np.int64], count: int) -> FloatArray:
-    """Offsets of the quantiles for each lead day `[Q, count]`.
+@dataclass(frozen=True)
+class Band:
+    """Offsets of the quantiles by hour of the day, wider or narrower with the lead day.
 
-    Args:
-        errors: `[N]` measured − forecast, NaN where not known, at least one finite.
-        days: `[N]` lead day of each error, 0 … count − 1; a day without an error takes the offsets of all.
-        count: lead days of the horizon.
+    `by_hour` `[Q, 24]` are quantiles of the errors over the mean absolute error of their lead day, `by_day` `[D]`.
     """
-    known = np.isfinite(errors)
-    errors, days = errors[known], days[known]
-    everything = np.quantile(errors, LEVELS)
-    by_day = [np.quantile(errors[days == day], LEVELS) if (days == day).any() else everything for day in range(count)]
-    return around_point(np.stack(by_day, axis=1))
+
+    by_hour: FloatArray
+    by_day: FloatArray
+
+    @classmethod
+    def of(cls, errors: FloatArray, days: IntArray, hours: IntArray, count: int) -> Self:
+        """From errors measured − forecast `[N]`, at least one of them finite, with lead day (0 … count − 1) and hour of each.
+
+        A day or an hour without an error takes what holds for all.
+        """
+        known = np.isfinite(errors)
+        errors, days, hours = errors[known], days[known], hours[known]
+        size = np.abs(errors)
+        by_day = np.asarray([size[days == day].mean() if (days == day).any() else size.mean() for day in range(count)])
+        relative = errors / np.where(by_day > 0, by_day, 1.0)[days]
+        everything = np.quantile(relative, LEVELS)
+        by_hour = [np.quantile(relative[hours == hour], LEVELS) if (hours == hour).any() else everything
+                   for hour in range(24)]
+        return cls(around_point(np.stack(by_hour, axis=1)), by_day)
+
+    def offsets(self, days: IntArray, hours: IntArray) -> FloatArray:
+        """`[Q, H]` for steps with these lead days and hours `[H]`."""
+        return self.by_hour[:, hours] * self.by_day[days]
 
 
 def with_band(target: str, point: FloatArray, offsets: FloatArray) -> dict[str, FloatArray]:

@@ -54,7 +54,7 @@ class RepeatedCycle:
         position = np.arange(view.horizon.steps) % len(cycle)
         usual = self._slot_means[slots_of_day(index, view.horizon.step)]
         point = np.where(np.isnan(cycle[position]), usual, cycle[position])
-        columns = {}
+        columns: dict[str, FloatArray] = {}
         for target, values, offsets in zip(view.station.targets, point.T, self._offsets.T, strict=True):
             columns |= with_band(target, values, offsets)
         return Forecast(view.station.id, view.origin, self.name, pd.DataFrame(columns, index=index),

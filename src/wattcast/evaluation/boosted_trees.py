@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import Forecast, View
 from wattcast.errors import DataError, MissingExtraError
-from wattcast.evaluation.bands import FloatArray, offsets_by_day, with_band
-from wattcast.evaluation.lagged_inputs import Calendar, IntArray, Past, Weather, history_steps
+from wattcast.evaluation.bands import Band, FloatArray, IntArray, with_band
+from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
 from wattcast.evaluation.measured import measured_targets
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import horizon_index, steps_per_day
@@ -35,8 +35,8 @@ class BoostedTrees:
     """LightGBM on the absolute error, stopped early on the newest training samples.
 
     Weather is an input if it is known over the horizon of the view it is fitted on: as it was issued before each
-    origin, or else as it was measured. The quantiles are the median plus the empirical quantiles, by lead day, of the
-    errors on the samples that stopped the training and were not learned from.
+    origin, or else as it was measured. The quantiles are the median plus a `Band` of the errors on those samples that
+    stopped the training and whose steps were not learned from.
     """
 
     name = "lightgbm"
@@ -54,20 +54,21 @@ class BoostedTrees:
         if view.future().notna().any(axis=None):
             self._encoder = ColumnEncoder.fit(station.known_future, station.categorical, [frame])
         origins, leads = _samples(len(values), view.horizon.steps, steps_per_day(step))
-        shared = [Calendar.of(pd.DatetimeIndex(frame.index)).columns[origins + leads - 1]]
+        calendar = Calendar.of(pd.DatetimeIndex(frame.index)).columns
+        shared: list[NDArray[np.floating]] = [calendar[origins + leads - 1]]
         if self._encoder is not None:
             shared.append(Weather.of(view, self._encoder).at(origins, origins + leads - 1))
-        days = (leads - 1) // steps_per_day(step)
-        self._models, self._offsets = [], []
+        days, hours = (leads - 1) // steps_per_day(step), np.asarray(frame.index.hour, np.int64)[origins + leads - 1]
+        self._models: list[lightgbm.Booster] = []
+        self._bands: list[Band] = []
         for target, measured in zip(station.targets, values.T, strict=True):
             inputs = np.concatenate([Past.of(measured, step).inputs(origins, leads), *shared], 1)
-            learn, stop = _parts(measured, origins, leads, f"station {station.id}: {target}")
+            learn, stop, judge = _parts(measured, origins, leads, f"station {station.id}: {target}")
             actual = measured[origins + leads - 1]
             model = _train(inputs[learn], actual[learn], inputs[stop], actual[stop])
-            errors = actual[stop] - model.predict(inputs[stop])
-            count = -(-view.horizon.steps // steps_per_day(step))
+            errors = np.subtract(actual[judge], model.predict(inputs[judge]), dtype=np.float64)
             self._models.append(model)
-            self._offsets.append(offsets_by_day(errors, days[stop], count))
+            self._bands.append(Band.of(errors, days[judge], hours[judge], int(days.max()) + 1))
         return self
 
     def forecast(self, view: View) -> Forecast:
@@ -78,14 +79,15 @@ class BoostedTrees:
         history = view.history(rows)[list(station.targets)].to_numpy(np.float64)
         leads = np.arange(1, horizon.steps + 1)
         origins = np.full(horizon.steps, rows)
-        shared = [Calendar.of(index).columns]
+        shared: list[NDArray[np.floating]] = [Calendar.of(index).columns]
         if self._encoder is not None:
             shared.append(self._encoder.encode(view.future()))
         days = (leads - 1) // steps_per_day(horizon.step)
-        columns = {}
-        for target, past, model, offsets in zip(station.targets, history.T, self._models, self._offsets, strict=True):
+        columns: dict[str, FloatArray] = {}
+        for target, past, model, band in zip(station.targets, history.T, self._models, self._bands, strict=True):
             inputs = np.concatenate([Past.of(past, horizon.step).inputs(origins, leads), *shared], 1)
-            columns |= with_band(target, np.asarray(model.predict(inputs)), offsets[:, days])
+            offsets = band.offsets(days, np.asarray(index.hour, np.int64))
+            columns |= with_band(target, np.asarray(model.predict(inputs), np.float64), offsets)
         return Forecast(station.id, view.origin, self.name, pd.DataFrame(columns, index=index))
 
 
@@ -105,21 +107,25 @@ def _samples(rows: int, horizon: int, day: int) -> tuple[IntArray, IntArray]:
 
 
 def _parts(measured: FloatArray, origins: IntArray, leads: IntArray,
-           what: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which samples are learned from and which stop the training; no step of the first is one of the second.
+           what: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which samples are learned from, which stop the training, and which of the latter have steps of their own.
+
+    The horizons of the newest learned origins reach into the steps of those that stop the training. The errors there
+    are too small to make a band of; where there are no others, they have to do.
 
     Raises:
-        DataError: one of the parts is empty.
+        DataError: a part is empty.
     """
     rows = origins + leads - 1
     known = np.isfinite(measured[rows])
     newest = np.flatnonzero(known)[int((1 - STOPPING_SHARE) * known.sum()):]
     first = origins[newest[0]] if len(newest) else 0
-    learn, stop = known & (rows < first), known & (origins >= first)
-    if not learn.any() or not stop.any():
-        raise DataError(f"{what} was measured too rarely to fit LightGBM on", found=f"{known.sum()} samples",
-                        expected="some weeks", hint="leave lightgbm out of --models, or give older data")
-    return learn, stop
+    learn, stop = known & (origins < first), known & (origins >= first)
+    if learn.any() and stop.any():
+        judge = stop & (rows > rows[learn].max())
+        return learn, stop, judge if judge.any() else stop
+    raise DataError(f"{what} was measured too rarely to fit LightGBM on", found=f"{known.sum()} samples",
+                    expected="some weeks", hint="leave lightgbm out of --models, or give older data")
 
 
 def _train(inputs: FloatArray, actual: FloatArray, stop_inputs: FloatArray,

@@ -40,7 +40,7 @@ class Climatology:
         """The usual values with their band."""
         index = horizon_index(view.origin, view.horizon)
         cells = _cells(index, view.horizon.step)
-        columns = {}
+        columns: dict[str, FloatArray] = {}
         for target, table in zip(view.station.targets, self._tables, strict=True):
             mean, quantiles = table[0, cells], table[1:, cells]
             columns |= with_band(target, mean, around_point(quantiles - mean))
@@ -49,14 +49,15 @@ class Climatology:
 
 def _cells(index: pd.DatetimeIndex, step: pd.Timedelta) -> NDArray[np.int64]:
     """The number of each stamp's month and slot of the day `[T]`."""
-    return (index.month.to_numpy(np.int64) - 1) * steps_per_day(step) + slots_of_day(index, step)
+    return np.asarray(index.month - 1, np.int64) * steps_per_day(step) + slots_of_day(index, step)
 
 
 def _table(values: FloatArray, cells: NDArray[np.int64], count: int) -> FloatArray:
     """Mean and quantiles of each cell's measured values `[1 + Q, count]`, NaN where there is none."""
     grouped = pd.Series(values).groupby(cells)
     columns = [grouped.mean(), *(grouped.quantile(level) for level in LEVELS)]
-    return pd.concat(columns, axis=1).reindex(range(count)).to_numpy(np.float64).T
+    table: FloatArray = pd.concat(columns, axis=1).reindex(range(count)).to_numpy(np.float64)
+    return table.T
 
 
 def _filled(table: FloatArray, by_slot: FloatArray, values: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import View
-from wattcast.evaluation.bands import FloatArray
+from wattcast.evaluation.bands import FloatArray, IntArray
 from wattcast.evaluation.measured import mean_of_measured
 from wattcast.features.table import VintageTable, vintages_on_grid
 from wattcast.features.weather import ColumnEncoder
@@ -17,8 +17,6 @@ from wattcast.timegrid import steps_per_day
 LAG_WEEKS = (1, 2, 3, 4)
 PAST_DAYS = 3
 """Of how many of the last known days the step's time of day is looked up."""
-
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ def measured_targets(view: View) -> NDArray[np.float64]:
     Raises:
         DataError: a target has no measured value.
     """
-    values = view.training_data().frame[list(view.station.targets)].to_numpy(np.float64)
-    for target, measured in zip(view.station.targets, np.isfinite(values).any(axis=0), strict=True):
-        if not measured:
+    values: NDArray[np.float64] = view.training_data().frame[list(view.station.targets)].to_numpy(np.float64)
+    for target, column in zip(view.station.targets, values.T, strict=True):
+        if not np.isfinite(column).any():
             raise DataError(f"station {view.station.id}: {target} has no measured value before {view.origin}")
     return values
 

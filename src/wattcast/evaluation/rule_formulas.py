@@ -1,8 +1,8 @@
 """The formulas of grid codes, a closed set: a rule names one of them and gives its parameters.
 
 Each takes one forecast day's scored points: y measured, f forecast, e = f − y, n points, C the capacity in the unit of
-the power. `None` of them sees a missing value. How a rule's text reads in full is kept beside the rules
-(`rules/*.yaml`), with its source.
+the power, whether the formula needs it or not. No value is missing. Which rule uses which, and where that was seen, is
+in `rules/*.yaml`.
 """
 
 import inspect
@@ -47,7 +47,7 @@ def relative_rmse_accuracy(actual: FloatArray, forecast: FloatArray, capacity: f
     return max(0.0, 1.0 - float(np.sqrt(np.mean(np.minimum(relative, cap) ** 2))))
 
 
-def mape_accuracy(actual: FloatArray, forecast: FloatArray, capacity: float) -> float:
+def mape_accuracy(actual: FloatArray, forecast: FloatArray, _capacity: float) -> float:
     """1 − Σ(|e| / y) / n over the points with y > 0; NaN where there is none."""
     positive = actual > 0
     if not positive.any():
@@ -60,14 +60,14 @@ def qualified_rate(actual: FloatArray, forecast: FloatArray, capacity: float, *,
     return float(np.mean(np.abs(forecast - actual) / capacity < limit))
 
 
-def correlation(actual: FloatArray, forecast: FloatArray, capacity: float) -> float:
+def correlation(actual: FloatArray, forecast: FloatArray, _capacity: float) -> float:
     """Pearson's correlation of y and f; NaN where one of them does not vary."""
     if np.ptp(actual) == 0 or np.ptp(forecast) == 0:
         return float("nan")
     return float(np.corrcoef(actual, forecast)[0, 1])
 
 
-def max_relative_error(actual: FloatArray, forecast: FloatArray, capacity: float) -> float:
+def max_relative_error(actual: FloatArray, forecast: FloatArray, _capacity: float) -> float:
     """max(|e| / y) over the points with y > 0; NaN where there is none. The only one that is better when lower."""
     positive = actual > 0
     return float(np.max(np.abs(forecast - actual)[positive] / actual[positive])) if positive.any() else float("nan")

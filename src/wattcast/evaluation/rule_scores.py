@@ -45,7 +45,7 @@ class MeasureScore:
             side = "under" if measure.law.higher_is_better else "over"
             row[f"days {side} {measure.threshold:.0%}"] = f"{self.missed} of {len(self.daily)}"
         if measure.penalty and self.penalty is not None:
-            row[f"penalty [{measure.penalty.unit}]"] = number(self.penalty)
+            row[f"penalty ({measure.penalty.unit})"] = number(self.penalty)
         return row
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,7 +72,8 @@ class RuleScore:
         row = {"model": self.model}
         for position, score in enumerate(self.measures):
             of = f"{score.measure.name}: " if position else ""
-            row |= {score.measure.name: percent(score.mean), **{f"{of}{key}": text for key, text in score.row().items()}}
+            row[score.measure.name] = percent(score.mean)
+            row |= {f"{of}{key}": text for key, text in score.row().items()}
         return row
 
     def to_dict(self) -> dict[str, Any]:

@@ -48,10 +48,8 @@ class Exclusions(Config):
 class Penalty(Config):
     """What a value below its threshold costs: shortfall · C · `factor`, for each day or for each month."""
 
-    factor: float = Field(gt=0, description="what a whole shortfall of 1 costs, in `unit`s for each unit of capacity; "
-                                            "in hours where the unit is energy")
-    unit: Literal["energy", "score", "10k RMB"] = Field("energy", description="of the penalty; energy is in the power's "
-                                                                              "unit times hours")
+    factor: float = Field(gt=0, description="cost of a shortfall of 1 for each unit of capacity, in `unit`")
+    unit: Literal["energy", "score", "10k RMB"] = Field("energy", description="energy is the power's unit times hours")
     per: Literal["day", "month"] = Field("day", description="whether each day or the month's mean is compared")
     each_point: bool = Field(False, description="times the number of points graded: for a price on each point")
 
@@ -127,7 +125,7 @@ def _load(name: str) -> Rule:
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
         guess = nearest(name, preset_names())
-        raise ConfigError(f"there is no rule {name!r}", expected=f"{listing(preset_names(), 40)}; or a file of your own",
+        raise ConfigError(f"there is no rule {name!r}", expected=f"{listing(preset_names(), 40)}; or a YAML file",
                           hint=f"did you mean {guess!r}?" if guess else None)
     try:
         return _parsed(path.read_text(encoding="utf-8"), name)

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from wattcast.contracts import WeatherUse
 from wattcast.errors import InputError
 from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
+from wattcast.evaluation.backtest_report import write_backtest_report
 from wattcast.evaluation.baselines import USUAL
-from wattcast.evaluation.report import write_report
+from wattcast.evaluation.rules import load_rules
 from wattcast.features.calendar import load_overrides
 from wattcast.forecasting.predictor import NAME
 from wattcast.store.files import write_json
@@ -21,7 +20,8 @@ from wattcast.workflows.models import named_forecasters
 
 def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | None = None,
              models: Sequence[str] = (NAME, *USUAL), no_weather: bool = False,
-             refit_every: int | None = None, jobs: int = 1, on_epoch: OnEpoch | None = None,
+             refit_every: int | None = None, jobs: int = 1, rules: Sequence[str] = (),
+             on_epoch: OnEpoch | None = None,
              progress: Callable[[int, int, str], None] | None = None) -> BacktestResult:
     """Fit on everything before the first origin, then forecast from each origin and score.
 
@@ -29,6 +29,7 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
         InputError: something the user gave is wrong.
     """
     data, _ = job.read()
+    graded = load_rules(rules, data.station)
     step = parse_step(data.station.step)
     first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
     horizon = station_horizon(data.station)
@@ -39,7 +40,7 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
     if not rolling:
         raise InputError(f"--first-origin {first_origin} leaves nothing to forecast", found=f"data until {data.end}")
     return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every, jobs=jobs,
-                        overrides=load_overrides(Path(holidays)) if holidays else None, progress=progress)
+                        overrides=load_overrides(Path(holidays)) if holidays else None, rules=graded, progress=progress)
 
 
 def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None) -> None:
@@ -47,15 +48,4 @@ def save_backtest(result: BacktestResult, json_file: Path | None, report: Path |
     if json_file is not None:
         write_json(json_file, result.to_dict())
     if report is not None:
-        origin, model = result.origins[-1], result.chosen
-        others = {name: result.forecast(name, origin) for name in result.models if name != model}
-        write_report(report, title=f"Backtest of {result.station.id}", station=result.station,
-                     forecast=result.forecast(model, origin), actual=_measured(result), references=others,
-                     scorecard=result.scorecard(), models=result.table(), facts={"weather": result.weather},
-                     notes=[f"left out: {each.origin}, only {each.measured:.0%} of {each.target} was measured"
-                            for each in result.left_out])
-
-
-def _measured(result: BacktestResult) -> pd.DataFrame:
-    steps = result.steps[result.steps["model"] == result.chosen]
-    return steps.pivot_table(index="time", columns="target", values="actual", aggfunc="first", dropna=False)
+        write_backtest_report(report, result)
