@@ -139,8 +139,7 @@ def backtest(result: "BacktestResult") -> None:
         table(rows, title=f"{rule.name}: {rule.title}")
         if not rule.verified:
             say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
-    for each in result.left_out:
-        say(f"left out: {each.origin}, only {each.measured:.0%} of {each.target} was measured")
+    lines(result.left_out_in_words())
     say(f"weather: {result.weather}")
 
 

@@ -24,6 +24,7 @@ from wattcast.timegrid import week_horizon
 from wattcast.training.config import Recipe
 from wattcast.training.fit import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
+from wattcast.workflows.models import named_forecasters
 
 STEP = pd.Timedelta("1h")
 WEEKS = 7
@@ -216,14 +217,41 @@ def test_network_with_known_future__no_later_measurement_of_anything_else(networ
 
 # The simple references.
 
-@pytest.mark.parametrize("name", BASELINE_NAMES)
-def test_baseline__nothing_later_at_all(with_vintages, origin, horizon, same, name) -> None:
+SIMPLE = (*BASELINE_NAMES, "lightgbm", "lightgbm+weekly-mean+persistence")
+FROM_TRAINING_ONLY = ("climatology",)
+
+
+def simple(name: str, data: StationData, origin: pd.Timestamp, horizon: Horizon) -> Forecaster:
+    return named_forecasters([name], Recipe())[name].fit(HorizonView(data, origin, horizon))
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+def test_simple__nothing_later_at_all(with_vintages, origin, horizon, same, name) -> None:
     changed = issued_after(after(with_vintages, origin, COLUMNS), origin)
-    fitted = [baseline(name).fit(HorizonView(data, origin, horizon)) for data in (with_vintages, changed)]
+    fitted = [simple(name, data, origin, horizon) for data in (with_vintages, changed)]
     assert same(fitted[0], with_vintages, changed)
     made = [forecaster.forecast(HorizonView(with_vintages, origin, horizon)).table for forecaster in fitted]
     assert made[0].equals(made[1])
-    assert not same(fitted[0], with_vintages, before(with_vintages, origin, "total_active_power"))
+    earlier = before(with_vintages, origin, "total_active_power")
+    if name not in FROM_TRAINING_ONLY:
+        assert not same(fitted[0], with_vintages, earlier)
+    other = simple(name, earlier, origin, horizon).forecast(HorizonView(with_vintages, origin, horizon)).table
+    assert not made[0].equals(other)
+
+
+def test_trees__learn_from_and_look_at_the_issued_forecast(with_vintages, origin, horizon, same) -> None:
+    fitted = simple("lightgbm", with_vintages, origin, horizon)
+    earlier = issued_before(with_vintages, origin)
+    assert not same(fitted, with_vintages, earlier)
+    again = simple("lightgbm", earlier, origin, horizon).forecast(HorizonView(with_vintages, origin, horizon)).table
+    assert not again.equals(fitted.forecast(HorizonView(with_vintages, origin, horizon)).table)
+
+
+def test_trees__never_see_measured_weather_where_forecasts_were_issued(with_vintages, origin, horizon, same) -> None:
+    measured = before(after(with_vintages, origin, ("temperature",)), origin, "temperature")
+    fitted = [simple("lightgbm", data, origin, horizon) for data in (with_vintages, measured)]
+    made = [forecaster.forecast(HorizonView(with_vintages, origin, horizon)).table for forecaster in fitted]
+    assert made[0].equals(made[1])
 
 
 # Training.

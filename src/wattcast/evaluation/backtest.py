@@ -28,6 +28,9 @@ OURS = "wattcast"
 MIN_MEASURED = 0.9
 """The share of a target's horizon that must be measured for an origin to count."""
 
+NAMED = 12
+"""How many origins that were left out are named one by one."""
+
 SEASON_DAYS = 7
 """MASE is scaled by what "same as 7 days ago" got wrong in the training data."""
 
@@ -76,6 +79,19 @@ class BacktestResult:
         """The JSON contract; a list with one entry a target where the station has two."""
         entries = [self._target_dict(target) for target in self.station.targets]
         return entries[0] if len(entries) == 1 else entries
+
+    def left_out_in_words(self) -> list[str]:
+        """A line for each origin that was left out; one for all of a target's where there are many."""
+        lines = []
+        for target in self.station.targets:
+            origins = [each for each in self.left_out if each.target == target]
+            if len(origins) > NAMED:
+                lines.append(f"left out: {len(origins)} origins from {origins[0].origin} to {origins[-1].origin}, of which "
+                             f"less than {MIN_MEASURED:.0%} of {target} was measured")
+            else:
+                lines += [f"left out: {each.origin}, only {each.measured:.0%} of {target} was measured"
+                          for each in origins]
+        return lines
 
     def rule_scores(self) -> list[RuleScore]:
         """Every model's total power under every rule."""

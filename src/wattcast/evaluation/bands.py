@@ -36,7 +36,7 @@ class Band:
 
     @classmethod
     def of(cls, errors: FloatArray, days: IntArray, hours: IntArray, count: int) -> Self:
-        """From errors measured − forecast `[N]`, at least one of them finite, with lead day (0 … count − 1) and hour of each.
+        """From errors measured − forecast `[N]`, one at least finite, with lead day (0 … count − 1) and hour of each.
 
         A day or an hour without an error takes what holds for all.
         """
