@@ -1,10 +1,10 @@
 """The shared protocol on six real sets: fit once before the first origin, forecast every week, compare.
 
     python benchmarks/protocol.py DATA_FOLDER [--sets steel,tetouan] [--seeds 0,1,2] [--no-weather] [--json FILE]
-                                  [--set section.key=value ...]
+                                  [--set section.key=value ...] [--models wattcast,lightgbm,...]
 
 DATA_FOLDER holds the public sets as `*.csv.gz` (examples/README.md says where each comes from). Prints the mean
-absolute error of wattcast beside the simple models', a line a set and seed.
+absolute error of every model, and of the first one as a share of the simple models', a line a set and seed.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from wattcast.evaluation.baselines import USUAL
 from wattcast.settings import load_settings
 from wattcast.workflows.backtest import backtest
 from wattcast.workflows.job import Job
@@ -41,15 +42,17 @@ PROTOCOLS = {
 }
 
 
-def run(name: str, data: Path, seed: int, no_weather: bool, assignments: list[str]) -> dict[str, object]:
+def run(name: str, data: Path, seed: int, no_weather: bool, assignments: list[str],
+        models: list[str]) -> dict[str, object]:
     protocol = PROTOCOLS[name]
     settings = load_settings(EXAMPLES / f"{protocol.file}.yaml", [*assignments, f"training.seed={seed}"])
     started = time.perf_counter()
     result = backtest(Job(data / f"{protocol.file}.csv.gz", settings=settings), first_origin=protocol.first_origin,
-                      every=protocol.every, origins=protocol.origins, no_weather=no_weather)
+                      every=protocol.every, origins=protocol.origins, no_weather=no_weather,
+                      models=list(dict.fromkeys((*models, *USUAL))))
     scores = result.scores(result.station.targets[0])
-    ours = scores["wattcast"]["mae"]
-    return {"set": name, "seed": seed, "weather": result.weather, "origins": len(result.origins),
+    ours = scores[models[0]]["mae"]
+    return {"set": name, "model": models[0], "seed": seed, "weather": result.weather, "origins": len(result.origins),
             "seconds": round(time.perf_counter() - started, 1), "scores": scores,
             "ratio_seasonal_naive": ours / scores["seasonal-naive"]["mae"],
             "ratio_weekly_mean": ours / scores["weekly-mean"]["mae"], "ratio_best_simple": ours / protocol.best}
@@ -62,15 +65,19 @@ def main() -> None:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--no-weather", action="store_true")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--models", default="wattcast")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     arguments = parser.parse_args()
     rows = []
     for name in arguments.sets.split(","):
         for seed in arguments.seeds.split(","):
-            rows.append(run(name, arguments.data, int(seed), arguments.no_weather, arguments.assignments))
+            rows.append(run(name, arguments.data, int(seed), arguments.no_weather, arguments.assignments,
+                            arguments.models.split(",")))
             row = rows[-1]
-            ours = row["scores"]["wattcast"]
-            print(f"{name} seed {seed}: MAE {ours['mae']:.4g}, of seasonal-naive {row['ratio_seasonal_naive']:.3f}, "
+            ours = row["scores"][row["model"]]
+            others = ", ".join(f"{model} {row['scores'][model]['mae']:.4g}" for model in row["scores"])
+            print(f"{name} seed {seed}: {others}")
+            print(f"  {row['model']}: MAE {ours['mae']:.4g}, of seasonal-naive {row['ratio_seasonal_naive']:.3f}, "
                   f"of weekly-mean {row['ratio_weekly_mean']:.3f}, "
                   f"of the best simple model {row['ratio_best_simple']:.3f}; 80 % band holds "
                   f"{ours['coverage_80']:.0%}; {row['seconds']} s; weather: {row['weather']}", flush=True)

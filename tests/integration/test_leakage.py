@@ -247,7 +247,7 @@ def test_trees__learn_from_and_look_at_the_issued_forecast(with_vintages, origin
     assert not again.equals(fitted.forecast(HorizonView(with_vintages, origin, horizon)).table)
 
 
-def test_trees__never_see_measured_weather_where_forecasts_were_issued(with_vintages, origin, horizon, same) -> None:
+def test_trees__never_see_measured_weather_where_forecasts_were_issued(with_vintages, origin, horizon) -> None:
     measured = before(after(with_vintages, origin, ("temperature",)), origin, "temperature")
     fitted = [simple("lightgbm", data, origin, horizon) for data in (with_vintages, measured)]
     made = [forecaster.forecast(HorizonView(with_vintages, origin, horizon)).table for forecaster in fitted]

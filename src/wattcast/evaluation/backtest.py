@@ -86,8 +86,8 @@ class BacktestResult:
         for target in self.station.targets:
             origins = [each for each in self.left_out if each.target == target]
             if len(origins) > NAMED:
-                lines.append(f"left out: {len(origins)} origins from {origins[0].origin} to {origins[-1].origin}, of which "
-                             f"less than {MIN_MEASURED:.0%} of {target} was measured")
+                lines.append(f"left out: {len(origins)} origins from {origins[0].origin} to {origins[-1].origin}, "
+                             f"of which less than {MIN_MEASURED:.0%} of {target} was measured")
             else:
                 lines += [f"left out: {each.origin}, only {each.measured:.0%} of {target} was measured"
                           for each in origins]

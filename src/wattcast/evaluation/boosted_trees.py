@@ -49,10 +49,12 @@ class BoostedTrees:
             DataError: too little was measured.
         """
         values, station = measured_targets(view), view.station
-        frame, step = view.training_data().frame, view.horizon.step
+        data, step = view.training_data(), view.horizon.step
+        frame = data.frame
         self._encoder = None
         if view.future().notna().any(axis=None):
-            self._encoder = ColumnEncoder.fit(station.known_future, station.categorical, [frame])
+            tables = [frame] if data.vintages is None else [frame, data.vintages.table]
+            self._encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
         origins, leads = _samples(len(values), view.horizon.steps, steps_per_day(step))
         calendar = Calendar.of(pd.DatetimeIndex(frame.index)).columns
         shared: list[NDArray[np.floating]] = [calendar[origins + leads - 1]]
