@@ -174,13 +174,19 @@ def _name_days(axis: "Axes", forecast: Forecast) -> None:
 
 
 def observed_shares(steps: pd.DataFrame) -> list[float]:
-    """The share of measured steps at or under each quantile `[Q]`; half of those that equal it count.
+    """The share of measured steps under each quantile `[Q]`.
 
-    A photovoltaic plant's night is zero, and so are all its quantiles: with whole counts it would be over-forecast.
+    A value that equals several quantiles is spread evenly over their levels: at night a photovoltaic plant and all
+    quantiles of its power are zero, which is a perfect forecast (non-randomised probability integral transform: Czado,
+    Gneiting & Held, *Biometrics* 65 (2009) 1254–1261, DOI 10.1111/j.1541-0420.2009.01191.x).
     """
     measured = steps[steps["actual"].notna()]
-    return [float(((measured["actual"] < measured[level]) + 0.5 * (measured["actual"] == measured[level])).mean())
-            for level in LEVELS]
+    actual, quantiles = measured["actual"].to_numpy()[:, None], measured[list(LEVELS)].to_numpy()
+    levels = np.asarray(QUANTILES)
+    above = np.where(quantiles < actual, levels, 0.0).max(axis=1)[:, None]
+    below = np.where(quantiles > actual, levels, 1.0).min(axis=1)[:, None]
+    shares: list[float] = np.clip((levels - above) / (below - above), 0.0, 1.0).mean(axis=0).tolist()
+    return shares
 
 
 def _mean_error(steps: pd.DataFrame, by: str) -> pd.DataFrame:
