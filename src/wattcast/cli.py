@@ -42,7 +42,7 @@ Every = Annotated[str, typer.Option("--every", help="from one origin to the next
 Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
 Models = Annotated[str, typer.Option("--models", help="names separated by commas")]
 RefitEvery = Annotated[int | None, typer.Option("--refit-every", min=1, help="fit anew at every so many origins")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="processes that forecast; pays for hundreds of origins")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="processes that forecast; for many origins and cores")]
 Rules = Annotated[list[str] | None, typer.Option("--rule", help="a grid code's rule, or a YAML file of one's own; "
                                                                 "several with commas or repeated")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from wattcast import __version__
+from wattcast.evaluation import boosted_trees
 from wattcast.training.module import PowerModule
 
 WATTCAST = Path(sys.executable).with_name("wattcast")
@@ -84,7 +85,8 @@ def test_backtest__without_weather_and_with_refits(cli, plant, place: Path, tiny
     assert len({result["models"]["wattcast"]["mae"] for result, _ in made}) == 3
 
 
-def test_backtest__trees_combinations_rules_and_processes(cli, plant, place: Path) -> None:
+def test_backtest__trees_combinations_rules_and_processes(cli, plant, place: Path, monkeypatch) -> None:
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 8)
     common = ("backtest", "--data", plant, "--first-origin", "2025-04-12", "--every", "3d", "--models",
               "lightgbm,lightgbm+weekly-mean-2,climatology", "--rule", "north-china-2019,south-wind-2022", "--set",
               "data.capacity=2000")
@@ -104,7 +106,7 @@ def test_backtest__trees_combinations_rules_and_processes(cli, plant, place: Pat
 
 @pytest.mark.parametrize(("flags", "facts"), [
     (("--rule", "north-china-2019"), ("has no capacity", "data.capacity")),
-    (("--rule", "north-chna-2019", "--set", "data.capacity=9"), ("did you mean 'north-china-2019'?",)),
+    (("--rule", "north-chna-2019", "--set", "data.capacity=2000"), ("did you mean 'north-china-2019'?",)),
     (("--models", "wattcast+weekly_mean"), ("unknown model 'weekly_mean'", "did you mean 'weekly-mean'?")),
     (("--set", "data.horizon=36h"), ("'36h'", "whole days")),
 ])

@@ -16,6 +16,7 @@ import torch
 from wattcast.contracts import Forecaster, Horizon, WeatherUse
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages
+from wattcast.evaluation import boosted_trees
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
@@ -217,6 +218,12 @@ def test_network_with_known_future__no_later_measurement_of_anything_else(networ
 
 # The simple references.
 
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What trees may look at does not depend on how many there are."""
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 8)
+
+
 SIMPLE = (*BASELINE_NAMES, "lightgbm", "lightgbm+weekly-mean+persistence")
 FROM_TRAINING_ONLY = ("climatology",)
 
@@ -239,18 +246,29 @@ def test_simple__nothing_later_at_all(with_vintages, origin, horizon, same, name
     assert not made[0].equals(other)
 
 
+def driven_by_weather(data: StationData) -> StationData:
+    """The power follows the temperature as it was forecast last before each hour."""
+    rows = data.vintages.table["temperature"].reset_index()
+    newest = rows[rows["issued"] <= rows["time"]].drop_duplicates("time", keep="last").set_index("time")["temperature"]
+    power = 50 * newest.reindex(data.frame.index)
+    return replace(data, frame=data.frame.assign(total_active_power=power, not_use_power=power / 2))
+
+
 def test_trees__learn_from_and_look_at_the_issued_forecast(with_vintages, origin, horizon, same) -> None:
-    fitted = simple("lightgbm", with_vintages, origin, horizon)
-    earlier = issued_before(with_vintages, origin)
-    assert not same(fitted, with_vintages, earlier)
-    again = simple("lightgbm", earlier, origin, horizon).forecast(HorizonView(with_vintages, origin, horizon)).table
-    assert not again.equals(fitted.forecast(HorizonView(with_vintages, origin, horizon)).table)
+    driven = driven_by_weather(with_vintages)
+    fitted = simple("lightgbm", driven, origin, horizon)
+    earlier = issued_before(driven, origin)
+    assert not same(fitted, driven, earlier)
+    again = simple("lightgbm", earlier, origin, horizon).forecast(HorizonView(driven, origin, horizon)).table
+    assert not again.equals(fitted.forecast(HorizonView(driven, origin, horizon)).table)
+    assert same(fitted, driven, issued_after(driven, origin))
 
 
 def test_trees__never_see_measured_weather_where_forecasts_were_issued(with_vintages, origin, horizon) -> None:
-    measured = before(after(with_vintages, origin, ("temperature",)), origin, "temperature")
-    fitted = [simple("lightgbm", data, origin, horizon) for data in (with_vintages, measured)]
-    made = [forecaster.forecast(HorizonView(with_vintages, origin, horizon)).table for forecaster in fitted]
+    driven = driven_by_weather(with_vintages)
+    measured = before(after(driven, origin, ("temperature",)), origin, "temperature")
+    fitted = [simple("lightgbm", data, origin, horizon) for data in (driven, measured)]
+    made = [forecaster.forecast(HorizonView(driven, origin, horizon)).table for forecaster in fitted]
     assert made[0].equals(made[1])
 
 

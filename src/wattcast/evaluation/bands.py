@@ -26,13 +26,18 @@ def around_point(quantiles: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Band:
-    """Offsets of the quantiles by hour of the day, wider or narrower with the lead day.
+    """Offsets of the quantiles: one shape for all, wider or narrower with the lead day and with the hour of the day.
 
-    `by_hour` `[Q, 24]` are quantiles of the errors over the mean absolute error of their lead day, `by_day` `[D]`.
+    The shape needs many errors, a width only few; with quantiles of each hour by themselves, a short history would make
+    bands that are far too narrow.
     """
 
-    by_hour: FloatArray
+    shape: FloatArray
+    """`[Q]`, quantiles of the errors over their width."""
     by_day: FloatArray
+    """`[D]`, mean absolute error of each lead day."""
+    by_hour: FloatArray
+    """`[24]`, mean of the absolute errors over their day's."""
 
     @classmethod
     def of(cls, errors: FloatArray, days: IntArray, hours: IntArray, count: int) -> Self:
@@ -42,17 +47,26 @@ class Band:
         """
         known = np.isfinite(errors)
         errors, days, hours = errors[known], days[known], hours[known]
-        size = np.abs(errors)
-        by_day = np.asarray([size[days == day].mean() if (days == day).any() else size.mean() for day in range(count)])
-        relative = errors / np.where(by_day > 0, by_day, 1.0)[days]
-        everything = np.quantile(relative, LEVELS)
-        by_hour = [np.quantile(relative[hours == hour], LEVELS) if (hours == hour).any() else everything
-                   for hour in range(24)]
-        return cls(around_point(np.stack(by_hour, axis=1)), by_day)
+        by_day = _means(np.abs(errors), days, count)
+        by_hour = _means(_over(np.abs(errors), by_day[days]), hours, 24)
+        shape = np.quantile(_over(errors, by_day[days] * by_hour[hours]), LEVELS)
+        return cls(around_point(shape), by_day, by_hour)
 
     def offsets(self, days: IntArray, hours: IntArray) -> FloatArray:
         """`[Q, H]` for steps with these lead days and hours `[H]`."""
-        return self.by_hour[:, hours] * self.by_day[days]
+        return self.shape[:, None] * (self.by_day[days] * self.by_hour[hours])
+
+
+def _means(values: FloatArray, groups: IntArray, count: int) -> FloatArray:
+    """The mean of each group `[count]`; of all values where a group has none."""
+    number = np.bincount(groups, minlength=count)
+    total = np.bincount(groups, values, minlength=count)
+    return np.where(number > 0, total / np.maximum(number, 1), values.mean())
+
+
+def _over(values: FloatArray, widths: FloatArray) -> FloatArray:
+    """`values / widths`; 0 where there is no width, and so no error."""
+    return np.divide(values, widths, out=np.zeros_like(values), where=widths > 0)
 
 
 def with_band(target: str, point: FloatArray, offsets: FloatArray) -> dict[str, FloatArray]:

@@ -7,6 +7,7 @@ import pytest
 from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Station, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, MissingExtraError
+from wattcast.evaluation import boosted_trees
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.horizon_view import HorizonView
 
@@ -56,7 +57,8 @@ def test_trees__two_targets_and_quantiles_in_order_that_hold_what_they_say() -> 
     assert pd.concat(inside).mean() == pytest.approx(0.8, abs=0.12)
 
 
-def test_trees__are_the_same_every_time() -> None:
+def test_trees__are_the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 30)
     data = windy()
     view = view_at(data, 60)
     one, other = (BoostedTrees().fit(view).forecast(view).table for _ in range(2))
