@@ -247,11 +247,14 @@ def test_simple__nothing_later_at_all(with_vintages, origin, horizon, same, name
 
 
 def driven_by_weather(data: StationData) -> StationData:
-    """The power follows the temperature as it was forecast last before each hour."""
-    rows = data.vintages.table["temperature"].reset_index()
-    newest = rows[rows["issued"] <= rows["time"]].drop_duplicates("time", keep="last").set_index("time")["temperature"]
-    power = 50 * newest.reindex(data.frame.index)
-    return replace(data, frame=data.frame.assign(total_active_power=power, not_use_power=power / 2))
+    """The power follows the temperature, and all forecasts of it are right."""
+    table = data.vintages.table
+    times = table.index.get_level_values("time")
+    every = pd.date_range(data.frame.index[0], times.max(), freq=STEP)
+    temperature = pd.Series(np.random.default_rng(2).normal(11, 4, len(every)), every)
+    power = 50 * temperature.reindex(data.frame.index)
+    return replace(data, frame=data.frame.assign(total_active_power=power, not_use_power=power / 2),
+                   vintages=WeatherVintages(table.assign(temperature=temperature.reindex(times).to_numpy())))
 
 
 def test_trees__learn_from_and_look_at_the_issued_forecast(with_vintages, origin, horizon, same) -> None:
