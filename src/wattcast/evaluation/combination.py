@@ -18,6 +18,10 @@ class Shared:
         self._fitted_on: View | None = None
         self._asked: tuple[View, Forecast] | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        """For another process: without the views, which hold a station's data."""
+        return {**self.__dict__, "_fitted_on": None, "_asked": None}
+
     def fit(self, view: View) -> "Shared":
         if self._fitted_on is not view:
             self.forecaster = self.forecaster.fit(view)

@@ -1,3 +1,5 @@
+import pickle
+
 import pandas as pd
 import pytest
 
@@ -66,3 +68,11 @@ def test_shared__forgets_its_answer_when_it_is_fitted_anew(views):
     before = shared.forecast(views[1])
     shared.fit(views[1])
     assert shared.forecast(views[1]) is not before
+
+
+def test_shared__leaves_the_station_s_data_behind(views):
+    shared = Shared(SeasonalNaive()).fit(views[0])
+    made = shared.forecast(views[1])
+    packed = pickle.dumps(shared)
+    assert len(packed) < 5_000
+    pd.testing.assert_frame_equal(pickle.loads(packed).forecast(views[1]).table, made.table)
