@@ -1,12 +1,13 @@
 """The shared protocol on six real sets: fit once before the first origin, forecast every week, compare.
 
     python benchmarks/protocol.py DATA_FOLDER [--sets steel,tetouan] [--seeds 0,1,2] [--no-weather] [--json FILE]
-                                  [--set section.key=value ...] [--keep FOLDER]
+                                  [--set section.key=value ...] [--models lightgbm,...] [--keep FOLDER]
 
 DATA_FOLDER holds the public sets as `*.csv.gz` (examples/README.md says where each comes from). Prints, a line a set
 and seed, the mean absolute error of the network alone and of what was chosen beside the simple models', how many values
 the 80 % bands hold, by lead day too, and the pinball loss beside that of conformal bands around the mean of 4 weeks.
-With `--keep` trained networks are stored there and found again: only choice and calibration are made anew.
+`--models` adds rivals. With `--keep` trained networks are stored there and found again: only choice and calibration are
+made anew.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import pandas as pd
 from wattcast import metrics
 from wattcast.contracts import Forecast, View
 from wattcast.evaluation.backtest import BacktestResult, backtest, last_origin
-from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.baselines import USUAL, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.calibrate import calibrated, fit_factors
 from wattcast.forecasting.postprocess import target_columns
@@ -29,11 +30,13 @@ from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.settings import load_settings
 from wattcast.store.bundle import load_bundle, save_bundle
-from wattcast.timegrid import parse_duration, parse_step, parse_time, rolling_origins, steps_per_day, week_horizon
+from wattcast.timegrid import parse_duration, parse_time, rolling_origins, station_horizon, steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.trained import history_split
 from wattcast.workflows.job import Job
+from wattcast.workflows.models import named_forecasters
 
+OURS = ("wattcast", "network")
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -106,18 +109,18 @@ class ConformalWeeklyMean:
 
 
 def run(name: str, data_folder: Path, seed: int, no_weather: bool, assignments: list[str],
-        keep: Path | None) -> dict[str, object]:
+        rivals: list[str], keep: Path | None) -> dict[str, object]:
     protocol = PROTOCOLS[name]
     settings = load_settings(EXAMPLES / f"{protocol.file}.yaml", [*assignments, f"training.seed={seed}"])
     recipe, started = settings.recipe(), time.perf_counter()
     data, _ = Job(data_folder / f"{protocol.file}.csv.gz", settings=settings).read()
-    horizon = week_horizon(parse_step(data.station.step))
+    horizon = station_horizon(data.station)
     origins = list(rolling_origins(parse_time(protocol.first_origin, data.station.timezone),
                                    parse_duration(protocol.every), last_origin(data, horizon), protocol.origins))
     ours = KeptForecaster(recipe, None if keep is None else keep / f"{name}-{seed}")
     forecasters = {"wattcast": ours, "network": NetworkAlone(ours),
                    ConformalWeeklyMean.name: ConformalWeeklyMean(recipe),
-                   **{simple: baseline(simple) for simple in BASELINE_NAMES}}
+                   **named_forecasters([*USUAL, *rivals], recipe)}
     result = backtest(data, forecasters, origins, horizon, weather="none" if no_weather else "given")
     target = result.station.targets[0]
     scores = result.scores(target)
@@ -126,8 +129,8 @@ def run(name: str, data_folder: Path, seed: int, no_weather: bool, assignments: 
     return {"set": name, "seed": seed, "weather": result.weather, "origins": len(result.origins),
             "seconds": round(time.perf_counter() - started, 1), "scores": scores,
             "chosen": ours.model.selection.label,
-            "coverage_by_day": {model: coverage_by_day(result, target, model) for model in ("wattcast", "network")},
-            "ratio_best_simple": {model: scores[model]["mae"] / protocol.best for model in ("wattcast", "network")},
+            "coverage_by_day": {model: coverage_by_day(result, target, model) for model in OURS},
+            "ratio_best_simple": {model: scores[model]["mae"] / protocol.best for model in OURS},
             "ratio_pinball": scores["wattcast"]["pinball"] / scores[ConformalWeeklyMean.name]["pinball"]}
 
 
@@ -140,12 +143,13 @@ def coverage_by_day(result: BacktestResult, target: str, model: str) -> list[flo
 def line(row: dict[str, object]) -> str:
     scores, ratios = row["scores"], row["ratio_best_simple"]
     ours, network = scores["wattcast"], scores["network"]
+    rivals = ", ".join(f"{name} {found['mae']:.4g}" for name, found in scores.items() if name not in OURS)
     by_day = " ".join(f"{share:.0%}" for share in row["coverage_by_day"]["wattcast"])
     return (f"{row['set']} seed {row['seed']}: MAE network {network['mae']:.4g} ({ratios['network']:.3f} of the best "
             f"simple model), chosen {ours['mae']:.4g} ({ratios['wattcast']:.3f}) = {row['chosen']}; 80 % band holds "
             f"{ours['coverage_80']:.0%} (by day {by_day}), network alone {network['coverage_80']:.0%}; "
             f"pinball {ours['pinball']:.4g}, {row['ratio_pinball']:.3f} of the weekly mean's; "
-            f"{row['seconds']} s; weather: {row['weather']}")
+            f"{row['seconds']} s; weather: {row['weather']}; {rivals}")
 
 
 def main() -> None:
@@ -155,6 +159,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--no-weather", action="store_true")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--models", default="")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     arguments = parser.parse_args()
@@ -162,7 +167,7 @@ def main() -> None:
     for name in arguments.sets.split(","):
         for seed in arguments.seeds.split(","):
             rows.append(run(name, arguments.data, int(seed), arguments.no_weather, arguments.assignments,
-                            arguments.keep))
+                            [name for name in arguments.models.split(",") if name], arguments.keep))
             print(line(rows[-1]), flush=True)
             if arguments.json:
                 arguments.json.write_text(json.dumps(rows, indent=2) + "\n")

@@ -13,14 +13,15 @@ from wattcast.data.schema import StationData
 from wattcast.errors import WattcastError
 from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
-from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.baselines import USUAL
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.output import forecast_table
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.settings import build_settings
 from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
-from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, week_horizon
+from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, station_horizon
 from wattcast.training.config import Recipe
+from wattcast.workflows.models import named_forecasters
 
 
 class Forecaster:
@@ -75,14 +76,14 @@ class Forecaster:
         return forecast_table(made, data.station)
 
     def backtest(self, df: pd.DataFrame, *, first_origin: str, every: str = "7d", origins: int | None = None,
-                 models: Sequence[str] = BASELINE_NAMES, weather: WeatherUse = "given") -> BacktestResult:
+                 models: Sequence[str] = USUAL, weather: WeatherUse = "given") -> BacktestResult:
         """Fit anew on what lies before `first_origin`, roll over `df`, and compare with simple models."""
         data = self._data(df)
         step = parse_step(data.station.step)
-        horizon = week_horizon(step)
+        horizon = station_horizon(data.station)
         first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
         rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
-        forecasters = {NAME: NetworkForecaster(self.settings.recipe()), **{name: baseline(name) for name in models}}
+        forecasters = named_forecasters(list(dict.fromkeys((NAME, *models))), self.settings.recipe())
         return run_backtest(data, forecasters, rolling, horizon, weather=weather)
 
     def save(self, folder: str | Path) -> None:
@@ -109,7 +110,7 @@ class Forecaster:
 
     def _view(self, data: StationData, origin: pd.Timestamp, *,
               future_weather: pd.DataFrame | None = None) -> HorizonView:
-        return HorizonView(data, origin, week_horizon(parse_step(data.station.step)), future_weather=future_weather)
+        return HorizonView(data, origin, station_horizon(data.station), future_weather=future_weather)
 
     def _fitted(self) -> NetworkForecaster:
         if self._network is None:

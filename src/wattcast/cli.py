@@ -44,6 +44,9 @@ Every = Annotated[str, typer.Option("--every", help="from one origin to the next
 Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
 Models = Annotated[str, typer.Option("--models", help="names separated by commas")]
 RefitEvery = Annotated[int | None, typer.Option("--refit-every", min=1, help="fit anew at every so many origins")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="processes that forecast; for many origins and cores")]
+Rules = Annotated[list[str] | None, typer.Option("--rule", help="a grid code's rule, or a YAML file of one's own; "
+                                                                "several with commas or repeated")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
@@ -77,6 +80,11 @@ def _job(data: Path, station: str | None, config: Path | None, assignments: list
     from wattcast.workflows.job import Job
 
     return Job(data, station, load_settings(config, assignments or ()), models_dir)
+
+
+def _words(values: list[str] | None) -> list[str]:
+    """What a flag was given, repeated or with commas."""
+    return [word for value in values or () for word in value.split(",")]
 
 
 def _print_json(results: Sequence[Any]) -> None:
@@ -186,7 +194,8 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
 def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = None, config: ConfigFile = None,
              set_: Assignments = None, every: Every = "7d", origins: Origins = None,
              models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean", no_weather: NoWeather = False,
-             refit_every: RefitEvery = None, json_file: JsonFile = None, report: ReportFile = None) -> None:
+             refit_every: RefitEvery = None, jobs: Jobs = 1, rule: Rules = None,
+             json_file: JsonFile = None, report: ReportFile = None) -> None:
     """Forecast from many origins in the past and compare with what happened and with simple models."""
     from wattcast import render
     from wattcast.workflows.backtest import backtest as run
@@ -195,7 +204,8 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
     job = _job(data, station, config, set_)
     with render.training_progress() as on_epoch:
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
-                     no_weather=no_weather, refit_every=refit_every, on_epoch=on_epoch, progress=render.counter())
+                     no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=_words(rule), on_epoch=on_epoch,
+                     progress=render.counter())
     save_backtest(result, json_file, report)
     render.backtest(result)
 

@@ -21,6 +21,7 @@ QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Levels of every probabilistic forecast; the point forecast is the median."""
 
 HORIZON_DAYS = 7
+"""How far ahead a forecast reaches at most, and unless told otherwise: lags of a week are known over all of it."""
 
 
 class Config(BaseModel):
@@ -75,6 +76,8 @@ class Station(Config):
     location: Location = Location()
     timezone: str = "Asia/Shanghai"
     step: str = "15min"
+    horizon: str = "7d"
+    """How far ahead its forecasts reach, whole days."""
     naive_time: bool = True
     """Whether the source wrote local times without an offset; forecasts are then written the same way."""
 

@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> int:
         assignments.append(f"tuning.n_trials={arguments.n_trials}")
     if arguments.horizon_weights is not None:
         weights = parse_horizon_weights(arguments.horizon_weights)
-        print("🔍", describe_horizon_weights(expand_horizon_weights(weights, 672)))
+        print("🔍", describe_horizon_weights(expand_horizon_weights(weights, 672, 7), 7))
         assignments.append(f"training.horizon_weights={list(weights)}")
     job = Job(_data(arguments.data_file), arguments.station_id, load_settings(assignments=assignments))
     print(f"🔄 training station {arguments.station_id} on {job.data}")

@@ -5,7 +5,9 @@ missing (NaN) are not scored; a forecast that is not a finite number is an error
 only where there is nothing to score: no measured step, or a denominator of zero.
 
 Sources: Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., ch. 5.8 and 5.9 (MAE, RMSE, MAPE,
-skill, quantile score); Kolassa & Schütz, *Foresight* 6 (2007) 40–43 (WAPE, there MAD/Mean); Koenker & Bassett,
+skill, quantile score); Kolassa & Schütz, *Foresight* 6 (2007) 40–43 (WAPE, there MAD/Mean); Hyndman &
+Koehler, *Int. J. Forecasting* 22 (2006) 679–688, DOI 10.1016/j.ijforecast.2006.03.001 (MASE); Zhang et al., *Solar
+Energy* 111 (2015) 157–175, DOI 10.1016/j.solener.2014.10.016 (errors over capacity); Koenker & Bassett,
 *Econometrica* 46 (1978), DOI 10.2307/1913643 (pinball).
 """
 
@@ -73,6 +75,33 @@ def nmae(actual: ArrayLike, forecast: ArrayLike, capacity: float) -> float:
     if not capacity > 0:
         raise ValueError(f"capacity must be positive, not {capacity}")
     return mae(actual, forecast) / capacity
+
+
+def nrmse(actual: ArrayLike, forecast: ArrayLike, capacity: float) -> float:
+    """Root mean square error over capacity, RMSE / C, a fraction; `capacity` > 0 in the unit of the data."""
+    if not capacity > 0:
+        raise ValueError(f"capacity must be positive, not {capacity}")
+    return rmse(actual, forecast) / capacity
+
+
+def seasonal_error(history: ArrayLike, period: int) -> float:
+    """Mean absolute difference of values one period apart, Σ|yₜ − yₜ₋ₚ| / n: what scales `mase`.
+
+    Args:
+        history: `[T]` measured training values, NaN where missing; NaN if no two values a period apart are there.
+        period: steps of a season, at least 1.
+    """
+    values = np.asarray(history, dtype=np.float64)
+    differences = np.abs(values[period:] - values[:-period])
+    return _mean(differences[~np.isnan(differences)])
+
+
+def mase(actual: ArrayLike, forecast: ArrayLike, scale: float) -> float:
+    """Mean absolute scaled error, MAE / scale: below 1 where better than the naive forecast was on the training data.
+
+    `scale` is the `seasonal_error` of the training data; NaN where that is 0 or NaN. Arguments otherwise as in `mae`.
+    """
+    return _ratio(mae(actual, forecast), scale)
 
 
 def skill(error: float, reference_error: float) -> float:

@@ -212,7 +212,7 @@ def forecast(outcome: "ForecastOutcome", path: Path) -> None:
 
 
 def backtest(result: "BacktestResult") -> None:
-    from wattcast.evaluation.report import model_rows
+    from wattcast.evaluation.report import model_rows, rule_tables
     from wattcast.evaluation.scorecard import number
 
     for target in result.station.targets:
@@ -221,8 +221,11 @@ def backtest(result: "BacktestResult") -> None:
         best, ours = rows[0]["model"], result.scores(target)[result.chosen]
         say(f"{result.chosen}: mean absolute error {number(ours['mae'])}, "
             f"{ours['skill']:+.1%} against “same as 7 days ago”; lowest: {best}")
-    for each in result.left_out:
-        say(f"left out: {each.origin}, only {each.measured:.0%} of {each.target} was measured")
+    for rule, rows in rule_tables(result.rule_scores()):
+        table(rows, title=f"{rule.name}: {rule.title}")
+        if not rule.verified:
+            say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
+    lines(result.left_out_in_words())
     say(f"weather: {result.weather}")
 
 

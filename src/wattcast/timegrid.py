@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from wattcast.contracts import HORIZON_DAYS, Horizon
+from wattcast.contracts import HORIZON_DAYS, Horizon, Station
 from wattcast.errors import ConfigError, InputError
 
 DAY = pd.Timedelta(days=1)
@@ -55,8 +57,32 @@ def steps_per_day(step: pd.Timedelta) -> int:
     return int(DAY // step)
 
 
+def parse_horizon(text: str) -> pd.Timedelta:
+    """How far ahead a forecast reaches: one to seven whole days, such as `7d` or `48h`.
+
+    Raises:
+        ConfigError: another duration.
+    """
+    horizon = parse_duration(text)
+    if horizon % DAY != pd.Timedelta(0) or horizon > HORIZON_DAYS * DAY:
+        raise ConfigError(f"a horizon of {text!r} is not possible", expected=f"whole days, 1d to {HORIZON_DAYS}d")
+    return horizon
+
+
+def slots_of_day(index: pd.DatetimeIndex, step: pd.Timedelta) -> NDArray[np.int64]:
+    """The number of each stamp's step within its local day `[T]`, from 0."""
+    wall = index.tz_localize(None)
+    return np.asarray((wall - wall.normalize()) // step, dtype=np.int64)
+
+
+def station_horizon(station: Station) -> Horizon:
+    """How far ahead the station is forecast: 672 steps for seven days of 15 minutes."""
+    step = parse_step(station.step)
+    return Horizon(int(parse_horizon(station.horizon) // step), step)
+
+
 def week_horizon(step: pd.Timedelta) -> Horizon:
-    """The seven days that wattcast forecasts: 672 steps of 15 minutes."""
+    """Seven days, the horizon of a station that is not described otherwise."""
     return Horizon(HORIZON_DAYS * steps_per_day(step), step)
 
 

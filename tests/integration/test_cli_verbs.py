@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from wattcast import __version__
+from wattcast.evaluation import boosted_trees
 from wattcast.training.module import PowerModule
 
 WATTCAST = Path(sys.executable).with_name("wattcast")
@@ -94,6 +95,50 @@ def test_backtest__of_the_network_alone_shares_one_training(cli, plant, place: P
     assert set(found["models"]) == {"wattcast", "network", "weekly-mean", "seasonal-naive"}
     assert found["chosen"] == "wattcast"
     assert found["models"]["network"]["mae"] > 0
+
+
+def test_backtest__trees_combinations_rules_and_processes(cli, plant, place: Path, monkeypatch) -> None:
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 8)
+    common = ("backtest", "--data", plant, "--first-origin", "2025-04-12", "--every", "3d", "--models",
+              "lightgbm,lightgbm+weekly-mean-2,climatology", "--rule", "north-china-2019,south-wind-2022", "--set",
+              "data.capacity=2000")
+    done = cli(*common, "--json", "one.json", "--report", "page.html")
+    assert done.code == 0
+    said = " ".join(done.out.split())
+    for words in ("north-china-2019: North China", "days under 85%", "was not verified against the official text"):
+        assert words in said
+    total, part = json.loads((place / "one.json").read_text())
+    models = {"lightgbm", "lightgbm+weekly-mean-2", "climatology", "seasonal-naive"}
+    assert set(total["models"]) == set(total["rules"]["south-wind-2022"]["models"]) == models
+    assert total["chosen"] == "lightgbm"
+    assert "rules" not in part
+    assert cli(*common, "--jobs", 2, "--json", "two.json").code == 0
+    assert (place / "one.json").read_text() == (place / "two.json").read_text()
+
+
+@pytest.mark.parametrize(("flags", "facts"), [
+    (("--rule", "north-china-2019"), ("has no capacity", "data.capacity")),
+    (("--rule", "north-chna-2019", "--set", "data.capacity=2000"), ("did you mean 'north-china-2019'?",)),
+    (("--models", "wattcast+weekly_mean"), ("unknown model 'weekly_mean'", "did you mean 'weekly-mean'?")),
+    (("--set", "data.horizon=36h"), ("'36h'", "whole days")),
+])
+def test_backtest__wrong_words_are_named(cli, plant, flags, facts) -> None:
+    done = cli("backtest", "--data", plant, "--first-origin", "2025-04-12", *flags)
+    assert done.code == 2
+    for fact in facts:
+        assert fact in done.err
+
+
+def test_horizon__two_days_from_training_to_backtest(cli, plant, place: Path, tiny) -> None:
+    two_days = ("--data", plant, "--set", "data.horizon=48h", *tiny)
+    assert cli("train", *two_days, "--set", "training.horizon_weights=[2, 1]").code == 0
+    assert cli("forecast", *two_days).code == 0
+    assert len(pd.read_csv(place / "forecast.csv")) == 192
+    week = cli("forecast", "--data", plant)
+    assert (week.code, "differ in horizon" in week.err) == (2, True)
+    assert cli("backtest", *two_days, "--first-origin", "2025-04-22", "--every", "2d", "--json", "r.json").code == 0
+    found = json.loads((place / "r.json").read_text())[0]
+    assert (found["horizon"], len(found["models"]["wattcast"]["mae_by_day"])) == (192, 2)
 
 
 def test_doctor__names_versions_and_the_scan_that_will_run(cli) -> None:

@@ -16,6 +16,7 @@ import torch
 from wattcast.contracts import Forecaster, Horizon, WeatherUse
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages
+from wattcast.evaluation import boosted_trees
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
@@ -24,6 +25,7 @@ from wattcast.timegrid import week_horizon
 from wattcast.training.config import Recipe
 from wattcast.training.fit import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
+from wattcast.workflows.models import named_forecasters
 
 STEP = pd.Timedelta("1h")
 WEEKS = 7
@@ -216,14 +218,61 @@ def test_network_with_known_future__no_later_measurement_of_anything_else(networ
 
 # The simple references.
 
-@pytest.mark.parametrize("name", BASELINE_NAMES)
-def test_baseline__nothing_later_at_all(with_vintages, origin, horizon, same, name) -> None:
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What trees may look at does not depend on how many there are."""
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 8)
+
+
+SIMPLE = (*BASELINE_NAMES, "lightgbm", "lightgbm+weekly-mean+persistence")
+FROM_TRAINING_ONLY = ("climatology",)
+
+
+def simple(name: str, data: StationData, origin: pd.Timestamp, horizon: Horizon) -> Forecaster:
+    return named_forecasters([name], Recipe())[name].fit(HorizonView(data, origin, horizon))
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+def test_simple__nothing_later_at_all(with_vintages, origin, horizon, same, name) -> None:
     changed = issued_after(after(with_vintages, origin, COLUMNS), origin)
-    fitted = [baseline(name).fit(HorizonView(data, origin, horizon)) for data in (with_vintages, changed)]
+    fitted = [simple(name, data, origin, horizon) for data in (with_vintages, changed)]
     assert same(fitted[0], with_vintages, changed)
     made = [forecaster.forecast(HorizonView(with_vintages, origin, horizon)).table for forecaster in fitted]
     assert made[0].equals(made[1])
-    assert not same(fitted[0], with_vintages, before(with_vintages, origin, "total_active_power"))
+    earlier = before(with_vintages, origin, "total_active_power")
+    if name not in FROM_TRAINING_ONLY:
+        assert not same(fitted[0], with_vintages, earlier)
+    other = simple(name, earlier, origin, horizon).forecast(HorizonView(with_vintages, origin, horizon)).table
+    assert not made[0].equals(other)
+
+
+def driven_by_weather(data: StationData) -> StationData:
+    """The power follows the temperature, and all forecasts of it are right."""
+    table = data.vintages.table
+    times = table.index.get_level_values("time")
+    every = pd.date_range(data.frame.index[0], times.max(), freq=STEP)
+    temperature = pd.Series(np.random.default_rng(2).normal(11, 4, len(every)), every)
+    power = 50 * temperature.reindex(data.frame.index)
+    return replace(data, frame=data.frame.assign(total_active_power=power, not_use_power=power / 2),
+                   vintages=WeatherVintages(table.assign(temperature=temperature.reindex(times).to_numpy())))
+
+
+def test_trees__learn_from_and_look_at_the_issued_forecast(with_vintages, origin, horizon, same) -> None:
+    driven = driven_by_weather(with_vintages)
+    fitted = simple("lightgbm", driven, origin, horizon)
+    earlier = issued_before(driven, origin)
+    assert not same(fitted, driven, earlier)
+    again = simple("lightgbm", earlier, origin, horizon).forecast(HorizonView(driven, origin, horizon)).table
+    assert not again.equals(fitted.forecast(HorizonView(driven, origin, horizon)).table)
+    assert same(fitted, driven, issued_after(driven, origin))
+
+
+def test_trees__never_see_measured_weather_where_forecasts_were_issued(with_vintages, origin, horizon) -> None:
+    driven = driven_by_weather(with_vintages)
+    measured = before(after(driven, origin, ("temperature",)), origin, "temperature")
+    fitted = [simple("lightgbm", data, origin, horizon) for data in (driven, measured)]
+    made = [forecaster.forecast(HorizonView(driven, origin, horizon)).table for forecaster in fitted]
+    assert made[0].equals(made[1])
 
 
 # Training.

@@ -108,3 +108,18 @@ def test_measures__relations_between_them(actual, forecast):
     assert abs(metrics.bias(actual, forecast)) <= mae + 1e-9
     assert mae <= metrics.rmse(actual, forecast) + 1e-9
     assert metrics.pinball(actual, forecast[:, None], (0.5,)) == pytest.approx(mae / 2)
+
+
+def test_nrmse__is_over_the_capacity() -> None:
+    assert metrics.nrmse([1.0, 2, np.nan], [1.0, 6, 9], 40) == pytest.approx(8 ** 0.5 / 40)
+    with pytest.raises(ValueError, match="capacity"):
+        metrics.nrmse([1.0], [1.0], 0)
+
+
+def test_mase__is_scaled_by_the_naive_error_of_the_training_data() -> None:
+    history = [1.0, 2, 4, np.nan, 9, 6]
+    # Two apart: |4 − 1|, |9 − 4|; the pairs with the gap do not count.
+    assert metrics.seasonal_error(history, 2) == pytest.approx(4)
+    assert metrics.mase([1.0, 2], [3.0, 2], metrics.seasonal_error(history, 2)) == pytest.approx(0.25)
+    assert np.isnan(metrics.seasonal_error(history, 9))
+    assert np.isnan(metrics.mase([1.0], [2.0], metrics.seasonal_error([3.0, 3, 3], 1)))

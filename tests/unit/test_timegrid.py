@@ -3,15 +3,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wattcast.contracts import Station
 from wattcast.errors import ConfigError, InputError
 from wattcast.timegrid import (
     horizon_index,
     parse_duration,
+    parse_horizon,
     parse_step,
     parse_time,
     regular_index,
     require_on_grid,
     rolling_origins,
+    slots_of_day,
+    station_horizon,
     steps_per_day,
     week_horizon,
 )
@@ -98,3 +102,25 @@ def test_rolling_origins__up_to_the_last_and_no_more_than_asked(count: int | Non
 def test_rolling_origins__none_after_the_last() -> None:
     first = pd.Timestamp("2025-06-01", tz=CHINA)
     assert list(rolling_origins(first, HOUR, first - HOUR)) == []
+
+
+@pytest.mark.parametrize(("text", "days"), [("7d", 7), ("48h", 2), ("24h", 1), ("1d", 1)])
+def test_parse_horizon__whole_days(text: str, days: int) -> None:
+    assert parse_horizon(text) == pd.Timedelta(days=days)
+
+
+@pytest.mark.parametrize("text", ["36h", "8d", "12h", "0d", "soon"])
+def test_parse_horizon__refuses_parts_of_days_and_more_than_a_week(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_horizon(text)
+    assert repr(text) in str(caught.value)
+
+
+def test_station_horizon__is_seven_days_unless_described() -> None:
+    assert station_horizon(Station(id="s")).steps == 672
+    assert station_horizon(Station(id="s", step="1h", horizon="48h")).steps == 48
+
+
+def test_slots_of_day__count_from_local_midnight() -> None:
+    index = pd.date_range("2025-03-01 23:30", periods=3, freq="15min", tz=CHINA)
+    assert slots_of_day(index, pd.Timedelta("15min")).tolist() == [94, 95, 0]

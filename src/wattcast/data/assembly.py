@@ -54,7 +54,7 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig) -> tuple[Stat
     station = _station(station_id, columns, config, naive, frame)
     frame = frame[list(station.columns)]
     _require_known_ranges(config, station)
-    missing = _missing(frame, station)
+    missing = _missing(frame, station, raw)
     frame, impossible = mask_impossible(frame, station, config)
     frame, gridded = to_grid(frame, pd.Timedelta(station.step), raw.source)
     frame, flat = mask_flat_lines(frame, station, config)
@@ -97,7 +97,8 @@ def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool,
     return Station(
         id=station_id, targets=tuple(columns.targets), known_future=columns.known_future, past_only=columns.past_only,
         categorical=columns.categorical, kind=config.kind or infer_kind(frame), capacity=config.capacity,
-        location=location, timezone=config.time.timezone, step=config.time.step, naive_time=naive)
+        location=location, timezone=config.time.timezone, step=config.time.step,
+        horizon=config.horizon, naive_time=naive)
 
 
 def infer_kind(frame: pd.DataFrame) -> Kind:
@@ -124,10 +125,11 @@ def _require_known_ranges(config: DataConfig, station: Station) -> None:
                           found=listing(known, limit=40), hint=f"did you mean {close!r}?" if close else None)
 
 
-def _missing(frame: pd.DataFrame, station: Station) -> list[Finding]:
-    """Empty cells; of the targets only up to the last measured one, since rows after it are there for the weather."""
+def _missing(frame: pd.DataFrame, station: Station, raw: RawStation) -> list[Finding]:
+    """Empty cells of the table's own columns; of the targets only up to the last measured one: later rows are there for
+    the weather."""
     findings: list[Finding] = []
-    for column in station.columns:
+    for column in (name for name in station.columns if raw.columns.measured[name] in raw.table.frame):
         empty = times_of(frame[frame[column].isna()])
         if column in station.targets and len(empty) < len(frame):
             empty = empty[empty < times_of(frame[frame[column].notna()]).max()]

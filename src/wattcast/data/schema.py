@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, Station
 from wattcast.errors import ConfigError, nearest
-from wattcast.timegrid import parse_step
+from wattcast.timegrid import parse_horizon, parse_step
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,8 @@ class WeatherForecastsConfig(Config):
     path: str = Field(description="CSV or Parquet file, relative to the data's folder")
     issued: str = Field("issued", description="column with the instant of issue")
     time: str = Field("time", description="column with the start of the interval that the row is for")
+    lead: str | None = Field(None, description="column with the hours from the issue to that start, instead of `time`")
+    station: str | None = Field(None, description="column with the station's id; data.station_column if not given")
 
 
 class DataConfig(Config):
@@ -138,6 +140,7 @@ class DataConfig(Config):
     known_future: tuple[str, ...] = Field((), description="columns whose values are known over the horizon")
     past_only: tuple[str, ...] = Field((), description="columns that are known up to the origin only")
     categorical: tuple[str, ...] = Field((), description="those of the columns that hold codes or texts")
+    horizon: str = Field("7d", description="how far ahead forecasts reach: whole days, 1d (24h) to 7d")
     kind: Kind | None = Field(None, description="load, pv or wind; null: pv if the first weeks' nights are dark, "
                                                 "else load")
     capacity: float | None = Field(None, gt=0, description="in the target's unit")
@@ -151,6 +154,7 @@ class DataConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        parse_horizon(self.horizon)
         self._check_targets()
         self._check_roles()
         for column, (low, high) in self.valid_range.items():

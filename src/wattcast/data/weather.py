@@ -30,9 +30,13 @@ Weather = tuple[pd.DataFrame, list[Finding]]
 
 @dataclass(frozen=True)
 class _Layout:
-    """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather."""
+    """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather.
+
+    With `lead` the column `time` holds hours after the issue.
+    """
 
     time: str
+    lead: bool
     issued: str | None
     station: str | None
     weather: dict[str, str]
@@ -125,7 +129,8 @@ def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[
     layout = _layout(header, paths[0], station, config)
     places = [name for name in (layout.time, layout.issued, layout.station) if name]
     codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
-    table = read_table(paths, {*places, *layout.weather}, {*places, *codes})
+    texts = [name for name in places if not (layout.lead and name == layout.time)]
+    table = read_table(paths, {*places, *layout.weather}, {*texts, *codes})
     if layout.station is None:
         return table, layout
     ids = to_codes(table.frame[layout.station])
@@ -136,15 +141,17 @@ def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[
 
 
 def _layout(header: Sequence[str], path: Path, station: Station, config: DataConfig) -> _Layout:
-    time = _column(header, "time", config)
+    lead = config.weather_forecasts.lead if config.weather_forecasts else None
+    time = lead if lead in header else _column(header, "time", config)
     if time is None:
         raise DataError(f"{path} has no column that is known to be the time", found=listing(header),
-                        expected="for example time or ts", hint="name it under data.weather_forecasts.time")
+                        expected="for example time or ts",
+                        hint="name it under data.weather_forecasts.time, or the hours after the issue under .lead")
     weather = match_columns(header, station.known_future)
     if not weather:
         raise DataError(f"{path} has none of the station's known-future columns", found=listing(header, limit=40),
                         expected=listing(station.known_future, limit=40))
-    return _Layout(time, _column(header, "issued", config), _column(header, "station", config), weather)
+    return _Layout(time, time == lead, _column(header, "issued", config), _column(header, "station", config), weather)
 
 
 def _column(header: Sequence[str], quantity: str, config: DataConfig) -> str | None:
@@ -153,13 +160,17 @@ def _column(header: Sequence[str], quantity: str, config: DataConfig) -> str | N
     chosen = {
         "time": (forecasts.time if forecasts else None, config.time.column),
         "issued": (forecasts.issued if forecasts else None,),
-        "station": (config.station_column,),
+        "station": (forecasts.station if forecasts else None, config.station_column),
     }[quantity]
     return next((name for name in chosen if name in header), None) or column_for(header, quantity)
 
 
 def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: Station, config: DataConfig) -> Weather:
-    times, _, _ = to_instants(table.frame[layout.time], station.timezone, table.place, group=issued)
+    if layout.lead:
+        hours = to_numbers(table.frame[layout.time], table.place)
+        times = issued + pd.to_timedelta(hours, unit="h").round("s")
+    else:
+        times, _, _ = to_instants(table.frame[layout.time], station.timezone, table.place, group=issued)
     theirs = {ours: name for name, ours in layout.weather.items()}
     columns = {ours: table.frame[theirs[ours]] for ours in station.known_future if ours in theirs}
     values = {ours: to_codes(cells).array if ours in station.categorical else to_numbers(cells, table.place)

@@ -1,7 +1,7 @@
 """Rolling-origin evaluation: fit once before the first origin, forecast from each, compare with what was measured."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +9,17 @@ import numpy as np
 import pandas as pd
 
 from wattcast import metrics
-from wattcast.contracts import QUANTILES, Forecast, Forecaster, Horizon, Station, WeatherUse, quantile_column
+from wattcast.contracts import QUANTILES, TOTAL, Forecast, Forecaster, Horizon, Station, WeatherUse, quantile_column
 from wattcast.data.schema import StationData
-from wattcast.errors import DataError, InputError, WattcastError
+from wattcast.errors import DataError, InputError
 from wattcast.evaluation.baselines import SeasonalNaive
-from wattcast.evaluation.horizon_view import ISSUED, HorizonView
-from wattcast.evaluation.scorecard import LEVELS, Scorecard, or_null, scored_steps, scores
-from wattcast.timegrid import horizon_index
+from wattcast.evaluation.horizon_view import ISSUED
+from wattcast.evaluation.rolling import Progress, Rolling, roll
+from wattcast.evaluation.rule_scores import RuleScore, rules_dict, score_rule
+from wattcast.evaluation.rules import Rule
+from wattcast.evaluation.scorecard import LEVELS, Scorecard, or_null, scores
+from wattcast.features.calendar import Overrides, day_types
+from wattcast.timegrid import horizon_index, steps_per_day
 
 REFERENCE = "seasonal-naive"
 """What every skill of a backtest is measured against; it takes part even where it is not asked for."""
@@ -24,8 +28,11 @@ OURS = "wattcast"
 MIN_MEASURED = 0.9
 """The share of a target's horizon that must be measured for an origin to count."""
 
-Progress = Callable[[int, int, str], None]
-"""Called after each forecast with how many are done, how many there will be, and which it was."""
+NAMED = 12
+"""How many origins that were left out are named one by one."""
+
+SEASON_DAYS = 7
+"""MASE is scaled by what "same as 7 days ago" got wrong in the training data."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,9 @@ class LeftOut:
 class BacktestResult:
     """Every scored step of every model.
 
-    `steps` has one row per origin, target, model and lead (see `scorecard.scored_steps`); `weather` says in words which
-    weather the models were given.
+    `steps` has one row per origin, target, model and lead (see `scorecard.scored_steps`) with its `day_type`; `weather`
+    says in words which weather the models were given; `scales` are the targets' denominators of MASE; `rules` are the
+    grid codes that the total power is graded by.
     """
 
     station: Station
@@ -52,6 +60,8 @@ class BacktestResult:
     models: tuple[str, ...]
     steps: pd.DataFrame
     weather: str
+    scales: Mapping[str, float]
+    rules: tuple[Rule, ...] = ()
 
     @property
     def chosen(self) -> str:
@@ -59,21 +69,42 @@ class BacktestResult:
         return OURS if OURS in self.models else self.models[0]
 
     def scores(self, target: str) -> dict[str, dict[str, Any]]:
-        """Per model: mae, rmse, wape, nmae, skill, pinball, coverage_80, mae_by_day; None where not defined."""
-        rows = {model: self._rows(target, model) for model in self.models}
+        """Per model the measures of the JSON contract, and those beside it; None where not defined."""
+        rows = {model: self.rows(target, model) for model in self.models}
         reference = metrics.mae(rows[REFERENCE]["actual"], rows[REFERENCE]["median"])
-        return {model: _entry(steps, reference, self.station.capacity) for model, steps in rows.items()}
+        return {model: _entry(steps, reference, self.station.capacity, self.scales[target])
+                for model, steps in rows.items()}
 
     def to_dict(self) -> dict[str, Any] | list[dict[str, Any]]:
         """The JSON contract; a list with one entry a target where the station has two."""
         entries = [self._target_dict(target) for target in self.station.targets]
         return entries[0] if len(entries) == 1 else entries
 
+    def left_out_in_words(self) -> list[str]:
+        """A line for each origin that was left out; one for all of a target's where there are many."""
+        lines = []
+        for target in self.station.targets:
+            origins = [each for each in self.left_out if each.target == target]
+            if len(origins) > NAMED:
+                lines.append(f"left out: {len(origins)} origins from {origins[0].origin} to {origins[-1].origin}, "
+                             f"of which less than {MIN_MEASURED:.0%} of {target} was measured")
+            else:
+                lines += [f"left out: {each.origin}, only {each.measured:.0%} of {target} was measured"
+                          for each in origins]
+        return lines
+
+    def rule_scores(self) -> list[RuleScore]:
+        """Every model's total power under every rule."""
+        capacity = self.station.capacity
+        assert capacity is not None or not self.rules
+        return [score_rule(rule, model, self.rows(TOTAL, model), capacity or 0.0)
+                for rule in self.rules for model in self.models]
+
     def table(self) -> pd.DataFrame:
         """For people: one row per target and model with the measures as columns, the best MAE first."""
         rows = [{"target": target, "model": model, **entry}
                 for target in self.station.targets for model, entry in self.scores(target).items()]
-        table = pd.DataFrame(rows).drop(columns="mae_by_day")
+        table = pd.DataFrame(rows).drop(columns=list(BREAKDOWNS))
         return table.sort_values(["target", "mae"], ascending=[False, True], ignore_index=True)
 
     def scorecard(self, model: str | None = None, references: Sequence[str] = ()) -> Scorecard:
@@ -83,18 +114,45 @@ class BacktestResult:
         steps = self.steps[self.steps["model"].isin((model, *others))]
         return Scorecard(self.station.id, model, others, self.station.capacity, steps)
 
+    def rivals(self, count: int) -> tuple[str, ...]:
+        """The models beside the chosen one that a picture has room for: the best of them, and always the reference."""
+        scores = self.scores(self.station.targets[0])
+        best = sorted((name for name in self.models if name != self.chosen),
+                      key=lambda name: (name != REFERENCE, scores[name]["mae"] or np.inf))
+        return tuple(sorted(best[:count], key=self.models.index))
+
+    def origin_errors(self) -> pd.Series:
+        """Mean absolute error of the chosen model by origin, the best first, of the first target."""
+        steps = self.rows(self.station.targets[0], self.chosen)
+        errors = (steps["actual"] - steps["median"]).abs()
+        return errors.groupby(steps["origin"]).mean().sort_values(kind="stable")
+
+    def worst_days(self, count: int) -> pd.DataFrame:
+        """The forecast days on which the chosen model erred most, the worst first: origin, lead day, date, day type,
+        means of what was measured and forecast, and the MAE of the chosen model and of the reference."""
+        target = self.station.targets[0]
+        days = {model: self.rows(target, model).groupby(["origin", "day"]) for model in (self.chosen, REFERENCE)}
+        errors = {model: grouped[["actual", "median"]].apply(lambda day: (day["actual"] - day["median"]).abs().mean())
+                  for model, grouped in days.items()}
+        ours = days[self.chosen]
+        table = pd.DataFrame({"date": ours["time"].first(), "day_type": ours["day_type"].first(),
+                              "measured": ours["actual"].mean(), "forecast": ours["median"].mean(),
+                              "mae": errors[self.chosen], "reference": errors[REFERENCE]})
+        return table.dropna().sort_values("mae", ascending=False, kind="stable").head(count).reset_index()
+
     def forecast(self, model: str, origin: pd.Timestamp) -> Forecast:
         """The forecast that `model` made at `origin`, as it was scored."""
         columns = {}
         for target in self.station.targets:
-            steps = self._rows(target, model)
+            steps = self.rows(target, model)
             steps = steps[steps["origin"] == origin].set_index("time")
             columns[target] = steps["median"]
             columns |= {quantile_column(target, level): steps[name]
                         for level, name in zip(QUANTILES, LEVELS, strict=True)}
         return Forecast(self.station.id, origin, model, pd.DataFrame(columns))
 
-    def _rows(self, target: str, model: str) -> pd.DataFrame:
+    def rows(self, target: str, model: str) -> pd.DataFrame:
+        """The scored steps of one target and model."""
         return self.steps[(self.steps["target"] == target) & (self.steps["model"] == model)]
 
     def _target_dict(self, target: str) -> dict[str, Any]:
@@ -105,11 +163,13 @@ class BacktestResult:
             "origins": [origin.isoformat() for origin in self.origins if origin not in out],
             "models": self.scores(target), "chosen": self.chosen, "weather": self.weather,
             "left_out": [{"origin": each.origin.isoformat(), "measured": round(each.measured, 4)} for each in left_out],
+            **({"rules": rules_dict(self.rule_scores())} if self.rules and target == TOTAL else {}),
         }
 
 
 def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: Sequence[pd.Timestamp],
-             horizon: Horizon, *, weather: WeatherUse = "given", refit_every: int | None = None,
+             horizon: Horizon, *, weather: WeatherUse = "given", refit_every: int | None = None, jobs: int = 1,
+             overrides: Overrides | None = None, rules: Sequence[Rule] = (),
              progress: Progress | None = None) -> BacktestResult:
     """Fit every forecaster on what was known at the first origin, then forecast from each origin and score.
 
@@ -120,6 +180,9 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
         origins: instants on the data's grid, in order.
         weather: whether known-future columns may be used over the horizon.
         refit_every: fit anew at every so many counting origins; None never.
+        jobs: how many processes forecast; the result is the same for any number.
+        overrides: holidays and workdays set by hand, for the types of day.
+        rules: grid codes to grade the total power by; they need the station's capacity.
 
     Raises:
         InputError: no origins.
@@ -130,22 +193,17 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
         raise InputError(f"a backtest of station {data.station.id} needs at least one origin")
     used, left_out = _counting(data, origins, horizon)
     fitted = {**forecasters} if REFERENCE in forecasters else {**forecasters, REFERENCE: SeasonalNaive()}
-    first = HorizonView(data, origins[0], horizon, weather=weather)
+    rolling = Rolling(data, horizon, weather)
+    first = rolling.view(origins[0])
     fitted = {name: forecaster.fit(first) for name, forecaster in fitted.items()}
-    steps, sources = [], []
-    for position, (origin, targets) in enumerate(used.items()):
-        view = HorizonView(data, origin, horizon, weather=weather)
-        sources.append(view.weather_source)
-        if refit_every and position and position % refit_every == 0:
-            fitted = {name: forecaster.fit(view) for name, forecaster in fitted.items()}
-        for number, (name, forecaster) in enumerate(fitted.items(), start=1):
-            forecast = forecaster.forecast(view)
-            _require_horizon(forecast, view, name)
-            steps += [scored_steps(data.frame, forecast, target, name) for target in targets]
-            if progress:
-                progress(position * len(fitted) + number, len(used) * len(fitted), f"{name} at {origin:%Y-%m-%d %H:%M}")
-    return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted),
-                          pd.concat(steps, ignore_index=True), _weather_in_words(sources))
+    rolled = roll(rolling, fitted, used, refit_every=refit_every, jobs=jobs, progress=progress)
+    steps = pd.concat([frame for part in rolled for frame in part.steps], ignore_index=True)
+    steps["day_type"] = day_types(pd.DatetimeIndex(steps["time"]), data.station.location.country, overrides)
+    history, season = first.training_data().frame, SEASON_DAYS * steps_per_day(horizon.step)
+    return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted), steps,
+                          _weather_in_words([source for part in rolled for source in part.sources]),
+                          {target: metrics.seasonal_error(history[target], season) for target in data.station.targets},
+                          tuple(rules))
 
 
 def last_origin(data: StationData, horizon: Horizon) -> pd.Timestamp:
@@ -173,22 +231,28 @@ def _counting(data: StationData, origins: Sequence[pd.Timestamp],
     return used, tuple(left_out)
 
 
-def _require_horizon(forecast: Forecast, view: HorizonView, name: str) -> None:
-    expected = horizon_index(view.origin, view.horizon)
-    if len(forecast.table) != len(expected) or (forecast.table.index != expected).any():
-        raise WattcastError(f"{name} forecast other steps than the horizon",
-                            found=f"{len(forecast.table)} steps from {forecast.table.index.min()}",
-                            expected=f"{len(expected)} steps from {expected[0]}")
+BREAKDOWNS = ("mae_by_day", "mae_by_hour", "mae_by_day_type")
+"""The measures of a model that are several numbers."""
 
 
-def _entry(steps: pd.DataFrame, reference: float, capacity: float | None) -> dict[str, Any]:
-    """One model's measures in the order of the JSON contract."""
+def _entry(steps: pd.DataFrame, reference: float, capacity: float | None, scale: float) -> dict[str, Any]:
+    """One model's measures in the order of the JSON contract, then those beside it."""
     found = scores(steps, capacity)
-    by_day = [metrics.mae(day["actual"], day["median"]) for _, day in steps.groupby("day")]
     numbers = or_null({"mae": found["mae"], "rmse": found["rmse"], "wape": found["wape"], "nmae": found["nmae"],
                        "skill": metrics.skill(found["mae"], reference), "pinball": found["pinball"],
                        "coverage_80": found["coverage_80"]})
-    return {**numbers, "mae_by_day": [None if np.isnan(error) else error for error in by_day]}
+    further = or_null({"nrmse": found["nrmse"], "mase": metrics.mase(steps["actual"], steps["median"], scale),
+                       "bias": found["bias"], "accuracy": found["accuracy"]})
+    hours = _mean_errors(steps, steps["time"].dt.hour)
+    return {**numbers, "mae_by_day": list(_mean_errors(steps, steps["day"]).values()), **further,
+            "mae_by_hour": [hours.get(hour) for hour in range(24)],
+            "mae_by_day_type": _mean_errors(steps, steps["day_type"])}
+
+
+def _mean_errors(steps: pd.DataFrame, by: pd.Series) -> dict[Any, float | None]:
+    """Mean absolute error for each value of `by`, None where nothing was measured."""
+    means = (steps["actual"] - steps["median"]).abs().groupby(by).mean()
+    return {key: None if np.isnan(error) else float(error) for key, error in means.items()}
 
 
 def _weather_in_words(sources: Sequence[str]) -> str:

@@ -1,21 +1,24 @@
 """Simple forecasts that a model has to beat: the same slot last week, yesterday's day, the mean of the last weeks.
 
-All of them repeat a cycle: the newest one before the origin, or the mean of several, is laid end to end over the
+Most of them repeat a cycle: the newest one before the origin, or the mean of several, is laid end to end over the
 horizon. Cycles are counted in absolute time, so a slot keeps its distance from the origin across a DST change.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattcast.contracts import QUANTILES, Forecast, Forecaster, View, quantile_column
-from wattcast.errors import ConfigError, DataError, listing, nearest
-from wattcast.timegrid import horizon_index, steps_per_day
-
-FloatArray = NDArray[np.float64]
+from wattcast.contracts import Forecast, Forecaster, View
+from wattcast.errors import ConfigError, listing, nearest
+from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_band
+from wattcast.evaluation.climatology import Climatology
+from wattcast.evaluation.measured import mean_of_measured, measured_targets
+from wattcast.evaluation.persistence import Persistence
+from wattcast.timegrid import horizon_index, slots_of_day, steps_per_day
 
 OLDER_CYCLES = 4
 """How many cycles beyond its own a baseline looks back for a slot that was not measured."""
@@ -38,13 +41,8 @@ class RepeatedCycle:
         Raises:
             DataError: a target has no measured value before the view's origin.
         """
-        targets, step = view.station.targets, view.horizon.step
-        frame = view.training_data().frame
-        values = frame[list(targets)].to_numpy(np.float64)
-        for target, measured in zip(targets, np.isfinite(values).any(axis=0), strict=True):
-            if not measured:
-                raise DataError(f"station {view.station.id}: {target} has no measured value before {view.origin}")
-        slots = _slots_of_day(frame.index, step)
+        values, step = measured_targets(view), view.horizon.step
+        slots = slots_of_day(pd.DatetimeIndex(view.training_data().frame.index), step)
         self._slot_means = _means_by_slot(values, slots, steps_per_day(step))
         self._offsets = _error_quantiles(self._errors(values, view), values - self._slot_means[slots])
         return self
@@ -54,13 +52,11 @@ class RepeatedCycle:
         index = horizon_index(view.origin, view.horizon)
         cycle, measured = self._cycle(view)
         position = np.arange(view.horizon.steps) % len(cycle)
-        usual = self._slot_means[_slots_of_day(index, view.horizon.step)]
+        usual = self._slot_means[slots_of_day(index, view.horizon.step)]
         point = np.where(np.isnan(cycle[position]), usual, cycle[position])
-        columns = {}
+        columns: dict[str, FloatArray] = {}
         for target, values, offsets in zip(view.station.targets, point.T, self._offsets.T, strict=True):
-            columns[target] = values
-            columns |= {quantile_column(target, level): values + offset
-                        for level, offset in zip(QUANTILES, offsets, strict=True)}
+            columns |= with_band(target, values, offsets)
         return Forecast(view.station.id, view.origin, self.name, pd.DataFrame(columns, index=index),
                         _replacement_notes(view.station.targets, ~measured[position]))
 
@@ -69,7 +65,7 @@ class RepeatedCycle:
         period, depth = self._period(view), self.cycles + OLDER_CYCLES
         past = view.history(depth * period)[list(view.station.targets)].to_numpy(np.float64)
         newest_first = past.reshape(depth, period, -1)[::-1]
-        cycle = _nanmean(newest_first[:self.cycles])
+        cycle = mean_of_measured(newest_first[:self.cycles])
         measured = ~np.isnan(cycle)
         for older in newest_first[self.cycles:]:
             cycle = np.where(np.isnan(cycle), older, cycle)
@@ -79,7 +75,7 @@ class RepeatedCycle:
         """What this baseline would have got wrong in the training data `[T·repeats, C]`, NaN where not known."""
         period = self._period(view)
         repeats = -(-view.horizon.steps // period)
-        return np.concatenate([values - _nanmean(np.stack([_shifted(values, (ahead + back) * period)
+        return np.concatenate([values - mean_of_measured(np.stack([_shifted(values, (ahead + back) * period)
                                                            for back in range(self.cycles)]))
                                for ahead in range(1, repeats + 1)])
 
@@ -104,16 +100,25 @@ class NaiveDay(RepeatedCycle):
 class WeeklyMean(RepeatedCycle):
     """The mean of the same slot over the last `weeks` weeks, over those that were measured."""
 
-    def __init__(self, weeks: int = 4) -> None:
-        super().__init__("weekly-mean", days=7, cycles=weeks)
+    def __init__(self, weeks: int = 4, name: str = "weekly-mean") -> None:
+        super().__init__(name, days=7, cycles=weeks)
 
 
+WEEKS = {f"weekly-mean-{weeks}": weeks for weeks in range(1, 9)}
 _BASELINES: dict[str, Callable[[], Forecaster]] = {
     "seasonal-naive": SeasonalNaive, "naive-day": NaiveDay, "weekly-mean": WeeklyMean,
+    **{name: partial(WeeklyMean, weeks, name) for name, weeks in WEEKS.items()},
+    "persistence": Persistence, "climatology": Climatology,
 }
 BASELINE_NAMES = tuple(_BASELINES)
+USUAL = ("seasonal-naive", "naive-day", "weekly-mean")
+"""Those that a backtest compares with unless it is told otherwise."""
+
 IN_WORDS = {"seasonal-naive": "same as 7 days ago", "naive-day": "same as yesterday",
-            "weekly-mean": "mean of the last 4 weeks"}
+            "weekly-mean": "mean of the last 4 weeks",
+            **{name: f"mean of the last {weeks} weeks" if weeks > 1 else "mean of the last week"
+               for name, weeks in WEEKS.items()},
+            "persistence": "last value held", "climatology": "usual for month and time of day"}
 """What the baselines are called where people read."""
 
 
@@ -130,43 +135,22 @@ def baseline(name: str) -> Forecaster:
     return _BASELINES[name]()
 
 
-def _slots_of_day(index: pd.Index, step: pd.Timedelta) -> NDArray[np.int64]:
-    """The number of each stamp's step within its local day `[T]`, 0 … S − 1."""
-    wall = pd.DatetimeIndex(index).tz_localize(None)
-    return np.asarray((wall - wall.normalize()) // step, dtype=np.int64)
-
-
 def _means_by_slot(values: FloatArray, slots: NDArray[np.int64], count: int) -> FloatArray:
     """Mean of each slot of the day `[S, C]`; a slot that was never measured has the overall mean."""
     means = pd.DataFrame(values).groupby(slots).mean().reindex(range(count)).to_numpy()
-    return np.where(np.isnan(means), _nanmean(values), means)
+    return np.where(np.isnan(means), mean_of_measured(values), means)
 
 
 def _error_quantiles(errors: FloatArray, spread: FloatArray) -> FloatArray:
-    """Quantiles of the errors `[Q, C]`, or of the spread about the usual day where there is no error to learn from.
-
-    Levels below the median are kept at or under it and the others at or above it, so that a biased baseline keeps its
-    point forecast as median and its quantiles in order.
-    """
-    levels = np.asarray(QUANTILES)
+    """Quantiles of the errors `[Q, C]`, or of the spread about the usual day where there is no error to learn from."""
     learned = [e if np.isfinite(e).any() else s for e, s in zip(errors.T, spread.T, strict=True)]
-    quantiles = np.stack([np.nanquantile(e, levels) for e in learned], axis=1)
-    below, above = (levels < 0.5)[:, None], (levels > 0.5)[:, None]
-    return np.where(below, np.minimum(quantiles, 0.0), np.where(above, np.maximum(quantiles, 0.0), 0.0))
+    return around_point(np.stack([np.nanquantile(e, LEVELS) for e in learned], axis=1))
 
 
 def _shifted(values: FloatArray, steps: int) -> FloatArray:
     """The values `steps` rows earlier `[T, C]`, NaN before the first."""
     early = np.full_like(values[:steps], np.nan)
     return np.concatenate([early, values[:len(values) - len(early)]])
-
-
-def _nanmean(values: FloatArray) -> FloatArray:
-    """Mean over the first axis of what is measured, NaN where nothing is."""
-    measured = ~np.isnan(values)
-    count = measured.sum(axis=0)
-    total = np.where(measured, values, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _replacement_notes(targets: tuple[str, ...], replaced: NDArray[np.bool_]) -> tuple[str, ...]:

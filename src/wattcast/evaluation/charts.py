@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import TARGETS, Forecast, quantile_column
+from wattcast.contracts import QUANTILES, TARGETS, Forecast, quantile_column
 from wattcast.evaluation.baselines import IN_WORDS
-from wattcast.evaluation.scorecard import Scorecard
+from wattcast.evaluation.scorecard import LEVELS, Scorecard
+from wattcast.features.calendar import DAY_TYPES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,22 +58,53 @@ def forecast_figure(forecast: Forecast, actual: pd.DataFrame | None = None,
 
 
 def error_figure(card: Scorecard) -> "Figure":
-    """Mean absolute error by lead day and by hour of the day, the model beside its references; a row per target."""
+    """Mean absolute error by lead day, hour of the day and, where known, type of day; a row per target.
+
+    The model stands beside its references.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 0.4 + 2.9 * len(card.targets)), layout="constrained")
-    grid = figure.subplots(len(card.targets), 2, squeeze=False)
+    types = "day_type" in card.steps
+    grid = figure.subplots(len(card.targets), 3 if types else 2, squeeze=False,
+                           width_ratios=(7, 7, 4) if types else (1, 1))
     models = (card.model, *card.references)
-    for (by_day, by_hour), target in zip(grid, card.targets, strict=True):
+    for axes, target in zip(grid, card.targets, strict=True):
         steps = card.steps[card.steps["target"] == target]
         steps = steps.assign(error=(steps["actual"] - steps["median"]).abs(), hour=steps["time"].dt.hour)
-        _bars(by_day, _mean_error(steps, "day"), models)
-        _lines(by_hour, _mean_error(steps, "hour"), models)
-        by_day.set_ylabel(f"MAE of {target}")
-    grid[-1, 0].set_xlabel("day ahead")
-    grid[-1, 1].set_xlabel("hour of the day")
+        _bars(axes[0], _mean_error(steps, "day"), models)
+        _lines(axes[1], _mean_error(steps, "hour"), models)
+        if types:
+            errors = _mean_error(steps, "day_type")
+            _bars(axes[2], errors.loc[[name for name in DAY_TYPES if name in errors.index]], models)
+        axes[0].set_ylabel(f"MAE of {target}")
+    for axis, label in zip(grid[-1], ("day ahead", "hour of the day", "type of day"), strict=False):
+        axis.set_xlabel(label)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+    return figure
+
+
+def reliability_figure(card: Scorecard) -> "Figure":
+    """How often the measured value was under each quantile, against how often it should be; a panel per target."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    axes = figure.subplots(1, 2, squeeze=False)[0]
+    models = (card.model, *card.references)
+    for axis, target in zip(axes, card.targets, strict=False):
+        axis.plot((0, 1), (0, 1), color="#8c959f", linewidth=0.8, linestyle=(0, (4, 2)))
+        for model, colour in zip(models, (MODEL, *_colours(models[1:])), strict=True):
+            shares = observed_shares(card.steps[(card.steps["target"] == target) & (card.steps["model"] == model)])
+            axis.plot(QUANTILES, shares, color=colour, marker="o", markersize=3, label=IN_WORDS.get(model, model),
+                      linewidth=2 if model == card.model else 1.1)
+        axis.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"quantile of {target}", ylabel="share measured under it")
+    handles, labels = axes[0].get_legend_handles_labels()
+    if len(card.targets) == 1:
+        axes[1].axis("off")
+        axes[1].legend(handles, labels, loc="center left", frameon=False)
+    else:
+        figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
     return figure
 
 
@@ -141,6 +173,22 @@ def _name_days(axis: "Axes", forecast: Forecast) -> None:
     axis.xaxis.set_major_formatter(DateFormatter("%a\n%m-%d", tz=zone))
 
 
+def observed_shares(steps: pd.DataFrame) -> list[float]:
+    """The share of measured steps under each quantile `[Q]`.
+
+    A value that equals several quantiles is spread evenly over their levels: at night a photovoltaic plant and all
+    quantiles of its power are zero, which is a perfect forecast (non-randomised probability integral transform: Czado,
+    Gneiting & Held, *Biometrics* 65 (2009) 1254–1261, DOI 10.1111/j.1541-0420.2009.01191.x).
+    """
+    measured = steps[steps["actual"].notna()]
+    actual, quantiles = measured["actual"].to_numpy()[:, None], measured[list(LEVELS)].to_numpy()
+    levels = np.asarray(QUANTILES)
+    above = np.where(quantiles < actual, levels, 0.0).max(axis=1)[:, None]
+    below = np.where(quantiles > actual, levels, 1.0).min(axis=1)[:, None]
+    shares: list[float] = np.clip((levels - above) / (below - above), 0.0, 1.0).mean(axis=0).tolist()
+    return shares
+
+
 def _mean_error(steps: pd.DataFrame, by: str) -> pd.DataFrame:
     """Mean of the absolute errors, a row per value of `by`, a column per model."""
     return pd.DataFrame({model: made.groupby(by)["error"].mean() for model, made in steps.groupby("model")})
@@ -148,11 +196,12 @@ def _mean_error(steps: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def _bars(axis: "Axes", errors: pd.DataFrame, models: tuple[str, ...]) -> None:
     width = 0.8 / len(models)
+    places = np.arange(len(errors))
     for position, (model, colour) in enumerate(zip(models, (MODEL, *_colours(models[1:])), strict=True)):
         offset = (position - (len(models) - 1) / 2) * width
-        axis.bar(np.asarray(errors.index) + offset, errors[model], width * 0.92, color=colour,
+        axis.bar(places + offset, errors[model], width * 0.92, color=colour,
                  label=IN_WORDS.get(model, model))
-    axis.set_xticks(errors.index)
+    axis.set_xticks(places, [str(name) for name in errors.index])
     axis.grid(axis="x", visible=False)
 
 

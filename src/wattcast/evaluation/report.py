@@ -9,12 +9,15 @@ import pandas as pd
 
 from wattcast.contracts import TARGETS, Forecast, Station
 from wattcast.evaluation.baselines import IN_WORDS
-from wattcast.evaluation.charts import as_png, as_svg, error_figure, forecast_figure
+from wattcast.evaluation.charts import as_png, as_svg, error_figure, forecast_figure, reliability_figure
+from wattcast.evaluation.rule_scores import RuleScore
+from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import Scorecard, number, percent
 from wattcast.store.files import write_text, written_aside
 
 MODEL_COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
-    "mae": ("MAE", number), "rmse": ("RMSE", number), "wape": ("WAPE", percent), "nmae": ("nMAE", percent),
+    "mae": ("MAE", number), "rmse": ("RMSE", number), "wape": ("WAPE", percent), "accuracy": ("1-MAPE", percent),
+    "nmae": ("nMAE", percent), "nrmse": ("nRMSE", percent), "mase": ("MASE", number),
     "skill": ("skill", partial(percent, sign="+")), "pinball": ("pinball", number),
     "coverage_80": ("inside 80 % band", percent),
 }
@@ -23,7 +26,9 @@ MODEL_COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
 
 def write_report(path: Path, *, title: str, station: Station, forecast: Forecast | None = None,
                  actual: pd.DataFrame | None = None, references: Mapping[str, Forecast] | None = None,
-                 scorecard: Scorecard | None = None, models: pd.DataFrame | None = None, quality: Sequence[str] = (),
+                 scorecard: Scorecard | None = None, models: pd.DataFrame | None = None,
+                 weeks: Mapping[str, Forecast] | None = None, worst_days: Sequence[Mapping[str, str]] = (),
+                 rules: Sequence[RuleScore] = (), quality: Sequence[str] = (),
                  facts: Mapping[str, str] | None = None, notes: Sequence[str] = ()) -> Path:
     """Write a self-contained page: styles and pictures inside, nothing fetched, readable without a network.
 
@@ -38,6 +43,9 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         references: simple forecasts to draw beside it.
         scorecard: verdict, table by lead day and error pictures.
         models: a backtest's `table()`, to compare models.
+        weeks: further forecasts to draw, heading → forecast, with what was measured then.
+        worst_days: a table of the days with the largest errors.
+        rules: what grid codes make of each model.
         quality: lines about the data's quality.
         facts: what the model is, label → text.
         notes: what limited or degraded the result, in plain words.
@@ -52,6 +60,9 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         pictures["forecast"] = as_svg(partial(forecast_figure, forecast, actual, references), "forecast")
     if scorecard is not None:
         pictures["errors"] = as_svg(partial(error_figure, scorecard), "errors")
+        pictures["reliability"] = as_svg(partial(reliability_figure, scorecard), "reliability")
+    drawn = {heading: as_svg(partial(forecast_figure, each, actual, None, None), f"week{position}")
+             for position, (heading, each) in enumerate((weeks or {}).items())}
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         files("wattcast.evaluation").joinpath("report.html").read_text(encoding="utf-8"))
     page = template.render(
@@ -59,7 +70,8 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         verdicts=[scorecard.verdict(target) for target in scorecard.targets] if scorecard else [],
         scores=_by_target(scorecard.rows()) if scorecard else {}, card=scorecard,
         models=_by_target(model_rows(models)) if models is not None else {},
-        quality=quality, facts=facts or {}, notes=[*notes, *(forecast.notes if forecast else ())])
+        weeks=drawn, worst_days=worst_days, rules=rule_tables(rules), quality=quality, facts=facts or {},
+        notes=[*notes, *(forecast.notes if forecast else ())])
     write_text(path, page)
     return path
 
@@ -93,6 +105,16 @@ def model_rows(models: pd.DataFrame) -> list[dict[str, str]]:
     return [{"target": target, "model": IN_WORDS.get(model, model),
              **{heading: write(values[name]) for name, (heading, write) in shown.items()}}
             for target, model, (_, values) in zip(models["target"], models["model"], numbers.iterrows(), strict=True)]
+
+
+def rule_tables(scores: Sequence[RuleScore]) -> list[tuple[Rule, list[dict[str, str]]]]:
+    """Each rule with a table of the models under it, in words."""
+    tables: dict[str, tuple[Rule, list[dict[str, str]]]] = {}
+    for score in scores:
+        row = score.row()
+        tables.setdefault(score.rule.name, (score.rule, []))[1].append(
+            {**row, "model": IN_WORDS.get(score.model, score.model)})
+    return list(tables.values())
 
 
 def _by_target(rows: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:

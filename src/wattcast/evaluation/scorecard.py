@@ -39,7 +39,9 @@ def scored_steps(actual: pd.DataFrame, forecast: Forecast, target: str, model: s
 
 
 def scores(steps: pd.DataFrame, capacity: float | None = None) -> dict[str, float]:
-    """The measures of one model's scored steps, and `n`, how many of them were measured; nMAE needs a capacity.
+    """The measures of one model's scored steps, and `n`, how many of them were measured.
+
+    Without a capacity there is no nMAE and no nRMSE.
 
     Units: mae, rmse, bias and pinball in the target's unit, the others fractions (see `metrics`).
     """
@@ -51,6 +53,7 @@ def scores(steps: pd.DataFrame, capacity: float | None = None) -> dict[str, floa
         "mape": metrics.mape(actual, median),
         "accuracy": metrics.accuracy(actual, median),
         "nmae": metrics.nmae(actual, median, capacity) if capacity else float("nan"),
+        "nrmse": metrics.nrmse(actual, median, capacity) if capacity else float("nan"),
         "bias": metrics.bias(actual, median),
         "pinball": metrics.pinball(actual, steps[list(LEVELS)].to_numpy(), QUANTILES),
         "coverage_80": metrics.coverage(actual, steps["q10"].to_numpy(), steps["q90"].to_numpy()),

@@ -19,6 +19,7 @@ Overrides = Mapping[date, DayKind]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY_NAMES = (*WEEKDAYS, "is_working_day", "is_public_holiday", "is_adjusted_workday", "is_day_off", "day_before_off",
              "day_after_off", "off_first", "off_middle", "off_last", "off_elapsed", "off_length")
+DAY_TYPES = ("workday", "weekend", "holiday")
 MINUTE_NAMES = ("minute_sin_1", "minute_cos_1", "minute_sin_2", "minute_cos_2")
 YEAR_NAMES = ("year_sin", "year_cos")
 
@@ -69,6 +70,18 @@ def calendar_features(index: pd.DatetimeIndex, country: str | None, overrides: O
         season = 2 * np.pi * ((local.day_of_year.to_numpy() - 1) / 365.25)
         columns += [np.sin(season), np.cos(season)]
     return pd.DataFrame(np.stack(columns, 1).astype(np.float32), index=index, columns=list(calendar_names(day_of_year)))
+
+
+def day_types(index: pd.DatetimeIndex, country: str | None, overrides: Overrides | None = None) -> NDArray[np.str_]:
+    """Which of `DAY_TYPES` every step belongs to `[T]`; an adjusted workday is a workday. Arguments as above.
+
+    Raises:
+        ConfigError: a country without a known calendar.
+    """
+    columns = calendar_features(index, country, overrides)
+    workday, weekend, holiday = DAY_TYPES
+    names = np.where(columns["is_working_day"] > 0, workday, weekend)
+    return np.where(columns["is_public_holiday"] > 0, holiday, names)
 
 
 def unpublished_years(index: pd.DatetimeIndex, country: str | None) -> tuple[int, ...]:

@@ -24,6 +24,28 @@ class VintageTable:
     start: NDArray[np.int64]
     values: NDArray[np.float32]
 
+    def locate(self, origins: NDArray[np.int64],
+               rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Where `values` tells what the newest forecast issued by each origin says of some grid rows.
+
+        Args:
+            origins: `[N]` grid positions.
+            rows: `[N, M]` grid positions.
+
+        Returns:
+            vintage `[N]` and step `[N, M]`, positions that exist; and where the forecast reaches the row, `[N, M]`.
+        """
+        newest = np.searchsorted(self.issued, origins, side="right") - 1
+        vintage = np.maximum(newest, 0)
+        step = rows - self.start[vintage][:, None]
+        inside = (step >= 0) & (step < self.values.shape[1]) & (newest >= 0)[:, None]
+        return vintage, step.clip(0, self.values.shape[1] - 1), inside
+
+    def as_of(self, origins: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What it says, `[N, M, len(weather_columns)]`, NaN where nothing; arguments as in `locate`."""
+        vintage, step, inside = self.locate(origins, rows)
+        return np.where(inside[..., None], self.values[vintage[:, None], step], np.float32(np.nan))
+
 
 @dataclass(frozen=True)
 class FeatureTable:

@@ -35,6 +35,10 @@ class NetworkForecaster:
         self.recipe, self.work_folder, self.on_epoch = recipe, work_folder, on_epoch
         self.model: TrainedModel | None = None
 
+    def __getstate__(self) -> dict[str, object]:
+        """For another process: without whom to tell of epochs."""
+        return {**self.__dict__, "on_epoch": None}
+
     @classmethod
     def of(cls, model: TrainedModel) -> "NetworkForecaster":
         """A forecaster that is fitted already."""
@@ -116,7 +120,7 @@ def _words(value: str | tuple[str, ...]) -> str:
 
 def _check_station(model: TrainedModel, view: View) -> None:
     trained, given = model.station, view.station
-    for what in ("targets", "known_future", "past_only", "step", "timezone"):
+    for what in ("targets", "known_future", "past_only", "step", "horizon", "timezone"):
         if getattr(trained, what) != getattr(given, what):
             raise BundleError(f"the model and the data of station {given.id} differ in {what}",
                               found=_words(getattr(given, what)), expected=_words(getattr(trained, what)),

@@ -30,7 +30,7 @@ class TrainingConfig(Config):
     not_use_power_weight: float = Field(1.0, ge=0, description="weight of not_use_power in the loss",
                                         json_schema_extra={"search": [0.5, 0.7, 0.9, 1.0]})
     horizon_weights: tuple[float, ...] | None = Field(
-        None, description="weight of each step (672) or day (7) in the loss")
+        None, description="weight of each step (672 of 15 minutes in 7 days) or of each day in the loss")
     recency_half_life_days: float | None = Field(
         None, gt=0, description="age at which a window counts half; null: all alike")
     seed: int = Field(0, ge=0, description="seed of everything random")

@@ -143,6 +143,11 @@ def fit_network(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: Tr
     return network.cpu().eval(), tuple(keeper.history)
 
 
+def step_weights(config: TrainingConfig, shape: WindowShape) -> NDArray[np.float32]:
+    """`[H]`, the weight of each step in the loss."""
+    return expand_horizon_weights(config.horizon_weights, shape.horizon, shape.horizon // shape.day)
+
+
 def target_weights(config: TrainingConfig, targets: Sequence[str]) -> list[float]:
     """`[C]`, the weight of each target in the loss."""
     return [config.power_weight if name == TOTAL else config.not_use_power_weight for name in targets]
@@ -155,9 +160,8 @@ def _run(network: PowerNetwork, prepared: Prepared, recipe: Recipe, keeper: Epoc
     weights = _recency(prepared, config.recency_half_life_days)
     train = _dataset(prepared, recipe, split.train_limit, weights)
     validation = _dataset(prepared, recipe, split.validation_limit, None)
-    module = PowerModule(network, config, expand_horizon_weights(config.horizon_weights, prepared.shape.horizon),
-                         target_weights(config, targets), config.epochs * len(sampler),
-                         target_weights(measure, targets))
+    module = PowerModule(network, config, step_weights(config, prepared.shape), target_weights(config, targets),
+                         config.epochs * len(sampler), target_weights(measure, targets))
     batches = [part.tolist() for part in np.array_split(
         split.validation_origins, max(1, round(len(split.validation_origins) / measure.batch_size)))]
     stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)

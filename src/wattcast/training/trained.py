@@ -8,7 +8,7 @@ from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.power import PowerNetwork
-from wattcast.timegrid import parse_step, steps_per_day, week_horizon
+from wattcast.timegrid import station_horizon, steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.selection import Selection
 from wattcast.windows.dataset import Decomposition, Scalers, WindowShape
@@ -51,9 +51,9 @@ class TrainedModel:
 
 
 def window_shape(station: Station, recipe: Recipe) -> WindowShape:
-    step = parse_step(station.step)
-    day = steps_per_day(step)
-    return WindowShape(recipe.windows.lookback_days * day, week_horizon(step).steps, day, recipe.features.lag_weeks)
+    horizon = station_horizon(station)
+    day = steps_per_day(horizon.step)
+    return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks)
 
 
 def history_split(data: StationData, recipe: Recipe) -> Split:

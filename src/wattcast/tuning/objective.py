@@ -20,8 +20,7 @@ from wattcast.errors import DataError
 from wattcast.model.losses import pinball, weighted_mean
 from wattcast.model.power import PowerNetwork
 from wattcast.training.config import Recipe
-from wattcast.training.fit import fit_network, input_sizes, prepare, target_weights
-from wattcast.training.horizon_weights import expand_horizon_weights
+from wattcast.training.fit import fit_network, input_sizes, prepare, step_weights, target_weights
 from wattcast.training.trained import EpochRecord, decomposition
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.memory import GIB, free_memory, training_memory
@@ -102,7 +101,7 @@ class Objective:
         network = self._network(values).eval()
         network.load_state_dict(torch.load(weights, weights_only=True))
         dataset, training = self._dataset(), self.recipe.training
-        steps = torch.from_numpy(expand_horizon_weights(training.horizon_weights, self.prepared.shape.horizon))
+        steps = torch.from_numpy(step_weights(training, self.prepared.shape))
         targets = torch.tensor(target_weights(training, self.prepared.pipeline.station.targets))
         found = []
         with torch.inference_mode():

@@ -162,18 +162,14 @@ class _ScaledVintages:
         values = torch.from_numpy((table.values - scaler.center[columns]) / scaler.scale[columns])
         self.present = torch.isfinite(values)
         self.values = values.nan_to_num_(0.0, 0.0, 0.0)
-        self.issued, self.start = table.issued, torch.from_numpy(table.start.astype(np.int64))
+        self.table = table
 
     def as_of(self, origins: NDArray[np.int64], horizon: int) -> tuple[Tensor, Tensor]:
         """Values and mask `[B, H, W]` of the newest forecast issued at or before each origin."""
-        newest = torch.from_numpy(np.searchsorted(self.issued, origins, side="right") - 1)
-        version = newest.clamp(min=0)
-        ahead = torch.from_numpy(origins.astype(np.int64))[:, None] + torch.arange(horizon)        # [B, H]
-        column = ahead - self.start[version][:, None]
-        inside = (column >= 0) & (column < self.values.shape[1]) & (newest >= 0)[:, None]
-        column = column.clamp(0, self.values.shape[1] - 1)
-        present = self.present[version[:, None], column] & inside[..., None]
-        return self.values[version[:, None], column] * present, present
+        ahead = origins[:, None] + np.arange(horizon)                                              # [B, H]
+        vintage, step, inside = map(torch.from_numpy, self.table.locate(origins, ahead))
+        present = self.present[vintage[:, None], step] & inside[..., None]
+        return self.values[vintage[:, None], step] * present, present
 
 
 class Decomposition:

@@ -14,7 +14,7 @@ from wattcast.evaluation.report import plot_forecast, write_report
 from wattcast.evaluation.scorecard import Scorecard, score_week
 from wattcast.settings import Settings
 from wattcast.store.files import require_writable
-from wattcast.timegrid import parse_step, week_horizon
+from wattcast.timegrid import station_horizon
 from wattcast.workflows.check import check
 from wattcast.workflows.evaluation import REFERENCES
 from wattcast.workflows.forecast import forecast, save_forecasts
@@ -46,7 +46,7 @@ def demo(folder: Path, settings: Settings, *, on_epoch: OnEpoch, say: Callable[[
     save_forecasts([made], folder / "forecast.csv")
 
     data = trained.data
-    view = HorizonView(data, made.forecast.origin, week_horizon(parse_step(data.station.step)))
+    view = HorizonView(data, made.forecast.origin, station_horizon(data.station))
     references = {name: baseline(name).fit(view).forecast(view) for name in REFERENCES}
     actual = pd.concat([data.frame[list(data.station.targets)], _truth(folder / "data", data.station.timezone)])
     card = score_week(actual, made.forecast, references, data.station.capacity)

@@ -14,7 +14,7 @@ from wattcast.evaluation.baselines import baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import Scorecard, pool, score_week
 from wattcast.settings import Settings
-from wattcast.timegrid import DAY, parse_step, rolling_origins, week_horizon
+from wattcast.timegrid import DAY, rolling_origins, station_horizon
 from wattcast.windows.splits import MINIMUM_DAYS
 
 REFERENCES = ("seasonal-naive", "weekly-mean")
@@ -48,12 +48,13 @@ def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]
 
 
 def evaluate(network: Forecaster, data: StationData, first: pd.Timestamp, weeks: int) -> Evaluation:
-    """Forecast each week that was kept, with the references fitted on what the network was fitted on."""
-    horizon = week_horizon(parse_step(data.station.step))
+    """Forecast the weeks that were kept, a horizon at a time; the references know what the network was fitted on."""
+    horizon = station_horizon(data.station)
     view = HorizonView(data, first, horizon)
     references = {name: baseline(name).fit(view) for name in REFERENCES}
     cards, forecasts, compared, sources = [], [], [], []
-    for origin in rolling_origins(first, 7 * DAY, data.end, weeks):
+    length = horizon.steps * horizon.step
+    for origin in rolling_origins(first, length, data.end, weeks * 7 * DAY // length):
         view = HorizonView(data, origin, horizon)
         forecasts.append(network.forecast(view))
         compared.append({name: reference.forecast(view) for name, reference in references.items()})

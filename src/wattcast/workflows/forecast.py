@@ -15,7 +15,7 @@ from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.registry import Registry
-from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, week_horizon
+from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.job import Job
 
@@ -59,7 +59,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         raise InputError(f"--at {at} is before the first measurement", found=f"data from {data.frame.index[0]}")
     registry = Registry(job.models_dir, station.id)
     model = registry.load()
-    view = HorizonView(data, origin, week_horizon(step), weather="none" if no_weather else "given",
+    view = HorizonView(data, origin, station_horizon(station), weather="none" if no_weather else "given",
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
     notes = [*_weather_notes(view), *_age_notes(data, origin, model.span[1] + step), *made.notes,

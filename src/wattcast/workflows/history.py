@@ -9,7 +9,7 @@ from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
 from wattcast.errors import InputError
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, week_horizon
+from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.evaluation import holdout_weeks
 from wattcast.workflows.job import Job
 
@@ -38,7 +38,7 @@ class History:
     @cached_property
     def view(self) -> HorizonView:
         """All that training may see."""
-        return HorizonView(self.data, self.end, week_horizon(parse_step(self.data.station.step)))
+        return HorizonView(self.data, self.end, station_horizon(self.data.station))
 
 
 def read_history(job: Job, station_id: str | None, until: str | None) -> History:

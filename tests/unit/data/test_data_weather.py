@@ -163,3 +163,15 @@ def test_read_weather__unusable_file(tmp_path: Path, lines: list[str], message: 
 def test_read_weather__missing_path(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         read_weather(tmp_path / "w.csv", STATION, DataConfig())
+
+
+def test_read_weather__hours_after_the_issue_instead_of_a_time(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.csv", "farm,issued,lead_hours,temperature", "s1,2025-06-01 00:00,1,11",
+                 "s2,2025-06-01 00:00,1,99", "s1,2025-06-01 00:00,25,12", "s1,2025-06-01 12:00,1,13")
+    forecasts = WeatherForecastsConfig(path="w.csv", lead="lead_hours", station="farm")
+    station = STATION.model_copy(update={"step": "1h", "known_future": ("temperature",), "categorical": ()})
+    table = issued(path, station, DataConfig(weather_forecasts=forecasts)).table["temperature"].dropna()
+    assert table.loc[(at("01 00:00"), at("01 01:00"))] == 11
+    assert table.loc[(at("01 00:00"), at("02 01:00"))] == 12
+    assert table.loc[(at("01 12:00"), at("01 13:00"))] == 13
+    assert 99 not in table.tolist()

@@ -9,6 +9,7 @@ from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, InputError, WattcastError
 from wattcast.evaluation.backtest import backtest, last_origin
 from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
+from wattcast.evaluation.rules import load_rules
 from wattcast.timegrid import rolling_origins, week_horizon
 
 HOUR, WEEK = pd.Timedelta("1h"), pd.Timedelta("7D")
@@ -50,10 +51,16 @@ def test_backtest__exact_errors_and_contract_of_the_json(make_station):
     assert found["origins"] == [origin.isoformat() for origin in origins_of(data)]
     assert list(found["models"]) == ["weekly-mean", "seasonal-naive"]
     naive, mean = found["models"]["seasonal-naive"], found["models"]["weekly-mean"]
-    assert list(naive) == ["mae", "rmse", "wape", "nmae", "skill", "pinball", "coverage_80", "mae_by_day"]
+    contract = ["mae", "rmse", "wape", "nmae", "skill", "pinball", "coverage_80", "mae_by_day"]
+    assert list(naive) == [*contract, "nrmse", "mase", "bias", "accuracy", "mae_by_hour", "mae_by_day_type"]
     assert (naive["mae"], naive["skill"], naive["nmae"]) == (1000, 0, None)
     assert (mean["mae"], mean["skill"]) == (1500, -0.5)
     assert naive["mae_by_day"] == [1000] * 7
+    # What is a thousand wrong in the test was a thousand wrong in training: weeks differ by a thousand.
+    assert (naive["mase"], mean["mase"]) == (1, 1.5)
+    assert naive["mae_by_hour"] == [1000] * 24
+    assert naive["mae_by_day_type"] == {"weekend": 1000, "workday": 1000}
+    assert "rules" not in found
     assert found["chosen"] == "weekly-mean"
 
 
@@ -184,6 +191,57 @@ def test_scorecard__agrees_with_the_json(make_station):
     entry = result.to_dict()["models"]["wattcast"]
     assert card.scores(TOTAL)["mae"] == entry["mae"]
     assert card.skill(TOTAL)["seasonal-naive"] == entry["skill"]
+
+
+def with_capacity(data: StationData, capacity: float) -> StationData:
+    return StationData(data.station.model_copy(update={"capacity": capacity}), data.frame)
+
+
+def test_rules__grade_the_total_power_of_every_model(make_station):
+    data = with_capacity(make_station(6, two_targets=True), 20_000)
+    rules = load_rules(["gbt-19963-1-2021"], data.station)
+    total, part = backtest(data, {"weekly-mean": WeeklyMean(2)}, origins_of(data), HORIZON, rules=rules).to_dict()
+    found = total["rules"]["gbt-19963-1-2021"]["models"]
+    # Errors of 1000 and 1500 at every step, of a capacity of 20 000; only the day ahead is graded.
+    assert found["seasonal-naive"]["accuracy"]["mean"] == pytest.approx(0.95)
+    assert found["weekly-mean"]["accuracy"]["mean"] == pytest.approx(0.925)
+    assert found["weekly-mean"]["accuracy"]["days"] == len(origins_of(data))
+    assert set(found["weekly-mean"]["accuracy"]["monthly"]) == {"2025-03", "2025-04"}
+    assert "rules" not in part
+    assert total["models"]["weekly-mean"]["nrmse"] == pytest.approx(0.075)
+
+
+def test_rivals__the_reference_and_the_best(make_station):
+    data = make_station(6)
+    models = {"wattcast": WeeklyMean(4), "three": WeeklyMean(3), "two": WeeklyMean(2), "naive-day": NaiveDay()}
+    result = backtest(data, models, origins_of(data), HORIZON)
+    assert result.rivals(2) == ("naive-day", "seasonal-naive")
+    assert result.rivals(9) == ("three", "two", "naive-day", "seasonal-naive")
+
+
+def test_origin_errors_and_worst_days__the_week_that_went_wrong_is_found(make_station):
+    data = make_station(6)
+    frame = data.frame.copy()
+    frame.iloc[4 * 168 + 50, 0] += 24_000                           # the third day after the third origin
+    result = backtest(StationData(data.station, frame), {"wattcast": SeasonalNaive()}, origins_of(data), HORIZON)
+    errors = result.origin_errors()
+    assert list(errors.index)[:2] == origins_of(data)[:2]
+    worst = result.worst_days(2)
+    assert (worst["origin"].tolist(), worst["day"].tolist()) == ([origins_of(data)[2], origins_of(data)[3]], [3, 3])
+    # 23 hours of 1000 and one of 25 000; a week later 24 000 too low, less the usual 1000.
+    assert worst["mae"].tolist() == [2000, pytest.approx((23 * 1000 + 23_000) / 24)]
+    assert worst["date"].iloc[0] == origins_of(data)[2] + pd.Timedelta("2D")
+
+
+def test_left_out_in_words__one_line_where_there_are_many(make_station):
+    data = without(make_station(8), slice(4 * 168, 5 * 168))
+    few = backtest(data, {"naive-day": NaiveDay()}, origins_of(data), HORIZON)
+    only = "left out: 2025-03-31 00:00:00+08:00, only 0% of total_active_power was measured"
+    assert few.left_out_in_words() == [only]
+    daily = list(rolling_origins(data.frame.index[2 * 168], pd.Timedelta("6h"), data.frame.index[-168]))
+    many = backtest(data, {"naive-day": NaiveDay()}, daily, HORIZON).left_out_in_words()
+    assert len(many) == 1
+    assert "origins from 2025-03-2" in many[0]
 
 
 def test_backtest__reproduces_a_published_row(measured):

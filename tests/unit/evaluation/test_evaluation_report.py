@@ -11,9 +11,11 @@ from wattcast.contracts import PART, TOTAL
 from wattcast.data.schema import StationData
 from wattcast.errors import InputError
 from wattcast.evaluation.backtest import backtest
-from wattcast.evaluation.baselines import SeasonalNaive, WeeklyMean
+from wattcast.evaluation.backtest_report import write_backtest_report
+from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.report import plot_forecast, write_report
+from wattcast.evaluation.rules import load_rules
 from wattcast.evaluation.scorecard import score_week
 from wattcast.timegrid import week_horizon
 
@@ -64,7 +66,7 @@ def page(week, tmp_path):
 def test_report__is_one_offline_page(page):
     assert not re.search(r"https?:|src=|@import|<script|<link", page)
     assert page.startswith("<!DOCTYPE html>")
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
 
 
 def test_report__is_well_formed_and_its_ids_are_unique(page):
@@ -113,6 +115,33 @@ def test_report__of_a_backtest_compares_the_models(make_station, tmp_path):
     assert "Models compared" in page
     assert re.search(r'<td class="name">wattcast</td>.*<td class=" bad">-50.0 %</td>', page)
     assert page.count("nMAE") == 0
+
+
+@pytest.fixture
+def backtest_page(make_station, tmp_path):
+    data = make_station(6, known_future=("temperature",))
+    data = StationData(data.station.model_copy(update={"capacity": 9000.0}), data.frame)
+    result = backtest(data, {"wattcast": WeeklyMean(2), "naive-day": NaiveDay()},
+                      [data.frame.index[week * 168] for week in (2, 3, 4, 5)], week_horizon(pd.Timedelta("1h")),
+                      rules=load_rules(["north-china-2019", "fujian-wind-2023"], data.station))
+    return write_backtest_report(tmp_path / "page.html", result).read_text(encoding="utf-8")
+
+
+def test_backtest_report__is_one_offline_page_and_well_formed(backtest_page):
+    test_report__is_well_formed_and_its_ids_are_unique(backtest_page)
+    assert not re.search(r"https?:|src=|@import|<script|<link", backtest_page)
+    assert backtest_page.count("<svg") == 5
+    assert len(backtest_page) < 1_000_000
+
+
+def test_backtest_report__says_what_it_must(backtest_page):
+    for text in ("perfect weather:", "The best forecast of wattcast: from Mon 2025-03-17 00:00", "The middle forecast",
+                 "The worst forecast", "Worst days", "Grid code: north-china-2019", "Grid code: fujian-wind-2023",
+                 "Not verified against the official text", "days under 85%", "penalty (energy)", "nRMSE",
+                 "How far to trust the quantiles"):
+        assert text in backtest_page
+    assert re.search(r"<text[^>]*>workday</text>", backtest_page)
+    assert re.search(r"<text[^>]*>type of day</text>", backtest_page)
 
 
 def test_report__half_measured_week_still_draws(week, tmp_path):

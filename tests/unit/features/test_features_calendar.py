@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattcast.errors import ConfigError, DataError
-from wattcast.features.calendar import calendar_features, calendar_names, load_overrides, unpublished_years
+from wattcast.features.calendar import (
+    calendar_features,
+    calendar_names,
+    day_types,
+    load_overrides,
+    unpublished_years,
+)
 
 
 def days(first: str, count: int, timezone: str = "Asia/Shanghai") -> pd.DatetimeIndex:
@@ -162,3 +168,11 @@ def test_overrides_file__missing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read") as error:
         load_overrides(tmp_path / "absent.csv")
     assert "features.holidays_file" in str(error.value)
+
+
+def test_day_types__an_adjusted_workday_is_a_workday() -> None:
+    # 2025-09-28 is a Sunday that is worked; the National Day holiday begins on Wednesday.
+    index = days("2025-09-26", 6)
+    assert day_types(index, "CN").tolist() == ["workday", "weekend", "workday", "workday", "workday", "holiday"]
+    assert day_types(index, None).tolist() == ["workday", "weekend", "weekend", "workday", "workday", "workday"]
+    assert day_types(index, None, {date(2025, 9, 26): "holiday"})[0] == "holiday"

@@ -8,7 +8,7 @@ import pytest
 from wattcast.contracts import Forecast
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData
-from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.baselines import USUAL, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.inference import infer
 from wattcast.forecasting.postprocess import target_columns
@@ -69,7 +69,7 @@ def test_one_pass_over_all_origins__is_what_the_forecaster_says_at_each(model, h
             np.testing.assert_allclose(single[free], many[free], rtol=1e-4, atol=0.05)
 
 
-@pytest.mark.parametrize("name", BASELINE_NAMES)
+@pytest.mark.parametrize("name", USUAL)
 def test_all_weight_on_a_simple_forecast__is_that_forecast(model, history, name) -> None:
     origin = int(history_split(history, model.recipe).validation_origins[1])
     view = view_at(history, origin)
@@ -109,7 +109,7 @@ def test_selection__says_how_it_was_made(model, history) -> None:
     assert pd.Timestamp(selection.first) == history.frame.index[split.train_limit]
     assert pd.Timestamp(selection.last) == history.frame.index[len(history.frame) - 672]
     for chosen in selection.targets.values():
-        assert set(chosen.weights) == set(chosen.errors) == {"network", *BASELINE_NAMES}
+        assert set(chosen.weights) == set(chosen.errors) == {"network", *USUAL}
         assert sum(chosen.weights.values()) == pytest.approx(1)
         assert chosen.error is not None
         assert 0 < chosen.error < 3 * min(chosen.errors.values())

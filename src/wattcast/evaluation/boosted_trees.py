@@ -1,0 +1,142 @@
+"""Gradient-boosted trees on lagged inputs: the strongest of the usual rivals, one direct model over all leads.
+
+LightGBM (Ke et al., NeurIPS 2017) is imported when a model is fitted.
+"""
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattcast.contracts import Forecast, View
+from wattcast.errors import DataError, MissingExtraError
+from wattcast.evaluation.bands import Band, FloatArray, IntArray, with_band
+from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
+from wattcast.evaluation.measured import measured_targets
+from wattcast.features.weather import ColumnEncoder
+from wattcast.timegrid import horizon_index, steps_per_day
+
+if TYPE_CHECKING:
+    import lightgbm
+
+ENOUGH = 50_000
+"""Pairs of an origin and a lead below which more than one origin a day is learned from."""
+
+STOPPING_SHARE = 0.15
+"""The newest of them, which decide how many trees there are, and how wide the band is."""
+
+ROUNDS, PATIENCE = 2000, 50
+PARAMETERS = {"objective": "regression_l1", "num_leaves": 63, "learning_rate": 0.05, "deterministic": True,
+              "force_row_wise": True, "seed": 0, "verbosity": -1}
+
+
+class BoostedTrees:
+    """LightGBM on the absolute error, stopped early on the newest training samples.
+
+    Weather is an input if it is known over the horizon of the view it is fitted on: as it was issued before each
+    origin, or else as it was measured. The quantiles are the median plus a `Band` of the errors on those samples that
+    stopped the training and whose steps were not learned from.
+    """
+
+    name = "lightgbm"
+
+    def fit(self, view: View) -> Self:
+        """Learn one model a target.
+
+        Raises:
+            MissingExtraError: LightGBM is not installed.
+            DataError: too little was measured.
+        """
+        values, station = measured_targets(view), view.station
+        data, step = view.training_data(), view.horizon.step
+        frame = data.frame
+        self._encoder = None
+        if view.future().notna().any(axis=None):
+            tables = [frame] if data.vintages is None else [frame, data.vintages.table]
+            self._encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
+        origins, leads = _samples(len(values), view.horizon.steps, steps_per_day(step))
+        calendar = Calendar.of(pd.DatetimeIndex(frame.index)).columns
+        shared: list[NDArray[np.floating]] = [calendar[origins + leads - 1]]
+        if self._encoder is not None:
+            shared.append(Weather.of(view, self._encoder).at(origins, origins + leads - 1))
+        days, hours = (leads - 1) // steps_per_day(step), np.asarray(frame.index.hour, np.int64)[origins + leads - 1]
+        self._models: list[lightgbm.Booster] = []
+        self._bands: list[Band] = []
+        for target, measured in zip(station.targets, values.T, strict=True):
+            inputs = np.concatenate([Past.of(measured, step).inputs(origins, leads), *shared], 1)
+            learn, stop, judge = _parts(measured, origins, leads, f"station {station.id}: {target}")
+            actual = measured[origins + leads - 1]
+            model = _train(inputs[learn], actual[learn], inputs[stop], actual[stop])
+            errors = np.subtract(actual[judge], model.predict(inputs[judge]), dtype=np.float64)
+            self._models.append(model)
+            self._bands.append(Band.of(errors, days[judge], hours[judge], int(days.max()) + 1))
+        return self
+
+    def forecast(self, view: View) -> Forecast:
+        """All steps of the horizon with their band."""
+        horizon, station = view.horizon, view.station
+        index = horizon_index(view.origin, horizon)
+        rows = history_steps(horizon.step)
+        history = view.history(rows)[list(station.targets)].to_numpy(np.float64)
+        leads = np.arange(1, horizon.steps + 1)
+        origins = np.full(horizon.steps, rows)
+        shared: list[NDArray[np.floating]] = [Calendar.of(index).columns]
+        if self._encoder is not None:
+            shared.append(self._encoder.encode(view.future()))
+        days = (leads - 1) // steps_per_day(horizon.step)
+        columns: dict[str, FloatArray] = {}
+        for target, past, model, band in zip(station.targets, history.T, self._models, self._bands, strict=True):
+            inputs = np.concatenate([Past.of(past, horizon.step).inputs(origins, leads), *shared], 1)
+            offsets = band.offsets(days, np.asarray(index.hour, np.int64))
+            columns |= with_band(target, np.asarray(model.predict(inputs), np.float64), offsets)
+        return Forecast(station.id, view.origin, self.name, pd.DataFrame(columns, index=index))
+
+
+def _samples(rows: int, horizon: int, day: int) -> tuple[IntArray, IntArray]:
+    """Origins, ascending, and all their leads `[N]` whose steps lie in the `rows` of the training data.
+
+    There is an origin each day at the time of day at which the data ends, as a station is forecast in use; twice,
+    four times … a day where that is too little to learn from.
+    """
+    apart = day
+    while apart % 2 == 0 and rows // apart * horizon < ENOUGH:
+        apart //= 2
+    first = np.arange(rows - apart, 7 * day - 1, -apart)[::-1]
+    origins, leads = np.repeat(first, horizon), np.tile(np.arange(1, horizon + 1), len(first))
+    inside = origins + leads - 1 < rows
+    return origins[inside], leads[inside]
+
+
+def _parts(measured: FloatArray, origins: IntArray, leads: IntArray,
+           what: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which samples are learned from, which stop the training, and which of the latter have steps of their own.
+
+    The horizons of the newest learned origins reach into the steps of those that stop the training. The errors there
+    are too small to make a band of; where there are no others, they have to do.
+
+    Raises:
+        DataError: a part is empty.
+    """
+    rows = origins + leads - 1
+    known = np.isfinite(measured[rows])
+    newest = np.flatnonzero(known)[int((1 - STOPPING_SHARE) * known.sum()):]
+    first = origins[newest[0]] if len(newest) else 0
+    learn, stop = known & (origins < first), known & (origins >= first)
+    if learn.any() and stop.any():
+        judge = stop & (rows > rows[learn].max())
+        return learn, stop, judge if judge.any() else stop
+    raise DataError(f"{what} was measured too rarely to fit LightGBM on", found=f"{known.sum()} samples",
+                    expected="some weeks", hint="leave lightgbm out of --models, or give older data")
+
+
+def _train(inputs: FloatArray, actual: FloatArray, stop_inputs: FloatArray,
+           stop_actual: FloatArray) -> "lightgbm.Booster":
+    try:
+        import lightgbm
+    except ImportError:
+        raise MissingExtraError("lightgbm", extra="bench", purpose="the model lightgbm") from None
+    data = lightgbm.Dataset(inputs, actual)
+    stopping = lightgbm.Dataset(stop_inputs, stop_actual, reference=data)
+    return lightgbm.train(PARAMETERS, data, ROUNDS, valid_sets=[stopping],
+                          callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])

@@ -1,0 +1,50 @@
+"""The forecasters that can be named on the command line."""
+
+from collections.abc import Sequence
+
+from wattcast.contracts import Forecaster
+from wattcast.errors import ConfigError, nearest
+from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
+from wattcast.evaluation.boosted_trees import BoostedTrees
+from wattcast.evaluation.combination import PLUS, Combination, Shared
+from wattcast.forecasting.choice import NETWORK
+from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
+from wattcast.training.config import Recipe
+from wattcast.workflows.job import OnEpoch
+
+MODEL_NAMES = (NAME, NETWORK, BoostedTrees.name, *BASELINE_NAMES)
+
+
+def named_forecasters(names: Sequence[str], recipe: Recipe, on_epoch: OnEpoch | None = None) -> dict[str, Forecaster]:
+    """An unfitted forecaster for each name, in the order to fit them in; `a+b` is the mean of both.
+
+    No part is fitted twice; `network` is the network of `wattcast`, which therefore takes part, too.
+
+    Raises:
+        ConfigError: an unknown name; the message names the nearest.
+    """
+    network = NetworkForecaster(recipe, on_epoch=on_epoch)
+    if any(NETWORK in name.split(PLUS) for name in names):
+        names = (NAME, *names)
+    parts: dict[str, Shared] = {}
+    found: dict[str, Forecaster] = {}
+    for name in names:
+        used = name.split(PLUS)
+        for part in used:
+            parts.setdefault(part, Shared(_forecaster(part, network)))
+        found[name] = Combination([parts[part] for part in used]) if len(used) > 1 else parts[name]
+    return found
+
+
+def _forecaster(name: str, network: NetworkForecaster) -> Forecaster:
+    if name == NAME:
+        return network
+    if name == NETWORK:
+        return NetworkAlone(network)
+    if name == BoostedTrees.name:
+        return BoostedTrees()
+    if name not in BASELINE_NAMES:
+        guess = nearest(name, MODEL_NAMES)
+        raise ConfigError(f"unknown model {name!r}", expected=f"{', '.join(MODEL_NAMES)}, or a sum such as "
+                          f"{NAME}{PLUS}weekly-mean", hint=f"did you mean {guess!r}?" if guess else None)
+    return baseline(name)
