@@ -37,6 +37,7 @@ At = Annotated[str | None, typer.Option("--at", help="the origin; default: the e
 Weather = Annotated[Path | None, typer.Option("--weather", help="a file with the horizon's weather")]
 NoWeather = Annotated[bool, typer.Option("--no-weather", help="as if no weather were known over the horizon")]
 Out = Annotated[Path, typer.Option("--out", help="CSV, or Parquet by the name's ending")]
+IfNeeded = Annotated[bool, typer.Option("--if-needed", help="only if recent errors or the data say that it is due")]
 FirstOrigin = Annotated[str, typer.Option("--first-origin", help="models are fitted on what lies before it")]
 Every = Annotated[str, typer.Option("--every", help="from one origin to the next")]
 Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
@@ -46,6 +47,8 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result 
 ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
 MODELS = Path("models")
+REJECTED = 3
+"""The exit code if the gate said no."""
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C."""
 SHORT = ("training.epochs=12", "training.patience=3")
@@ -119,11 +122,17 @@ def check(data: Data, station: StationId = None, config: ConfigFile = None, set_
 @app.command()
 def train(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
           models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None) -> None:
-    """Train a model, evaluate it on the last week, and make it the champion."""
+    """Train a model, evaluate it on the last week, and make it the champion.
+
+    With finetune.incremental_training it does what finetune does.
+    """
     from wattcast import render
     from wattcast.workflows.train import train as run
 
     job = _job(data, station, config, set_, models_dir)
+    if job.settings.finetune.incremental_training:
+        _update(job, as_json, until=until)
+        return
     outcomes = []
     for station_id in job.station_ids():
         with render.training_progress(quiet=as_json) as on_epoch:
@@ -132,6 +141,31 @@ def train(data: Data, station: StationId = None, config: ConfigFile = None, set_
             render.training(outcomes[-1])
     if as_json:
         _print_json([outcome.to_dict() for outcome in outcomes])
+
+
+@app.command()
+def finetune(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+             models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None,
+             if_needed: IfNeeded = False) -> None:
+    """Fine-tune the champion on new rows; the result replaces it only if it is shown to be better."""
+    _update(_job(data, station, config, set_, models_dir), as_json, until=until, if_needed=if_needed)
+
+
+def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = False) -> None:
+    from wattcast import render
+    from wattcast.workflows.finetune import finetune as run
+    from wattcast.workflows.finetune import stations_to_update
+
+    outcomes = []
+    for station_id in stations_to_update(job):
+        with render.training_progress(quiet=as_json, what="fine-tuning") as on_epoch:
+            outcomes.append(run(job, station_id, until=until, if_needed=if_needed, on_epoch=on_epoch))
+        if not as_json:
+            render.finetuning(outcomes[-1])
+    if as_json:
+        _print_json([outcome.to_dict() for outcome in outcomes])
+    if any(outcome.rejected for outcome in outcomes):
+        raise typer.Exit(REJECTED)
 
 
 @app.command()
@@ -192,6 +226,25 @@ def models_show(station: OneStation, models_dir: ModelsDir = MODELS,
     from wattcast.store.registry import Registry
 
     print(json.dumps(Registry(models_dir, station).manifest(version), indent=2, ensure_ascii=False))
+
+
+@models_app.command("promote")
+def models_promote(station: OneStation, version: Annotated[str, typer.Argument(help="a version or alias")],
+                   models_dir: ModelsDir = MODELS) -> None:
+    """Make a version the champion; the champion so far becomes the previous one."""
+    from wattcast import render
+    from wattcast.store.registry import Registry
+
+    render.say(f"{station}: {Registry(models_dir, station).promote(version)} is the champion")
+
+
+@models_app.command("rollback")
+def models_rollback(station: OneStation, models_dir: ModelsDir = MODELS) -> None:
+    """Go back to the previous champion; a second time undoes it."""
+    from wattcast import render
+    from wattcast.store.registry import Registry
+
+    render.say(f"{station}: {Registry(models_dir, station).rollback()} is the champion again")
 
 
 @app.command()

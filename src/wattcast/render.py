@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.store.registry import Version
     from wattcast.training.trained import EpochRecord
+    from wattcast.workflows.finetune import FinetuneOutcome
     from wattcast.workflows.forecast import ForecastOutcome
     from wattcast.workflows.train import TrainOutcome
 
@@ -38,7 +39,7 @@ def lines(texts: Sequence[str]) -> None:
 
 
 @contextmanager
-def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"], None]]:
+def training_progress(quiet: bool = False, what: str = "training") -> Iterator[Callable[["EpochRecord"], None]]:
     """A bar over the epochs with losses and time left; a line for each epoch where there is no terminal."""
     out = console(stderr=True)
     if quiet:
@@ -47,7 +48,7 @@ def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"],
     if not out.is_terminal:
         yield lambda record: out.print(_epoch_line(record), markup=False)
         return
-    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
                TextColumn("at most"), TimeRemainingColumn(compact=True), TextColumn("left"))
     with Progress(*columns, console=out, transient=True) as bar:
         tasks: list[Any] = []
@@ -115,6 +116,33 @@ def training(outcome: "TrainOutcome") -> None:
         say(f"note: {note}")
     say(f"{station}: {outcome.version} is the champion after {outcome.epochs} epochs in {outcome.seconds:.0f} s; "
         f"kept in {outcome.folder}")
+
+
+def finetuning(outcome: "FinetuneOutcome") -> None:
+    """What came in, the comparison, and what was decided for which reasons."""
+    station, decision = outcome.station_id, outcome.decision
+    if outcome.merged is not None:
+        say(f"{station}: {outcome.merged.appended} new rows")
+    for note in outcome.notes:
+        say(f"note: {note}")
+    if outcome.due is not None:
+        for sentence in outcome.due.sentences:
+            say(sentence)
+    if decision is None:
+        say(f"{station}: no update is due; {outcome.parent} stays the champion")
+        return
+    if outcome.card is not None:
+        scorecard(outcome.card)
+        say(f"weather over the newest days: {outcome.weather}")
+    for check in decision.checks:
+        say(f"gate, {check.name}: {'yes' if check.holds else 'NO'}, {check.sentence}")
+    made = f" after {outcome.epochs} epochs in {outcome.seconds:.0f} s; kept in {outcome.folder}"
+    if decision.promoted:
+        say(f"{station}: {outcome.version} replaces {outcome.parent} as the champion{made}")
+    elif outcome.version is not None:
+        say(f"{station}: {outcome.version} was rejected, {outcome.parent} stays the champion{made}")
+    else:
+        say(f"{station}: nothing was fine-tuned, {outcome.parent} stays the champion")
 
 
 def forecast(outcome: "ForecastOutcome", path: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from wattcast.contracts import Config
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, listing, nearest
+from wattcast.finetune.config import FinetuneConfig
 from wattcast.training.config import Recipe
 
 
@@ -25,6 +26,7 @@ class Settings(Recipe):
     """Everything a verb may read."""
 
     data: DataConfig = DataConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
     def recipe(self) -> Recipe:
@@ -124,8 +126,7 @@ def _known_keys() -> list[str]:
     return [*_sections(), *keys]
 
 
-PLANNED = {"incremental_training", "finetune_lr_ratio", "finetune_epochs", "finetune_patience",
-           "freeze_backbone_layers", "enable_hyperopt", "n_trials", "optuna_timeout", "optuna_pruning"}
+PLANNED = {"enable_hyperopt", "n_trials", "optuna_timeout", "optuna_pruning"}
 """Keys of the seed's `CFG` for what is not there yet."""
 
 

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattcast.contracts import HORIZON_DAYS, Horizon
 from wattcast.errors import ConfigError, InputError
@@ -53,6 +55,12 @@ def parse_step(text: str) -> pd.Timedelta:
 def steps_per_day(step: pd.Timedelta) -> int:
     """96 for 15 minutes."""
     return int(DAY // step)
+
+
+def slots_of_day(index: pd.Index, step: pd.Timedelta) -> NDArray[np.int64]:
+    """The number of each stamp's step within its local day `[T]`, 0 … S − 1."""
+    wall = pd.DatetimeIndex(index).tz_localize(None)
+    return np.asarray((wall - wall.normalize()) // step, dtype=np.int64)
 
 
 def week_horizon(step: pd.Timedelta) -> Horizon:

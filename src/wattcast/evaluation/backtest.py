@@ -145,7 +145,7 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
             if progress:
                 progress(position * len(fitted) + number, len(used) * len(fitted), f"{name} at {origin:%Y-%m-%d %H:%M}")
     return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted),
-                          pd.concat(steps, ignore_index=True), _weather_in_words(sources))
+                          pd.concat(steps, ignore_index=True), weather_in_words(sources))
 
 
 def last_origin(data: StationData, horizon: Horizon) -> pd.Timestamp:
@@ -191,7 +191,7 @@ def _entry(steps: pd.DataFrame, reference: float, capacity: float | None) -> dic
     return {**numbers, "mae_by_day": [None if np.isnan(error) else error for error in by_day]}
 
 
-def _weather_in_words(sources: Sequence[str]) -> str:
+def weather_in_words(sources: Sequence[str]) -> str:
     """The sources of all origins, each once; issue times differ from origin to origin and are left out."""
     words = ("issued before each origin" if source.startswith(ISSUED) else source for source in sources)
     return "; ".join(dict.fromkeys(words))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import QUANTILES, Forecast, Forecaster, View, quantile_column
 from wattcast.errors import ConfigError, DataError, listing, nearest
-from wattcast.timegrid import horizon_index, steps_per_day
+from wattcast.timegrid import horizon_index, slots_of_day, steps_per_day
 
 FloatArray = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class RepeatedCycle:
         for target, measured in zip(targets, np.isfinite(values).any(axis=0), strict=True):
             if not measured:
                 raise DataError(f"station {view.station.id}: {target} has no measured value before {view.origin}")
-        slots = _slots_of_day(frame.index, step)
+        slots = slots_of_day(frame.index, step)
         self._slot_means = _means_by_slot(values, slots, steps_per_day(step))
         self._offsets = _error_quantiles(self._errors(values, view), values - self._slot_means[slots])
         return self
@@ -54,7 +54,7 @@ class RepeatedCycle:
         index = horizon_index(view.origin, view.horizon)
         cycle, measured = self._cycle(view)
         position = np.arange(view.horizon.steps) % len(cycle)
-        usual = self._slot_means[_slots_of_day(index, view.horizon.step)]
+        usual = self._slot_means[slots_of_day(index, view.horizon.step)]
         point = np.where(np.isnan(cycle[position]), usual, cycle[position])
         columns = {}
         for target, values, offsets in zip(view.station.targets, point.T, self._offsets.T, strict=True):
@@ -128,12 +128,6 @@ def baseline(name: str) -> Forecaster:
         raise ConfigError(f"{name!r} is not a baseline", expected=listing(BASELINE_NAMES),
                           hint=f"did you mean {like}?" if like else None)
     return _BASELINES[name]()
-
-
-def _slots_of_day(index: pd.Index, step: pd.Timedelta) -> NDArray[np.int64]:
-    """The number of each stamp's step within its local day `[T]`, 0 … S − 1."""
-    wall = pd.DatetimeIndex(index).tz_localize(None)
-    return np.asarray((wall - wall.normalize()) // step, dtype=np.int64)
 
 
 def _means_by_slot(values: FloatArray, slots: NDArray[np.int64], count: int) -> FloatArray:

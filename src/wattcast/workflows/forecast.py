@@ -14,6 +14,7 @@ from wattcast.errors import ConfigError, DataError, InputError
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.store.forecasts import keep_forecast
 from wattcast.store.registry import Registry
 from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, week_horizon
 from wattcast.workflows.job import Job
@@ -60,8 +61,20 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     view = HorizonView(data, origin, week_horizon(step), weather="none" if no_weather else "given",
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
-    notes = [*_weather_notes(view), *_age_notes(data, origin, model.span[1] + step), *made.notes]
-    return ForecastOutcome(made, forecast_table(made, station), registry.champion() or "", tuple(notes))
+    trained_until, version = model.span[1] + step, registry.champion() or ""
+    notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *made.notes]
+    if origin >= trained_until:
+        notes += _keep(registry, made, version, station.targets)
+    return ForecastOutcome(made, forecast_table(made, station), version, tuple(notes))
+
+
+def _keep(registry: Registry, made: Forecast, version: str, targets: tuple[str, ...]) -> list[str]:
+    """Keep the forecast for `finetune --if-needed`; a models folder that may only be read is no reason to fail."""
+    try:
+        keep_forecast(registry.forecasts_folder, made, version, targets)
+    except DataError as error:
+        return [f"the forecast was not kept to be compared later: {error.what} ({error.found})"]
+    return []
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:

@@ -10,6 +10,7 @@ from wattcast.data.schema import StationData
 from wattcast.errors import InputError
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.store.history import save_history
 from wattcast.store.registry import Registry
 from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, week_horizon
 from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict, holdout_weeks
@@ -61,6 +62,8 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None,
     evaluation = evaluate(network, data, training_end, weeks) if weeks else None
     model = network.model
     assert model is not None
+    # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
+    save_history(registry.history_folder, data)
     version = registry.add(model, evaluation_dict(evaluation) or {"note": notes[0]},
                            description=job.settings.data.model_dump(mode="json"))
     registry.promote(version)
