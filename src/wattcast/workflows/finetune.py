@@ -1,12 +1,13 @@
 """The verb `finetune`."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from wattcast.data.merging import Merged
+from wattcast.data.quality import QualityReport
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing
 from wattcast.evaluation.scorecard import Scorecard
@@ -104,16 +105,18 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
     parent, champion = load_champion(registry)
     settings = _described(job.settings, registry.manifest(parent)["description"] or {}, champion)
     try:
-        new, _ = Job(job.data, station_id, settings, job.models_dir).read(station_id)
+        new, quality = Job(job.data, station_id, settings, job.models_dir).read(station_id)
     except EmptyColumnError as error:
         return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refusal(
             "plausibility", f"{error.what}; found: {error.found}")))
-    return update_station(new, registry, settings, until=until, if_needed=if_needed, on_epoch=on_epoch)
+    return update_station(new, registry, settings, until=until, if_needed=if_needed, notes=_left_empty(quality, new),
+                          on_epoch=on_epoch)
 
 
 def update_station(new: StationData, registry: Registry, settings: Settings, *, until: str | None = None,
-                   if_needed: bool = False, on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
-    """`finetune` on rows that are read already."""
+                   if_needed: bool = False, notes: Sequence[str] = (),
+                   on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
+    """`finetune` on rows that are read already; `notes` says what is to be told of them."""
     started = time.perf_counter()
     parent, champion = load_champion(registry)
     config = settings.finetune
@@ -122,7 +125,7 @@ def update_station(new: StationData, registry: Registry, settings: Settings, *, 
     merged = with_history(champion, load_history(registry.history_folder, champion.station), new)
     data = merged.data if until is None else cut(merged.data, until)
     outcome = FinetuneOutcome(registry.station_id, registry.folder, parent, check_new_rows(champion, data),
-                              merged=merged, notes=tuple(merged.notes()))
+                              merged=merged, notes=(*notes, *merged.notes()))
     if outcome.decision is not None:
         return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
     save_history(registry.history_folder, merged.data)
@@ -136,6 +139,13 @@ def update_station(new: StationData, registry: Registry, settings: Settings, *, 
     if made.update is not None:
         outcome = _stored(registry, outcome, made, settings.data, config)
     return _decided(registry, replace(outcome, decision=made.decision, seconds=time.perf_counter() - started))
+
+
+def _left_empty(quality: QualityReport, new: StationData) -> list[str]:
+    """Power that cleaning took for wrong: a candidate learns nothing from it."""
+    return [f"{finding.column}: {finding.count} values that are {finding.kind} were left empty, "
+            f"{finding.first:%Y-%m-%d %H:%M} to {finding.last:%Y-%m-%d %H:%M}" for finding in quality.findings
+            if finding.column in new.station.targets and finding.kind in ("flat_line", "out_of_range")]
 
 
 def load_champion(registry: Registry) -> tuple[str, TrainedModel]:
