@@ -1,6 +1,6 @@
 """Stories of an update: a station that changes, new data that is wrong, and nothing new at all.
 
-    python benchmarks/finetune.py [DATA_FOLDER] [--stations sim-pv,sim-plan,sgcc_solar_1,steel] [--seeds 0]
+    python benchmarks/finetune.py [DATA_FOLDER] [--stations sim-pv,sim-works,sgcc_solar_1,steel] [--seeds 0]
                                   [--stories change,poison,nothing] [--set section.key=value ...] [--json FILE]
 
 A model is trained on what lies before the change, then fine-tuned once on the four weeks behind it; what is told is
@@ -70,7 +70,7 @@ def simulated_plant(seed: int = 5) -> Story:
 
 
 def simulated_works(seed: int = 6) -> Story:
-    """A works whose plan [t/h] is known over the horizon; a further line takes 1.5 kWh more for each tonne."""
+    """A works with a plan [t/h] for its line and a second line, planned for each shift, that starts with the change."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2024-01-01", "2025-06-30", freq="15min", tz="Asia/Shanghai", name="time")
     hour, shifts = local_hour(index), len(index) // 32 + 1
@@ -78,10 +78,11 @@ def simulated_works(seed: int = 6) -> Story:
     plan = planned * np.where(index.day_of_week < 6, 1.0, 0.3)
     office = 60 * ((hour >= 8) & (hour < 18) & (index.day_of_week < 5))
     noise = 1 + 0.03 * autoregressive(len(index), 6, rng)
+    second = np.repeat(rng.choice([0, 1], shifts, p=[0.4, 0.6]), 32)[:len(index)] * (index >= "2025-04-01")
     table = pd.DataFrame({"time": index.tz_localize(None), "power": ((120 + office + 3 * plan) * noise).round(2),
-                          "plan": plan})
-    return Story(table, "time", "power", "2025-04-01", lambda new: new["power"] + 1.5 * new["plan"],
-                 ["data.known_future=[plan]", "data.kind=load"])
+                          "plan": plan, "second_line": second})
+    return Story(table, "time", "power", "2025-04-01", lambda new: new["power"] + 150 * new["second_line"],
+                 ["data.known_future=[plan, second_line]", "data.kind=load"])
 
 
 def real(folder: Path, name: str, power: str, changes_at: str, change: Callable[[pd.DataFrame], pd.Series]) -> Story:
@@ -100,7 +101,7 @@ def further_line(power: str) -> Callable[[pd.DataFrame], pd.Series]:
 
 STATIONS: dict[str, Callable[[Path], Story]] = {
     "sim-pv": lambda _: simulated_plant(),
-    "sim-plan": lambda _: simulated_works(),
+    "sim-works": lambda _: simulated_works(),
     "sgcc_solar_1": lambda folder: real(folder, "sgcc_solar_1", "power", "2020-08-01", lambda new: 0.9 * new["power"]),
     "steel": lambda folder: real(folder, "steel_site_2018", "energy_kwh", "2018-09-01", further_line("energy_kwh")),
 }
@@ -216,7 +217,7 @@ def run(station: str, seed: int, arguments: argparse.Namespace) -> list[dict[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", default=Path())
-    parser.add_argument("--stations", default="sim-pv,sim-plan")
+    parser.add_argument("--stations", default="sim-pv,sim-works")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--stories", default="change,poison,nothing")
     parser.add_argument("--set", action="append", default=[], dest="assignments")

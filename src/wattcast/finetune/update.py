@@ -30,8 +30,10 @@ IntArray = NDArray[np.int64]
 
 FIT_DAYS = 2
 """New days to learn from without which nothing is fitted."""
-STOP_ORIGINS = 24
-"""Origins that tell when to stop, spread over their days."""
+STOP_ORIGINS, OLD_STOP_ORIGINS = 24, 8
+"""Origins that tell when to stop, new and old ones; as the new ones' weeks are cut short, both weigh about the same."""
+EMA_DECAY = 0.9
+"""A run this short would end before an average over as many steps as in training has followed."""
 RARE = 0.01
 """A target that is negative in less than this share of its new rows is still taken for one that never is."""
 
@@ -76,9 +78,11 @@ def split_update(new: int, rows: int, first_measured: int, guard: tuple[int, int
     recent = np.arange(max(new, limit - config.recent_days * day), limit - day + 1)
     before = np.arange(first_measured + day, guard[0] - horizon + 1)
     behind = np.arange(guard[1], new - horizon + 1)
+    replay = np.concatenate([before, behind])
     stop = np.unique(np.linspace(limit, gate - day, STOP_ORIGINS).round())
-    return UpdateSplit(recent.astype(np.int64), np.concatenate([before, behind]).astype(np.int64), limit,
-                       stop.astype(np.int64), gate)
+    old = replay[np.linspace(0, len(replay) - 1, min(OLD_STOP_ORIGINS, len(replay))).round().astype(np.int64)]
+    return UpdateSplit(recent.astype(np.int64), replay.astype(np.int64), limit,
+                       np.concatenate([stop, old]).astype(np.int64), gate)
 
 
 class ReplaySampler(Sampler[list[int]]):
@@ -156,7 +160,8 @@ def run_config(training: TrainingConfig, config: FinetuneConfig) -> TrainingConf
     """How the network is fitted, with what fine-tuning has settings of its own for."""
     return training.model_copy(update={
         "lr": training.lr * config.finetune_lr_ratio, "epochs": config.finetune_epochs,
-        "patience": config.finetune_patience, "batches_per_epoch": config.finetune_batches})
+        "patience": config.finetune_patience, "batches_per_epoch": config.finetune_batches,
+        "batch_size": max(2, training.batch_size // 2), "ema_decay": min(training.ema_decay, EMA_DECAY)})
 
 
 def _windows(champion: TrainedModel, data: StationData, split: UpdateSplit, training: TrainingConfig,
