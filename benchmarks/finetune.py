@@ -70,7 +70,7 @@ def simulated_plant(seed: int = 5) -> Story:
 
 
 def simulated_works(seed: int = 6) -> Story:
-    """A works with a plan [t/h] for its line and a second line, planned for each shift, that starts with the change."""
+    """A works whose plan [t/h] is known over the horizon; a further line takes 1.5 kWh more for each tonne."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2024-01-01", "2025-06-30", freq="15min", tz="Asia/Shanghai", name="time")
     hour, shifts = local_hour(index), len(index) // 32 + 1
@@ -78,11 +78,10 @@ def simulated_works(seed: int = 6) -> Story:
     plan = planned * np.where(index.day_of_week < 6, 1.0, 0.3)
     office = 60 * ((hour >= 8) & (hour < 18) & (index.day_of_week < 5))
     noise = 1 + 0.03 * autoregressive(len(index), 6, rng)
-    second = np.repeat(rng.choice([0, 1], shifts, p=[0.4, 0.6]), 32)[:len(index)] * (index >= "2025-04-01")
     table = pd.DataFrame({"time": index.tz_localize(None), "power": ((120 + office + 3 * plan) * noise).round(2),
-                          "plan": plan, "second_line": second})
-    return Story(table, "time", "power", "2025-04-01", lambda new: new["power"] + 150 * new["second_line"],
-                 ["data.known_future=[plan, second_line]", "data.kind=load"])
+                          "plan": plan})
+    return Story(table, "time", "power", "2025-04-01", lambda new: new["power"] + 1.5 * new["plan"],
+                 ["data.known_future=[plan]", "data.kind=load"])
 
 
 def real(folder: Path, name: str, power: str, changes_at: str, change: Callable[[pd.DataFrame], pd.Series]) -> Story:
