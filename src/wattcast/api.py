@@ -95,8 +95,9 @@ class Forecaster:
 
         champion = self._fitted().model
         assert champion is not None
-        data = with_history(champion, self._history, self._data(df)).data
-        decision = check_new_rows(champion, data)
+        merged = with_history(champion, self._history, self._data(df))
+        data = merged.data
+        decision = check_new_rows(champion, data, merged.rewritten)
         if decision is None:
             self._history = data
             made = attempt(champion, data, self.settings.finetune)

@@ -142,6 +142,19 @@ def test_poisoned_rows__are_rejected_and_change_nothing(cli, north: Path, place:
     assert cli("finetune", "--data", "new.csv", *QUICK, "--json").code in (0, 3)
 
 
+def test_rewritten_history__is_refused(cli, north: Path, tables) -> None:
+    for column in ("total_active_power", "not_use_power"):
+        tables["all"].assign(**{column: 1000 * tables["all"][column]}).to_csv("wrong.csv", index=False)
+        done = cli("finetune", "--data", "wrong.csv", *ANY)
+        assert done.code == 3
+        assert "of the older rows would be changed" in done.out
+    shutil.rmtree(north / "history")
+    done = cli("finetune", "--data", "wrong.csv", *ANY)
+    assert done.code == 3
+    assert "the older rows are not those that the model was trained on" in done.out
+    assert not (north / "versions" / "v0002").exists()
+
+
 @pytest.mark.usefixtures("north")
 def test_late_and_corrected_rows__are_counted_and_told(cli, tables) -> None:
     table = tables["all"].iloc[(TRAINED_DAYS - 1) * 96:].copy()

@@ -10,19 +10,24 @@ from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, listing
 from wattcast.timegrid import regular_index
 
+MOVED = 0.05
+"""A row is rewritten if its power moves by more than this share of the largest."""
+
 
 @dataclass(frozen=True, eq=False)
 class Merged:
     """The longer history, and what became of the rows that came in.
 
     `appended` rows follow the last measured one, `late` rows fill a gap before it, `corrected` rows were there with
-    another power; `first_corrected` and `last_corrected` are the first and the last of these.
+    another power; `first_corrected` and `last_corrected` are the first and the last of these. `rewritten` is the share
+    of the measured rows whose power moved by more than a rounding or a late reading explains.
     """
 
     data: StationData
     appended: int
     late: int
     corrected: int
+    rewritten: float
     first_corrected: pd.Timestamp | None = None
     last_corrected: pd.Timestamp | None = None
 
@@ -65,9 +70,12 @@ def merge(old: StationData, new: StationData) -> Merged:
     follows = np.asarray(index >= old.end)
     changed = (~np.isnan(was) & ~np.isclose(was, now, rtol=1e-6, atol=1e-9)).any(axis=1)
     times = index[changed]
+    moved = (np.abs(now - was) > MOVED * np.nanmax(np.abs(was), axis=0)).any(axis=1)
+    known = np.isfinite(was).any(axis=1)
     data = StationData(old.station, frame, _merge_vintages(old.vintages, new.vintages))
     return Merged(data, int((came.any(axis=1) & follows).sum()), int((came.any(axis=1) & ~follows).sum()),
-                  int(changed.sum()), times.min() if len(times) else None, times.max() if len(times) else None)
+                  int(changed.sum()), float(moved[known].mean()),
+                  times.min() if len(times) else None, times.max() if len(times) else None)
 
 
 def _merge_vintages(old: WeatherVintages | None, new: WeatherVintages | None) -> WeatherVintages | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from wattcast.data.merging import Merged, merge
@@ -17,6 +18,12 @@ from wattcast.finetune.update import Update, update
 from wattcast.timegrid import DAY, parse_step
 from wattcast.training.engine import target_weights
 from wattcast.training.trained import EpochRecord, TrainedModel
+from wattcast.windows.scaling import Scaler
+
+REWRITTEN = 0.05
+"""Share of the older rows beyond which changes are no corrections."""
+SCALE = 1.25
+"""By how much the spread of the rows that the champion was trained on may differ from what it was."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +59,22 @@ def first_new_row(champion: TrainedModel) -> pd.Timestamp:
     return champion.span[1] + parse_step(champion.station.step)
 
 
-def check_new_rows(champion: TrainedModel, data: StationData) -> Decision | None:
-    """A refusal if the new rows cannot be true."""
+def check_new_rows(champion: TrainedModel, data: StationData, rewritten: float = 0.0) -> Decision | None:
+    """A refusal if the new rows cannot be true, or if those before them, which they are judged by, are other ones.
+
+    Args:
+        champion: the model in use.
+        data: the whole history.
+        rewritten: share of the older rows that the data just given has changed.
+    """
+    if rewritten > REWRITTEN:
+        return refusal("plausibility", f"{rewritten:.0%} of the older rows would be changed, "
+                                       f"at most {REWRITTEN:.0%} is believed to be corrections")
+    older = data.frame.loc[data.frame.index < champion.validation[0], list(data.station.targets)]
+    scales = Scaler.for_targets(older.to_numpy(np.float32), data.station.kind).scale / champion.scalers.targets.scale
+    if not ((scales < SCALE) & (scales > 1 / SCALE)).all():
+        return refusal("plausibility", "the older rows are not those that the model was trained on: their power varies "
+                                       f"by {', '.join(f'{scale:.3g}' for scale in scales)} times as much")
     doubts = implausible(data, first_new_row(champion))
     if not doubts:
         return None

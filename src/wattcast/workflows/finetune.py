@@ -124,8 +124,9 @@ def update_station(new: StationData, registry: Registry, settings: Settings, *, 
         new = cut(new, until)
     merged = with_history(champion, load_history(registry.history_folder, champion.station), new)
     data = merged.data if until is None else cut(merged.data, until)
-    outcome = FinetuneOutcome(registry.station_id, registry.folder, parent, check_new_rows(champion, data),
-                              merged=merged, notes=(*notes, *merged.notes()))
+    outcome = FinetuneOutcome(registry.station_id, registry.folder, parent,
+                              check_new_rows(champion, data, merged.rewritten), merged=merged,
+                              notes=(*notes, *merged.notes()))
     if outcome.decision is not None:
         return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
     save_history(registry.history_folder, merged.data)
@@ -170,6 +171,9 @@ def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, descrip
     """The candidate as a version, and promoted if the decision says so."""
     update, evidence = made.update, made.evidence
     assert update is not None
+    if registry.champion() != outcome.parent:
+        raise BundleError(f"station {registry.station_id} got another champion while {outcome.parent} was fine-tuned",
+                          found=registry.champion(), hint="give the same command again")
     metrics = {"note": made.decision.reasons[0]} if evidence is None or not evidence.newest.origins else {
         **evidence.newest.to_dict(), "weather": evidence.weather}
     version = registry.add(update.model, metrics, alias=CANDIDATE, description=description.model_dump(mode="json"),

@@ -29,6 +29,7 @@ def test_merge__fills_late_rows_and_corrects_others() -> None:
     merged = merge(rows("2025-03-01 00:00", [201, nan, 203, 204]), rows("2025-03-01 01:00", [302, 203, 304, 305]))
     np.testing.assert_array_equal(merged.data.frame[TOTAL], [201, 302, 203, 304, 305])
     assert merged.to_dict() == {"appended": 1, "late": 1, "corrected": 1}
+    assert merged.rewritten == pytest.approx(1 / 3)
     assert merged.notes() == ["1 rows came late and were filled in",
                               "1 rows between 2025-03-01 03:00 and 2025-03-01 03:00 were corrected"]
 
@@ -43,6 +44,12 @@ def test_merge__the_same_rows_again_change_nothing() -> None:
     old = rows("2025-03-01 00:00", [201, 202, 203])
     merged = merge(old, rows("2025-03-01 00:00", [201, 202.0000000001, 203]))
     assert merged.to_dict() == {"appended": 0, "late": 0, "corrected": 0}
+    assert merged.rewritten == 0
+
+
+def test_merge__a_rounding_is_a_correction_and_no_rewriting() -> None:
+    merged = merge(rows("2025-03-01 00:00", [201.4, 202.4]), rows("2025-03-01 00:00", [201, 202]))
+    assert (merged.corrected, merged.rewritten) == (2, 0)
 
 
 def test_merge__rows_before_the_history_are_welcome() -> None:
