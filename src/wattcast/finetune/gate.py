@@ -9,7 +9,7 @@ It fails closed. What cannot be computed, what raises, and what was measured too
 | error | pinball loss on the newest days below the champion's by more than `gate_margin`, absolute error below it too |
 | days | lower pinball loss on more than half of the newest days |
 | targets | no single target's pinball loss above the champion's by more than `guard_tolerance` |
-| forgetting | absolute error on the guard above the champion's by at most `guard_tolerance`, pinball loss by twice that |
+| forgetting | absolute error on the guard above the champion's by at most `guard_tolerance`, pinball loss by twice |
 | coverage | the 80 % band holds at most `coverage_tolerance` less than the champion's, or than 80 % |
 
 Errors are ratios to the champion's, averaged over the targets with their weights in the loss: a large target does not

@@ -15,7 +15,7 @@ tenth, a site that grows by half) and too narrow for the usual mistakes.
 | standstill | targets | a quarter of the rows above the highest | constant readings |
 | outside | targets | 2 % of the rows | spikes, a wrong sign |
 | mean | other columns | 4 standard deviations beyond its range | another unit, such as kelvin |
-| spread | other columns | 3 times beyond its range | another unit, such as a fraction for % |
+| spread | other columns | 3 times beyond its range; of a week, 10 times | another unit, such as a fraction for % |
 | hours | targets; four weeks of other columns | less than an hour | rows shifted by hours |
 
 The last one is asked of columns that follow the time of day.
@@ -38,6 +38,8 @@ FEWEST = 2
 BEFORE = 28
 """Days before the new rows that say when in the day something happens, and how high the level is."""
 LEVEL, WEEKLY_LEVEL = 1.6, 2.5
+SPREAD, WEEKLY_SPREAD = 3.0, 10.0
+"""A week may be overcast from end to end."""
 ENOUGH = 0.5
 """Share of a block's rows that must be measured."""
 OUTSIDE, BEYOND = 0.02, 0.5
@@ -126,13 +128,14 @@ def _target_rules(series: Series, length: int) -> Iterator[_Broken]:
 def _other_rules(series: Series, length: int) -> Iterator[_Broken]:
     rows = [series.readings[start:start + length] for start in series.windows(length)]
     deviation = float(np.nanstd(series.readings[:series.new]))
+    factor = SPREAD if length > min(LENGTHS) * series.day else WEEKLY_SPREAD
     means, spreads = [float(np.nanmean(r)) for r in rows], [float(np.nanstd(r)) for r in rows]
     for at in series.blocks(length):
         x = series.readings[at:at + length]
         if not np.isfinite(x).any() or deviation == 0:
             continue
         yield from _beyond("mean", at, float(np.nanmean(x)), min(means) - 4 * deviation, max(means) + 4 * deviation)
-        yield from _within("spread", at, float(np.nanstd(x)), spreads, 3.0)
+        yield from _within("spread", at, float(np.nanstd(x)), spreads, factor)
     if length >= max(LENGTHS) * series.day:
         yield from _shift_rule(series, length)
 
