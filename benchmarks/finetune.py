@@ -5,7 +5,8 @@
 
 A model is trained on what lies before the change, then fine-tuned once on the four weeks behind it; what is told is
 its error on the four weeks that follow, against the stale model's. The simulated stations' weather and plan are known
-over the horizon, the real plant's weather is measured afterwards (perfect weather). DATA_FOLDER holds the public sets
+over the horizon, the real plant's weather is measured afterwards (perfect weather); a seed decides the training and, of
+a simulated station, its weather and plan. DATA_FOLDER holds the public sets
 (examples/README.md says where each comes from) and is only needed for the real stations.
 """
 
@@ -51,7 +52,7 @@ class Story:
     config: Path | None = None
 
 
-def simulated_plant(seed: int = 5) -> Story:
+def simulated_plant(seed: int) -> Story:
     """A photovoltaic plant of 50 MW whose irradiance is known over the horizon; it loses a tenth of its strings."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2024-01-01", "2025-06-30", freq="15min", tz="Asia/Shanghai", name="time")
@@ -69,7 +70,7 @@ def simulated_plant(seed: int = 5) -> Story:
                  ["data.known_future=[irradiance, temperature]", "data.kind=pv", "data.capacity=55"])
 
 
-def simulated_works(seed: int = 6) -> Story:
+def simulated_works(seed: int) -> Story:
     """A works whose plan [t/h] is known over the horizon; a further line takes 1.5 kWh more for each tonne."""
     rng = np.random.default_rng(seed)
     index = pd.date_range("2024-01-01", "2025-06-30", freq="15min", tz="Asia/Shanghai", name="time")
@@ -98,11 +99,12 @@ def further_line(power: str) -> Callable[[pd.DataFrame], pd.Series]:
     return change
 
 
-STATIONS: dict[str, Callable[[Path], Story]] = {
-    "sim-pv": lambda _: simulated_plant(),
-    "sim-works": lambda _: simulated_works(),
-    "sgcc_solar_1": lambda folder: real(folder, "sgcc_solar_1", "power", "2020-08-01", lambda new: 0.9 * new["power"]),
-    "steel": lambda folder: real(folder, "steel_site_2018", "energy_kwh", "2018-09-01", further_line("energy_kwh")),
+STATIONS: dict[str, Callable[[Path, int], Story]] = {
+    "sim-pv": lambda _, seed: simulated_plant(5 + seed),
+    "sim-works": lambda _, seed: simulated_works(6 + seed),
+    "sgcc_solar_1": lambda folder, _: real(folder, "sgcc_solar_1", "power", "2020-08-01",
+                                           lambda new: 0.9 * new["power"]),
+    "steel": lambda folder, _: real(folder, "steel_site_2018", "energy_kwh", "2018-09-01", further_line("energy_kwh")),
 }
 
 POISONS: dict[str, Callable[[pd.Series], pd.Series]] = {
@@ -192,7 +194,7 @@ def tell(station: str, seed: int, what: str, found: dict[str, Any]) -> None:
 
 
 def run(station: str, seed: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    story = STATIONS[station](arguments.data)
+    story = STATIONS[station](arguments.data, seed)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         made = Run(story, [*arguments.assignments, f"training.seed={seed}"], Path(folder))
