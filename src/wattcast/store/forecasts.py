@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wattcast.contracts import Forecast
+from wattcast.contracts import TARGETS, Forecast
 from wattcast.store.files import written_aside
 
 KEPT = 90
@@ -25,7 +25,7 @@ class KeptForecast:
     table: pd.DataFrame
 
 
-def keep_forecast(folder: Path, forecast: Forecast, version: str, targets: tuple[str, ...]) -> None:
+def keep_forecast(folder: Path, forecast: Forecast, version: str) -> None:
     """Keep a forecast in place of one from the same origin; the oldest beyond `KEPT` go.
 
     Raises:
@@ -33,7 +33,7 @@ def keep_forecast(folder: Path, forecast: Forecast, version: str, targets: tuple
     """
     name = forecast.origin.tz_convert("UTC").strftime("%Y%m%dT%H%M%SZ.parquet")
     with written_aside(folder / name) as aside:
-        forecast.table[list(targets)].assign(version=version).to_parquet(aside)
+        forecast.table[[name for name in TARGETS if name in forecast.table]].assign(version=version).to_parquet(aside)
     for path in sorted(folder.glob("*.parquet"))[:-KEPT]:
         path.unlink(missing_ok=True)
 

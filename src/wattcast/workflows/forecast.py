@@ -1,5 +1,6 @@
 """The verb `forecast`."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from wattcast.store.registry import Registry
 from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, week_horizon
 from wattcast.workflows.job import Job
 
+log = logging.getLogger("wattcast")
+
 
 @dataclass(frozen=True, eq=False)
 class ForecastOutcome:
@@ -28,6 +31,7 @@ class ForecastOutcome:
     table: pd.DataFrame
     version: str
     notes: tuple[str, ...]
+    kept_in: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
@@ -63,23 +67,21 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     made = NetworkForecaster.of(model).forecast(view)
     trained_until, version = model.span[1] + step, registry.champion() or ""
     notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *made.notes]
-    if origin >= trained_until:
-        notes += _keep(registry, made, version, station.targets)
-    return ForecastOutcome(made, forecast_table(made, station), version, tuple(notes))
-
-
-def _keep(registry: Registry, made: Forecast, version: str, targets: tuple[str, ...]) -> list[str]:
-    """Keep the forecast for `finetune --if-needed`; a models folder that may only be read is no reason to fail."""
-    try:
-        keep_forecast(registry.forecasts_folder, made, version, targets)
-    except DataError as error:
-        return [f"the forecast was not kept to be compared later: {error.what} ({error.found})"]
-    return []
+    # An error from before the end of training would flatter the model.
+    kept_in = registry.forecasts_folder if origin >= trained_until else None
+    return ForecastOutcome(made, forecast_table(made, station), version, tuple(notes), kept_in)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
-    """All stations' forecasts in one file."""
+    """All stations' forecasts in one file, and each beside its model, to be compared with what comes in."""
     write_forecasts([outcome.table for outcome in outcomes], path)
+    for outcome in outcomes:
+        if outcome.kept_in is None:
+            continue
+        try:
+            keep_forecast(outcome.kept_in, outcome.forecast, outcome.version)
+        except DataError as error:      # a models folder that may only be read is no reason to fail
+            log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
 
 
 def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, job: Job) -> pd.DataFrame | None:

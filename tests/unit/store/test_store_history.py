@@ -63,7 +63,7 @@ def made(day: int) -> Forecast:
 def test_forecasts__the_newest_are_kept_and_one_for_each_origin(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(forecasts, "KEPT", 3)
     for day in (11, 12, 13, 14, 14):
-        keep_forecast(tmp_path, made(day), "v0002" if day == 14 else "v0001", (TOTAL,))
+        keep_forecast(tmp_path, made(day), "v0002" if day == 14 else "v0001")
     kept = list(kept_forecasts(tmp_path))
     assert [each.table[TOTAL].iloc[0] for each in kept] == [12, 13, 14]
     assert [each.version for each in kept] == ["v0001", "v0001", "v0002"]
