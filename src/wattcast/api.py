@@ -15,6 +15,7 @@ from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
 from wattcast.evaluation.baselines import USUAL
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.finetune.gate import Decision
 from wattcast.forecasting.output import forecast_table
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.settings import build_settings
@@ -42,6 +43,7 @@ class Forecaster:
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self.settings = build_settings(config or {})
         self._network: NetworkForecaster | None = None
+        self._history: StationData | None = None
 
     def fit(self, df: pd.DataFrame) -> Self:
         """Train on all rows of `df`: a column of times and the described columns; a station per frame.
@@ -58,7 +60,7 @@ class Forecaster:
 
             with TemporaryDirectory(prefix="wattcast-") as folder:
                 recipe = search(view.training_data(), recipe, self.settings.tuning, Path(folder)).recipe
-        self._network = NetworkForecaster(recipe).fit(view)
+        self._network, self._history = NetworkForecaster(recipe).fit(view), data
         return self
 
     def predict(self, df: pd.DataFrame, *, at: str | None = None, weather: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -85,6 +87,33 @@ class Forecaster:
         rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
         forecasters = named_forecasters(list(dict.fromkeys((NAME, *models))), self.settings.recipe())
         return run_backtest(data, forecasters, rolling, horizon, weather=weather)
+
+    def finetune(self, df: pd.DataFrame) -> Decision:
+        """Fine-tune on the new rows in `df`; the result takes the model's place only if the gate lets it pass.
+
+        Args:
+            df: rows that follow those of `fit`, or the whole history; after `load` it must be the whole history.
+
+        Returns:
+            The decision: `promoted`, `reasons`, and all its numbers in `to_dict()`.
+
+        Raises:
+            DataError: the frame cannot be used, or holds only new rows after `load`.
+        """
+        from wattcast.finetune.attempt import attempt, check_new_rows, with_history
+
+        champion = self._fitted().model
+        assert champion is not None
+        merged = with_history(champion, self._history, self._data(df))
+        data = merged.data
+        decision = check_new_rows(champion, data, merged.rewritten)
+        if decision is None:
+            self._history = data
+            made = attempt(champion, data, self.settings.finetune)
+            decision = made.decision
+            if decision.promoted and made.update is not None:
+                self._network = NetworkForecaster.of(made.update.model)
+        return decision
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model as a new folder."""

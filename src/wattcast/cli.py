@@ -6,7 +6,7 @@ Heavy packages are imported when a verb runs, so that `wattcast --help` answers 
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wattcast import __version__
-from wattcast.errors import WattcastError
+from wattcast.errors import REJECTED, WattcastError
 
 if TYPE_CHECKING:
+    from wattcast.workflows.finetune import FinetuneOutcome
     from wattcast.workflows.job import Job
+    from wattcast.workflows.train import TrainOutcome
 
 app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)
@@ -39,6 +41,7 @@ At = Annotated[str | None, typer.Option("--at", help="the origin; default: the e
 Weather = Annotated[Path | None, typer.Option("--weather", help="a file with the horizon's weather")]
 NoWeather = Annotated[bool, typer.Option("--no-weather", help="as if no weather were known over the horizon")]
 Out = Annotated[Path, typer.Option("--out", help="CSV, or Parquet by the name's ending")]
+IfNeeded = Annotated[bool, typer.Option("--if-needed", help="only if recent errors or the data say that it is due")]
 FirstOrigin = Annotated[str, typer.Option("--first-origin", help="models are fitted on what lies before it")]
 Every = Annotated[str, typer.Option("--every", help="from one origin to the next")]
 Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
@@ -129,19 +132,17 @@ def check(data: Data, station: StationId = None, config: ConfigFile = None, set_
 @app.command()
 def train(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
           models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None) -> None:
-    """Train a model, evaluate it on the last week, and make it the champion."""
-    from wattcast import render
+    """Train a model, evaluate it on the last week, and make it the champion.
+
+    With finetune.incremental_training it does what finetune does, unless tuning.enable_hyperopt asks for a new model.
+    """
     from wattcast.workflows.train import train as run
 
     job = _job(data, station, config, set_, models_dir)
-    outcomes = []
-    for station_id in job.station_ids():
-        with render.search_progress(as_json) as on_search, render.training_progress(as_json) as on_epoch:
-            outcomes.append(run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search))
-        if not as_json:
-            render.training(outcomes[-1])
-    if as_json:
-        _print_json([outcome.to_dict() for outcome in outcomes])
+    if job.settings.finetune.incremental_training and not job.settings.tuning.enable_hyperopt:
+        _update(job, as_json, until=until)
+    else:
+        _train(job, as_json, run, until)
 
 
 @app.command()
@@ -149,25 +150,70 @@ def tune(data: Data, station: StationId = None, config: ConfigFile = None, set_:
          models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None, n_trials: Trials = None,
          search_only: SearchOnly = False) -> None:
     """Search for the best configuration, then train it, evaluate it, and make it the champion."""
-    from wattcast import render
-    from wattcast.workflows.tune import search_only as run_search
     from wattcast.workflows.tune import tune as run
 
     trials = [] if n_trials is None else [f"tuning.n_trials={n_trials}"]
     job = _job(data, station, config, [*(set_ or ()), *trials], models_dir)
-    results = []
+    if search_only:
+        _search(job, as_json, until)
+    else:
+        _train(job, as_json, run, until)
+
+
+def _train(job: "Job", as_json: bool, run: "Callable[..., TrainOutcome]", until: str | None) -> None:
+    from wattcast import render
+
+    outcomes = []
     for station_id in job.station_ids():
         with render.search_progress(as_json) as on_search, render.training_progress(as_json) as on_epoch:
-            if search_only:
-                found = run_search(job, station_id, until=until, on_search=on_search)
-                results.append(found.to_dict())
-            else:
-                trained = run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search)
-                results.append(trained.to_dict())
+            outcomes.append(run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search))
         if not as_json:
-            render.search(found) if search_only else render.training(trained)
+            render.training(outcomes[-1])
+    _end(outcomes, as_json)
+
+
+def _search(job: "Job", as_json: bool, until: str | None) -> None:
+    from wattcast import render
+    from wattcast.workflows.tune import search_only
+
+    outcomes = []
+    for station_id in job.station_ids():
+        with render.search_progress(as_json) as on_search:
+            outcomes.append(search_only(job, station_id, until=until, on_search=on_search))
+        if not as_json:
+            render.search(outcomes[-1])
     if as_json:
-        _print_json(results)
+        _print_json([outcome.to_dict() for outcome in outcomes])
+
+
+def _end(outcomes: "Sequence[TrainOutcome | FinetuneOutcome]", as_json: bool) -> None:
+    """Print what is asked for; the gate's no is the exit code."""
+    if as_json:
+        _print_json([outcome.to_dict() for outcome in outcomes])
+    if any(outcome.rejected for outcome in outcomes):
+        raise typer.Exit(REJECTED)
+
+
+@app.command()
+def finetune(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+             models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None,
+             if_needed: IfNeeded = False) -> None:
+    """Fine-tune the champion on new rows; the result replaces it only if it is shown to be better."""
+    _update(_job(data, station, config, set_, models_dir), as_json, until=until, if_needed=if_needed)
+
+
+def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = False) -> None:
+    from wattcast import render
+    from wattcast.workflows.finetune import finetune as run
+    from wattcast.workflows.finetune import stations_to_update
+
+    outcomes = []
+    for station_id in stations_to_update(job):
+        with render.training_progress(quiet=as_json, what="fine-tuning") as on_epoch:
+            outcomes.append(run(job, station_id, until=until, if_needed=if_needed, on_epoch=on_epoch))
+        if not as_json:
+            render.finetuning(outcomes[-1])
+    _end(outcomes, as_json)
 
 
 @app.command()
@@ -230,6 +276,25 @@ def models_show(station: OneStation, models_dir: ModelsDir = MODELS,
     from wattcast.store.registry import Registry
 
     print(json.dumps(Registry(models_dir, station).manifest(version), indent=2, ensure_ascii=False))
+
+
+@models_app.command("promote")
+def models_promote(station: OneStation, version: Annotated[str, typer.Argument(help="a version or alias")],
+                   models_dir: ModelsDir = MODELS) -> None:
+    """Make a version the champion; the champion so far becomes the previous one."""
+    from wattcast import render
+    from wattcast.store.registry import Registry
+
+    render.say(f"{station}: {Registry(models_dir, station).promote(version)} is the champion")
+
+
+@models_app.command("rollback")
+def models_rollback(station: OneStation, models_dir: ModelsDir = MODELS) -> None:
+    """Go back to the previous champion; a second time undoes it."""
+    from wattcast import render
+    from wattcast.store.registry import Registry
+
+    render.say(f"{station}: {Registry(models_dir, station).rollback()} is the champion again")
 
 
 @app.command()

@@ -3,6 +3,8 @@
     WattcastError            exit code 1
     ├── InputError           exit code 2: something the user gave is wrong
     │   ├── DataError        a file, a column, a value
+    │   │   ├── EmptyColumnError   a column without a usable value
+    │   │   └── TooFewRowsError    less than what is needed
     │   ├── ConfigError      a key, a flag, a setting
     │   ├── BundleError      a model on disk: missing, damaged, another station's
     │   ├── MissingExtraError  an optional package is not installed
@@ -14,6 +16,9 @@ A message says what was wrong, what was found, what was expected and what to do 
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+REJECTED = 3
+"""The exit code where nothing went wrong, but the gate said no."""
 
 
 class WattcastError(Exception):
@@ -45,6 +50,14 @@ class InputError(WattcastError):
 
 class DataError(InputError):
     """A file, a column or a value is wrong."""
+
+
+class EmptyColumnError(DataError):
+    """A column that is needed has no usable value."""
+
+
+class TooFewRowsError(DataError):
+    """There is less data than is needed."""
 
 
 class ConfigError(InputError):

@@ -4,8 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wattcast.errors import ConfigError, DataError, WattcastError
+from wattcast.errors import REJECTED, ConfigError, DataError, WattcastError
+
+if TYPE_CHECKING:
+    from wattcast.workflows.job import Job
 
 DEFAULT_DATA = ("merged_station_test.csv", "data")
 """Where the data is looked for, in this order, when `--data_file` is not given."""
@@ -36,9 +40,6 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    if arguments.enable_incremental:
-        raise ConfigError("--enable_incremental arrives with a later version",
-                          hint="leave it out to train as configured")
     if arguments.n_trials is not None and not arguments.enable_hyperopt:
         raise ConfigError("--n_trials belongs to --enable_hyperopt", hint="give both or neither")
     from wattcast import render
@@ -51,7 +52,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from wattcast.workflows.job import Job
     from wattcast.workflows.train import train
 
-    assignments = [f"tuning.enable_hyperopt={str(arguments.enable_hyperopt).lower()}"]
+    assignments = [f"tuning.enable_hyperopt={str(arguments.enable_hyperopt).lower()}",
+                   f"finetune.incremental_training={str(arguments.enable_incremental).lower()}"]
     if arguments.n_trials is not None:
         assignments.append(f"tuning.n_trials={arguments.n_trials}")
     if arguments.horizon_weights is not None:
@@ -59,11 +61,29 @@ def _run(arguments: argparse.Namespace) -> int:
         print("🔍", describe_horizon_weights(expand_horizon_weights(weights, 672, 7), 7))
         assignments.append(f"training.horizon_weights={list(weights)}")
     job = Job(_data(arguments.data_file), arguments.station_id, load_settings(assignments=assignments))
+    if arguments.enable_incremental and not arguments.enable_hyperopt:
+        return _finetune(job, arguments.station_id)
     print(f"🔄 training station {arguments.station_id} on {job.data}")
     with render.search_progress(mark="🔍 ") as on_search, render.training_progress() as on_epoch:
         outcome = train(job, on_epoch=on_epoch, on_search=on_search)
     render.training(outcome)
     print(f"✅ the model and its files are in {outcome.folder}")
+    return REJECTED if outcome.rejected else 0
+
+
+def _finetune(job: "Job", station_id: str) -> int:
+    """Fine-tune the station's model; the exit code is 3 if the gate said no."""
+    from wattcast import render
+    from wattcast.workflows.finetune import finetune
+
+    print(f"🔄 fine-tuning the model of station {station_id} on {job.data}")
+    with render.training_progress(what="fine-tuning") as on_epoch:
+        outcome = finetune(job, station_id, on_epoch=on_epoch)
+    render.finetuning(outcome)
+    if outcome.rejected:
+        print(f"⚠️ the model in use was kept: {outcome.champion}")
+        return REJECTED
+    print(f"✅ the fine-tuned model and its files are in {outcome.folder}")
     return 0
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wattcast.store.registry import Version
     from wattcast.training.trained import EpochRecord
     from wattcast.tuning.search import SearchProgress
+    from wattcast.workflows.finetune import FinetuneOutcome
     from wattcast.workflows.forecast import ForecastOutcome
     from wattcast.workflows.search import SearchOutcome
     from wattcast.workflows.train import TrainOutcome
@@ -40,7 +41,7 @@ def lines(texts: Sequence[str]) -> None:
 
 
 @contextmanager
-def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"], None]]:
+def training_progress(quiet: bool = False, what: str = "training") -> Iterator[Callable[["EpochRecord"], None]]:
     """A bar over the epochs with losses and time left; a line for each epoch where there is no terminal."""
     out = console(stderr=True)
     if quiet:
@@ -49,7 +50,7 @@ def training_progress(quiet: bool = False) -> Iterator[Callable[["EpochRecord"],
     if not out.is_terminal:
         yield lambda record: out.print(_epoch_line(record), markup=False)
         return
-    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
                TextColumn("at most"), TimeRemainingColumn(compact=True), TextColumn("left"))
     bar = Progress(*columns, console=out, transient=True)
     tasks: list[Any] = []
@@ -194,13 +195,42 @@ def training(outcome: "TrainOutcome") -> None:
     station = outcome.data.station.id
     if outcome.search is not None:
         search(outcome.search)
+    if outcome.update is not None:
+        finetuning(outcome.update)
     if outcome.evaluation is not None:
         scorecard(outcome.evaluation.card)
         say(f"weather over the forecast weeks: {outcome.evaluation.weather}")
     for note in outcome.notes:
         say(f"note: {note}")
-    say(f"{station}: {outcome.version} is the champion after {outcome.epochs} epochs in {outcome.seconds:.0f} s; "
+    say(f"{station}: {outcome.champion} is the champion after {outcome.epochs} epochs in {outcome.seconds:.0f} s; "
         f"kept in {outcome.folder}")
+
+
+def finetuning(outcome: "FinetuneOutcome") -> None:
+    """What came in, the comparison, and what was decided for which reasons."""
+    station, decision = outcome.station_id, outcome.decision
+    if outcome.merged is not None:
+        say(f"{station}: {outcome.merged.appended} new rows")
+    for note in outcome.notes:
+        say(f"note: {note}")
+    if outcome.due is not None:
+        for sentence in outcome.due.sentences:
+            say(sentence)
+    if decision is None:
+        say(f"{station}: no update is due; {outcome.parent} stays the champion")
+        return
+    if outcome.card is not None:
+        scorecard(outcome.card)
+        say(f"weather over the newest days: {outcome.weather}")
+    for check in decision.checks:
+        say(f"gate, {check.name}: {'yes' if check.holds else 'NO'}, {check.sentence}")
+    made = f" after {outcome.epochs} epochs in {outcome.seconds:.0f} s; kept in {outcome.folder}"
+    if decision.promoted:
+        say(f"{station}: {outcome.version} replaces {outcome.parent} as the champion{made}")
+    elif outcome.version is not None:
+        say(f"{station}: {outcome.version} was rejected, {outcome.parent} stays the champion{made}")
+    else:
+        say(f"{station}: nothing was fine-tuned, {outcome.parent} stays the champion")
 
 
 def forecast(outcome: "ForecastOutcome", path: Path) -> None:

@@ -11,6 +11,7 @@ from wattcast.configfile import merged, read_config, read_value
 from wattcast.contracts import Config
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, listing, nearest
+from wattcast.finetune.config import FinetuneConfig
 from wattcast.training.config import Recipe
 from wattcast.tuning.config import TuningConfig
 
@@ -27,6 +28,7 @@ class Settings(Recipe):
 
     data: DataConfig = DataConfig()
     tuning: TuningConfig = TuningConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
     def recipe(self) -> Recipe:
@@ -111,14 +113,7 @@ def _known_keys() -> list[str]:
     return [*_sections(), *keys]
 
 
-PLANNED = {"incremental_training", "finetune_lr_ratio", "finetune_epochs", "finetune_patience",
-           "freeze_backbone_layers"}
-"""Keys of the seed's `CFG` for what is not there yet."""
-
-
 def _unknown(key: str) -> ConfigError:
-    if key in PLANNED:
-        return ConfigError(f"configuration key {key!r} arrives with a later version", hint="leave it out")
     bare = {known.rpartition(".")[2]: known for known in _known_keys()}
     guess = nearest(key, _known_keys()) if "." in key else None
     guess = guess or bare.get(nearest(key.rpartition(".")[2], bare) or "")

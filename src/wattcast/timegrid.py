@@ -81,11 +81,6 @@ def station_horizon(station: Station) -> Horizon:
     return Horizon(int(parse_horizon(station.horizon) // step), step)
 
 
-def week_horizon(step: pd.Timedelta) -> Horizon:
-    """Seven days, the horizon of a station that is not described otherwise."""
-    return Horizon(HORIZON_DAYS * steps_per_day(step), step)
-
-
 def horizon_index(origin: pd.Timestamp, horizon: Horizon) -> pd.DatetimeIndex:
     """The stamps of leads 1 … `horizon.steps`, the first one the origin itself."""
     return pd.date_range(origin, periods=horizon.steps, freq=horizon.step, name="time")

@@ -2,7 +2,6 @@
 
 import json
 import runpy
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -129,17 +128,6 @@ def test_no_data__says_where_it_looked(run, place) -> None:
 
 @pytest.mark.usefixtures("merged")
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_what_comes_later__says_so_and_does_nothing(program, place) -> None:
-    done = subprocess.run([sys.executable, ROOT / program, "--station_id", STATION, "--enable_incremental"],
-                          capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith("⚠️ --enable_incremental arrives with a later version")
-    assert "Traceback" not in done.stderr
-    assert not (place / "models").exists()
-
-
-@pytest.mark.usefixtures("merged")
-@pytest.mark.parametrize("program", PROGRAMS)
 def test_enable_hyperopt__searches_first_and_trains_what_was_found(run, place, program) -> None:
     code, out, err = run(program, "--station_id", STATION, "--enable_hyperopt", "--n_trials", "2")
     assert code == 0
@@ -156,6 +144,28 @@ def test_n_trials__without_enable_hyperopt_is_a_mistake(run, program) -> None:
     code, _, err = run(program, "--station_id", STATION, "--n_trials", "5")
     assert code == 2
     assert "--n_trials belongs to --enable_hyperopt" in err
+def test_incremental__without_a_model_says_what_the_seed_document_says(run, place, program) -> None:
+    code, out, err = run(program, "--station_id", STATION, "--enable_incremental")
+    assert code == 2
+    assert "🔄 fine-tuning the model of station" in out
+    assert err.startswith("⚠️ there is no pretrained model")
+    assert "预训练模型不存在" in err
+    assert "先运行基础训练生成模型" in err
+    assert not (place / "models").exists()
+
+
+@pytest.mark.usefixtures("merged")
+def test_incremental__fine_tunes_the_model_in_use(run, place, seed_table) -> None:
+    assert run("train_mbm.py", "--station_id", STATION)[0] == 0
+    seed_table(STATION, days=50).to_csv("merged_station_test.csv", index=False)
+    code, out, _ = run("train_mbm.py", "--station_id", STATION, "--enable_incremental")
+    folder = place / "models" / STATION
+    promoted = json.loads((folder / "gate.json").read_text())["gate"]["promoted"]
+    assert code == (0 if promoted else 3)
+    assert ("✅ the fine-tuned model" if promoted else "⚠️ the model in use was kept: v0001") in out
+    for name in ("bi_mamba_finetuned.pth", "finetune_history.json"):
+        assert (folder / "versions" / "v0002" / name).stat().st_size > 0
+        assert (folder / name).exists() == promoted
 
 
 @pytest.mark.parametrize(("arguments", "fact"), [

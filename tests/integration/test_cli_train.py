@@ -66,7 +66,8 @@ def test_training_twice__makes_a_second_version_the_champion(cli, plant, models,
         assert (models / "plant" / name).read_bytes() == champion.read_bytes()
 
     listed = json.loads(cli("models", "list", "--station", "plant", "--json").out)
-    assert [(version["name"], version["aliases"]) for version in listed] == [("v0001", []), ("v0002", ["champion"])]
+    assert [(version["name"], version["aliases"]) for version in listed] == [
+        ("v0001", ["previous"]), ("v0002", ["champion"])]
     assert json.loads(cli("models", "show", "--station", "plant").out)["recipe"]["training"]["seed"] == 1
     assert json.loads(cli("models", "show", "v0001", "--station", "plant").out)["recipe"]["training"]["seed"] == 0
     assert "champion" in cli("models", "list", "--station", "plant").out

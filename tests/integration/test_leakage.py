@@ -21,7 +21,6 @@ from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import build_settings
-from wattcast.timegrid import week_horizon
 from wattcast.training.config import Recipe
 from wattcast.training.fit import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
@@ -98,7 +97,7 @@ def origin(with_vintages: StationData) -> pd.Timestamp:
 
 @pytest.fixture(scope="module")
 def horizon() -> Horizon:
-    return week_horizon(STEP)
+    return Horizon(672, STEP)
 
 
 @pytest.fixture(scope="module")
@@ -341,7 +340,7 @@ def test_checker__finds_a_history_that_is_a_day_late(network_with_vintages, with
 
     monkeypatch.setattr(HorizonView, "__init__", remember)
     monkeypatch.setattr(HorizonView, "history", late)
-    yesterday = baseline("naive-day").fit(HorizonView(with_vintages, origin, week_horizon(STEP)))
+    yesterday = baseline("naive-day").fit(HorizonView(with_vintages, origin, Horizon(672, STEP)))
     for forecaster in (network_with_vintages, yesterday):
         assert not same(forecaster, with_vintages, after(with_vintages, origin, ("total_active_power",)))
 

@@ -6,7 +6,7 @@ import pytest
 
 from wattcast.configfile import read_config
 from wattcast.errors import ConfigError
-from wattcast.settings import PLANNED, load_settings
+from wattcast.settings import load_settings
 
 SEED = """CFG = {
     'incremental_training': False,    # 是否启用增量微调
@@ -61,13 +61,15 @@ def test_blocks__read_as_they_stand_and_together(file) -> None:
 
 
 def test_blocks__reach_the_settings_beside_a_description(file) -> None:
-    text = "".join(line for line in SEED.splitlines(keepends=True) if not any(key in line for key in PLANNED))
-    tuning = load_settings(file(f"station: north\nlr: 0.002\n{text}")).tuning
+    settings = load_settings(file(f"station: north\nlr: 0.002\n{SEED}"))
+    tuning, finetune = settings.tuning, settings.finetune
+    assert (finetune.incremental_training, finetune.finetune_lr_ratio, finetune.finetune_epochs,
+            finetune.finetune_patience, finetune.freeze_backbone_layers) == (False, 0.1, 50, 15, 2)
     assert (tuning.enable_hyperopt, tuning.n_trials, tuning.optuna_timeout, tuning.optuna_pruning) == (
         False, 100, 3600, True)
     assert tuning.space["d_model"] == (64, 128, 256, 512)
     assert tuning.space["lr"] == (1e-5, 5e-5, 1e-4, 5e-4, 1e-3)
-    other = text.replace("'n_trials': 100", "'n_trials': 7").replace("True", "False")
+    other = SEED.replace("'n_trials': 100", "'n_trials': 7").replace("True", "False")
     assert load_settings(file(other)).tuning.n_trials == 7
     assert not load_settings(file(other)).tuning.optuna_pruning
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattcast.contracts import Station
+from wattcast.contracts import Horizon, Station
 from wattcast.errors import ConfigError, InputError
 from wattcast.timegrid import (
     horizon_index,
@@ -17,7 +17,6 @@ from wattcast.timegrid import (
     slots_of_day,
     station_horizon,
     steps_per_day,
-    week_horizon,
 )
 
 CHINA, BERLIN = "Asia/Shanghai", "Europe/Berlin"
@@ -30,7 +29,6 @@ def test_parse_step(text: str, minutes: int, a_day: int) -> None:
     step = parse_step(text)
     assert step == pd.Timedelta(minutes=minutes)
     assert steps_per_day(step) == a_day
-    assert week_horizon(step).steps == 7 * a_day
 
 
 @pytest.mark.parametrize("text", ["", "soon", "7min", "5h", "2d", "0min", "-15min", "NaT", "15"])
@@ -69,7 +67,7 @@ def test_parse_time__refuses_what_a_dst_change_leaves_out_or_repeats(text: str) 
 @pytest.mark.parametrize("first", ["2025-06-01 09:15", "2025-03-27 09:15", "2025-10-24 00:00"])
 def test_horizon_index__counts_in_absolute_time(first: str) -> None:
     origin = pd.Timestamp(first, tz=BERLIN)
-    index = horizon_index(origin, week_horizon(parse_step("15min")))
+    index = horizon_index(origin, Horizon(672, parse_step("15min")))
     assert (len(index), index[0], index.name) == (672, origin, "time")
     assert index[-1] - origin == pd.Timedelta(days=7) - pd.Timedelta(minutes=15)
     assert str(index.tz) == BERLIN

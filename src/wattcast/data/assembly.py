@@ -18,7 +18,7 @@ from wattcast.data.tables import Table
 from wattcast.data.times import to_instants
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
-from wattcast.errors import ConfigError, DataError, listing, nearest
+from wattcast.errors import ConfigError, DataError, EmptyColumnError, listing, nearest
 
 logger = logging.getLogger("wattcast")
 
@@ -141,7 +141,7 @@ def _require_measured(frame: pd.DataFrame, raw: RawStation, cleaned: Sequence[Fi
     if frame[TOTAL].notna().any():
         return
     reasons = [f"{found.kind}, {found.count} values: {found.action}" for found in cleaned if found.column == TOTAL]
-    raise DataError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
+    raise EmptyColumnError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
                     found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column")
 
 

@@ -201,7 +201,7 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
     steps["day_type"] = day_types(pd.DatetimeIndex(steps["time"]), data.station.location.country, overrides)
     history, season = first.training_data().frame, SEASON_DAYS * steps_per_day(horizon.step)
     return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted), steps,
-                          _weather_in_words([source for part in rolled for source in part.sources]),
+                          weather_in_words([source for part in rolled for source in part.sources]),
                           {target: metrics.seasonal_error(history[target], season) for target in data.station.targets},
                           tuple(rules))
 
@@ -255,7 +255,7 @@ def _mean_errors(steps: pd.DataFrame, by: pd.Series) -> dict[Any, float | None]:
     return {key: None if np.isnan(error) else float(error) for key, error in means.items()}
 
 
-def _weather_in_words(sources: Sequence[str]) -> str:
+def weather_in_words(sources: Sequence[str]) -> str:
     """The sources of all origins, each once; issue times differ from origin to origin and are left out."""
     words = ("issued before each origin" if source.startswith(ISSUED) else source for source in sources)
     return "; ".join(dict.fromkeys(words))

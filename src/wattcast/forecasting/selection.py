@@ -10,8 +10,8 @@ from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, fit_fa
 from wattcast.forecasting.choice import NETWORK, candidate_names, candidates, choose_weights
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.training.selection import Factors, Selection, TargetSelection
-from wattcast.training.trained import TrainedModel, history_split
-from wattcast.windows.splits import Split
+from wattcast.training.trained import TrainedModel
+from wattcast.windows.splits import spread_origins
 
 FloatArray = NDArray[np.float64]
 
@@ -19,26 +19,23 @@ FLOOR = 1e-3
 """Least distance of a quantile from the median before calibration, in standard deviations of the target."""
 
 
-def calibrate_and_choose(model: TrainedModel, data: StationData, split: Split | None = None) -> TrainedModel:
-    """The same model with a selection made on validation origins.
+def calibrate_and_choose(model: TrainedModel, data: StationData) -> TrainedModel:
+    """The same model with a selection made on its validation rows.
 
     Args:
         model: a fitted network; what it may hold of an earlier selection does not count.
         data: the history it was fitted on; nothing after its last measured interval is used.
-        split: whose validation origins count; None: those that stopped the training.
-
-    Raises:
-        DataError: fewer than 21 days.
     """
     data = data.until(data.end)
-    split = split or history_split(data, model.recipe)
+    first, end = (int(data.frame.index.searchsorted(time, side))
+                  for time, side in zip(model.validation, ("left", "right"), strict=True))
+    origins = spread_origins(first, end, model.shape.horizon, model.recipe.windows.validation_origins)
     features = model.pipeline.transform(data.frame, data.vintages)
-    found = infer(model, features, split.validation_origins)
-    days = (split.validation_limit - split.train_limit) / model.shape.day
+    found = infer(model, features, origins)
+    days = (end - first) / model.shape.day
     targets = {name: _decide(model, found, position, days) for position, name in enumerate(model.station.targets)}
-    first, last = (data.frame.index[split.validation_origins[end]].isoformat() for end in (0, -1))
-    return replace(model, selection=Selection(targets=targets, origins=len(split.validation_origins), first=first,
-                                              last=last))
+    times = [data.frame.index[origin].isoformat() for origin in (origins[0], origins[-1])]
+    return replace(model, selection=Selection(targets=targets, origins=len(origins), first=times[0], last=times[1]))
 
 
 def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> FloatArray:

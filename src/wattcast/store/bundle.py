@@ -7,7 +7,13 @@
     bi_mamba.pth                  the weights as torch saves them
     hyperopt_results.json         the search that its configuration comes from, if there was one
 
-The .pkl and the .pth are written for other programs and read back by nothing here: a pickle runs code.
+and of a fine-tuned one, besides:
+
+    gate.json                     the comparison that decided about it
+    finetune_history.json         epoch, train_loss, val_loss, lr
+    bi_mamba_finetuned.pth        the weights once more, under the name that other programs know
+
+The .pth and .pkl files are written for other programs and read back by nothing here: a pickle runs code.
 """
 
 import hashlib
@@ -42,12 +48,15 @@ from wattcast.windows.dataset import Scalers
 
 FORMAT = 1
 WEIGHTS, MANIFEST, METRICS = "model.safetensors", "manifest.json", "metrics.json"
-COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
+GATE = "gate.json"
+COMPATIBILITY_FILES = ("bi_mamba.pth", "bi_mamba_finetuned.pth", "finetune_history.json", "feature_classification.pkl",
+                       "feature_classification.json", METRICS)
 
 
 def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
                 description: dict[str, Any] | None = None, parent: str | None = None,
-                search: dict[str, Any] | None = None, files: Mapping[str, Any] | None = None) -> None:
+                search: dict[str, Any] | None = None, finetune: dict[str, Any] | None = None,
+                gate: dict[str, Any] | None = None, files: Mapping[str, Any] | None = None) -> None:
     """Write `model` as the new folder `folder`, all of it or nothing.
 
     Args:
@@ -57,6 +66,8 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
         description: how its data was described, to read such data again.
         parent: the version it was fine-tuned from.
         search: the study and trial that its recipe comes from, and that recipe's hash.
+        finetune: what fine-tuning used; None for a model that was trained from the start.
+        gate: the decision about it, with its numbers.
         files: more to keep beside the model: names of JSON files and what is in them.
 
     Raises:
@@ -67,7 +78,8 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
         aside.mkdir(parents=True)
         for name, content in (files or {}).items():
             write_json(aside / name, content)
-        _write(aside, model, {"description": description, "parent": parent, "search": search, "metrics": metrics})
+        _write(aside, model, {"description": description, "parent": parent, "search": search, "metrics": metrics,
+                              "finetune": finetune, "gate": gate})
         os.replace(aside, folder)
     except OSError as error:
         raise DataError(f"cannot write the model to {folder}", found=error.strerror,
@@ -84,6 +96,12 @@ def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     write_json(folder / "feature_classification.json", classification)
     (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
     write_json(folder / METRICS, told["metrics"])
+    if told["finetune"] is not None:
+        torch.save(weights, folder / "bi_mamba_finetuned.pth")
+        write_json(folder / "finetune_history.json", [
+            {"epoch": record.epoch, "train_loss": record.train_loss, "val_loss": record.val_loss, "lr": record.lr}
+            for record in model.history])
+        write_json(folder / GATE, told["gate"])
     manifest = {**_manifest(model), **told}
     manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     manifest["digest"] = _digest(manifest)
@@ -106,6 +124,7 @@ def _manifest(model: TrainedModel) -> dict[str, Any]:
         "data_hash": model.data_hash,
         "nonnegative": list(model.nonnegative),
         "history": [asdict(record) for record in model.history],
+        "validation": [time.isoformat() for time in model.validation],
         "selection": None if model.selection is None else model.selection.model_dump(mode="json"),
     }
 
@@ -153,19 +172,24 @@ def load_bundle(folder: Path) -> TrainedModel:
         sizes = InputSizes(**_tuples(manifest["sizes"]))
         if sizes.anchors != anchor_count(sizes.lags):
             raise KeyError("other anchors")
+        span, validation = (_instants(manifest[name], station.timezone) for name in ("span", "validation"))
         network = PowerNetwork(recipe.model, sizes)
         network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
-        # Versions that were stored before there was a selection have none: the network alone.
-        chosen = manifest.get("selection")
+        chosen = manifest["selection"]
         selection = None if chosen is None else Selection.model_validate(chosen)
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
         raise BundleError(f"the model in {folder} does not fit this version of wattcast",
                           found=str(error).splitlines()[0], hint="train it again") from error
-    first, last = (pd.Timestamp(time).tz_convert(station.timezone) for time in manifest["span"])
     return TrainedModel(
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
-        Scalers.from_state(manifest["scalers"]), network.eval(), (first, last), manifest["data_hash"],
-        tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]), selection)
+        Scalers.from_state(manifest["scalers"]), network.eval(), span, manifest["data_hash"],
+        tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]), validation,
+        selection)
+
+
+def _instants(texts: list[str], timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, last = (pd.Timestamp(text).tz_convert(timezone) for text in texts)
+    return first, last
 
 
 def _tuples(sizes: dict[str, Any]) -> dict[str, Any]:

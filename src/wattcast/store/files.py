@@ -3,8 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,32 @@ def written_aside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             aside.unlink()
+
+
+LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}")
+"""What is written aside is called `.NAME.` and eight such digits until it is renamed."""
+LEFTOVER_AGE = 3600.0
+"""Seconds; a younger one may be another process's that is still being written."""
+
+
+def lay_out(source: Path, target: Path, names: Iterable[str]) -> None:
+    """Copy the files `names` that are in the folder `source` to `target`, and remove there those that are not."""
+    for name in names:
+        if not (source / name).exists():
+            (target / name).unlink(missing_ok=True)
+            continue
+        with written_aside(target / name) as aside:
+            shutil.copyfile(source / name, aside)
+
+
+def remove_leftovers(*folders: Path) -> None:
+    """Remove what a killed process was writing aside in `folders`."""
+    for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
+        if LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFTOVER_AGE:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def require_writable(folder: Path) -> None:

@@ -3,24 +3,30 @@
     models/<station>/registry.json          the versions and the aliases
     models/<station>/versions/v0001/        a bundle
     models/<station>/bi_mamba.pth …         the champion's files under the names other programs expect
+    models/<station>/history/               the measurements it was trained on and those that came in since
+    models/<station>/forecasts/             the newest forecasts, to compare with what comes in
 
-Every change ends with one rename of `registry.json`: killed at any instant, the registry loads, its champion forecasts.
+Every change is one rename of `registry.json`: killed at any instant, the registry loads, its champion forecasts. The
+champion's files are copied afterwards; a kill in between is mended by the next change.
 """
 
 import json
 import re
-import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wattcast.errors import BundleError, InputError, listing
 from wattcast.store.bundle import COMPATIBILITY_FILES, load_bundle, read_manifest, save_bundle
-from wattcast.store.files import write_json, written_aside
+from wattcast.store.files import lay_out, remove_leftovers, write_json
 from wattcast.training.trained import TrainedModel
 
-CHAMPION = "champion"
+CHAMPION, CANDIDATE, PREVIOUS = "champion", "candidate", "previous"
+
+
+def trained_stations(root: Path) -> tuple[str, ...]:
+    """The stations below `root` that have a registry."""
+    return tuple(sorted(path.parent.name for path in root.glob("*/registry.json")))
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,16 @@ class Registry:
         """Where an interrupted training is found again."""
         return self.folder / "training"
 
+    @property
+    def history_folder(self) -> Path:
+        """Where the station's measurements are kept."""
+        return self.folder / "history"
+
+    @property
+    def forecasts_folder(self) -> Path:
+        """Where its newest forecasts are kept."""
+        return self.folder / "forecasts"
+
     def _read(self) -> dict[str, Any]:
         path = self.folder / "registry.json"
         try:
@@ -72,39 +88,73 @@ class Registry:
         return BundleError(f"{self.folder / 'registry.json'} is damaged",
                            hint="restore it from a copy, or delete it and train again")
 
-    def add(self, model: TrainedModel, metrics: dict[str, Any], *, description: dict[str, Any] | None = None,
-            parent: str | None = None, search: dict[str, Any] | None = None,
-            files: Mapping[str, Any] | None = None) -> str:
-        """Store a new version; no alias points to it yet. The arguments are those of `save_bundle`.
+    def add(self, model: TrainedModel, metrics: dict[str, Any], *, alias: str | None = None, **told: Any) -> str:
+        """Store a new version.
+
+        Args:
+            model: what was fitted.
+            metrics: its evaluation.
+            alias: what points to it from now on, such as `candidate`.
+            told: further arguments of `save_bundle`.
 
         Returns:
             Its name, such as `v0001`.
         """
-        content = self._read()
         # Also past a version whose entry a kill prevented.
-        taken = [*content["versions"], *(path.name for path in self.folder.glob("versions/v*"))]
+        taken = [*self._read()["versions"], *(path.name for path in self.folder.glob("versions/v*"))]
         numbers = [int(name[1:]) for name in taken if re.fullmatch(r"v\d+", name)]
         name = f"v{max(numbers, default=0) + 1:04d}"
-        save_bundle(self.folder / "versions" / name, model, metrics, description=description, parent=parent,
-                    search=search, files=files)
+        save_bundle(self.folder / "versions" / name, model, metrics, **told)
+        content = self._read()      # anew: writing the weights took a while
         content["versions"].append(name)
-        write_json(self.folder / "registry.json", content)
+        if alias is not None:
+            content["aliases"][alias] = name
+        self._write(content)
         return name
 
-    def promote(self, name: str) -> None:
-        """Make version `name` the champion.
+    def promote(self, name: str) -> str:
+        """Make a version, or what an alias points to, the champion; the champion so far becomes `previous`.
+
+        Returns:
+            The version.
 
         Raises:
             BundleError: no such version, or a damaged one.
         """
         content = self._read()
-        folder = self._version_folder(content, name)
-        load_bundle(folder)
-        content["aliases"][CHAMPION] = name
+        name = content["aliases"].get(name, name)
+        load_bundle(self._version_folder(content, name))
+        aliases = content["aliases"]
+        before = aliases.get(CHAMPION, name)
+        if before != name:
+            aliases[PREVIOUS] = before
+        aliases[CHAMPION] = name
+        if aliases.get(CANDIDATE) == name:
+            del aliases[CANDIDATE]
+        self._write(content)
+        return name
+
+    def rollback(self) -> str:
+        """Champion and previous change places.
+
+        Returns:
+            The version that is the champion now.
+
+        Raises:
+            BundleError: there is no previous one, or it is damaged.
+        """
+        previous = self._read()["aliases"].get(PREVIOUS)
+        if previous is None:
+            raise BundleError(f"station {self.station_id} has no previous model to go back to",
+                              hint="'wattcast models promote VERSION' makes any version the champion")
+        return self.promote(previous)
+
+    def _write(self, content: dict[str, Any]) -> None:
+        """The change itself, then what follows from it."""
         write_json(self.folder / "registry.json", content)
-        for file in COMPATIBILITY_FILES:
-            with written_aside(self.folder / file) as aside:
-                shutil.copyfile(folder / file, aside)
+        if CHAMPION in content["aliases"]:
+            lay_out(self._version_folder(content, content["aliases"][CHAMPION]), self.folder, COMPATIBILITY_FILES)
+        remove_leftovers(self.folder, self.folder / "versions")
 
     def load(self, name: str = CHAMPION) -> TrainedModel:
         """The model of a version or alias.

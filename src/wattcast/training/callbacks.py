@@ -9,11 +9,26 @@ from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.callbacks import Checkpoint, EMAWeightAveraging
 from torch import Tensor
 
 from wattcast.errors import ConfigError
 from wattcast.training.trained import EpochRecord
+
+
+class Averaging(EMAWeightAveraging):
+    """The running average of the weights that leaves frozen ones alone, bit for bit.
+
+    In floating point 0.99 w + 0.01 w is not always w.
+    """
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any,
+                           batch: Any, batch_idx: int) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        assert self._average_model is not None
+        for average, weight in zip(self._average_model.module.parameters(), pl_module.parameters(), strict=True):
+            if not weight.requires_grad:
+                average.data.copy_(weight.data)
 
 
 class EpochKeeper(Checkpoint):

@@ -67,8 +67,9 @@ class PowerModule(lightning.LightningModule):
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]  # Lightning's own union type is not exported
         # Biases, norms and the scan's own constants (A_log, D, the step's bias) are not to be drawn to zero.
-        kept = [value for name, value in self.network.named_parameters() if name.endswith(UNDECAYED)]
-        decayed = [value for name, value in self.network.named_parameters() if not name.endswith(UNDECAYED)]
+        learning = [(name, value) for name, value in self.network.named_parameters() if value.requires_grad]
+        kept = [value for name, value in learning if name.endswith(UNDECAYED)]
+        decayed = [value for name, value in learning if not name.endswith(UNDECAYED)]
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, self.config.lr, weight_decay=self.config.weight_decay, fused=True)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)

@@ -42,6 +42,8 @@ class TrainedModel:
     nonnegative: tuple[str, ...]
     """Targets that were never below zero in training."""
     history: tuple[EpochRecord, ...]
+    validation: tuple[pd.Timestamp, pd.Timestamp]
+    """First and last of the rows that no weights were fitted on: they only told when to stop."""
     selection: Selection | None = None
     """What was decided on the validation origins; None: the network alone, its quantiles as they are."""
 

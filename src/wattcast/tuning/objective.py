@@ -20,7 +20,8 @@ from wattcast.errors import DataError
 from wattcast.model.losses import pinball, weighted_mean
 from wattcast.model.power import PowerNetwork
 from wattcast.training.config import Recipe
-from wattcast.training.fit import fit_network, input_sizes, prepare, step_weights, target_weights
+from wattcast.training.engine import step_weights, target_weights
+from wattcast.training.fit import fit_prepared, input_sizes, prepare
 from wattcast.training.trained import EpochRecord, decomposition
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.memory import GIB, free_memory, training_memory
@@ -77,8 +78,8 @@ class Objective:
     def train(self, values: Mapping[str, Value], folder: Path, *, on_epoch: Callable[[EpochRecord], None],
               on_batch: Callable[[], None]) -> float:
         """Train with these values; the best epoch's loss on the search's origins. Its weights are in `folder`."""
-        _, history = fit_network(self.prepared, self.recipe_of(values), folder, measure=self.recipe.training,
-                                 on_epoch=on_epoch, on_batch=on_batch)
+        _, history = fit_prepared(self.prepared, self.recipe_of(values), folder, measure=self.recipe.training,
+                                  on_epoch=on_epoch, on_batch=on_batch)
         return min(record.val_loss for record in history if record.best)
 
     def require_memory(self, values: Mapping[str, Value]) -> None:

@@ -59,9 +59,12 @@ def split_origins(rows: int, first_measured: int, horizon: int, day: int, config
     span = int(min(max(14 * day, config.validation_share * days * day), (rows - first_measured) // 3))
     span = max(span, horizon)
     limit = rows - span
-    candidates = np.arange(limit, rows - horizon + 1)
-    count = min(config.validation_origins, len(candidates))
-    validation = candidates[np.linspace(0, len(candidates) - 1, count).round().astype(np.int64)]
     # A day of history before the first origin and a day of targets after the last: less teaches nothing.
     train = np.arange(first_measured + day, limit - day + 1, dtype=np.int64)
-    return Split(train, limit, np.unique(validation).astype(np.int64), rows)
+    return Split(train, limit, spread_origins(limit, rows, horizon, config.validation_origins), rows)
+
+
+def spread_origins(first: int, end: int, horizon: int, count: int) -> IntArray:
+    """At most `count` origins from position `first` on, evenly spread, whose horizons end by position `end`."""
+    origins = np.arange(first, end - horizon + 1, dtype=np.int64)
+    return np.unique(origins[np.linspace(0, len(origins) - 1, min(count, len(origins))).round().astype(np.int64)])

@@ -1,5 +1,6 @@
 """The verb `forecast`."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from wattcast.errors import ConfigError, DataError, InputError
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.store.forecasts import keep_forecast
 from wattcast.store.registry import Registry
 from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.job import Job
+
+log = logging.getLogger("wattcast")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,7 @@ class ForecastOutcome:
     table: pd.DataFrame
     version: str
     notes: tuple[str, ...]
+    kept_in: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
@@ -62,14 +67,24 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     view = HorizonView(data, origin, station_horizon(station), weather="none" if no_weather else "given",
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
-    notes = [*_weather_notes(view), *_age_notes(data, origin, model.span[1] + step), *made.notes,
+    trained_until, version = model.span[1] + step, registry.champion() or ""
+    notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *made.notes,
              *choice_notes(model.selection)]
-    return ForecastOutcome(made, forecast_table(made, station), registry.champion() or "", tuple(notes))
+    # An error from before the end of training would flatter the model.
+    kept_in = registry.forecasts_folder if origin >= trained_until else None
+    return ForecastOutcome(made, forecast_table(made, station), version, tuple(notes), kept_in)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
-    """All stations' forecasts in one file."""
+    """All stations' forecasts in one file, and each beside its model, to be compared with what comes in."""
     write_forecasts([outcome.table for outcome in outcomes], path)
+    for outcome in outcomes:
+        if outcome.kept_in is None:
+            continue
+        try:
+            keep_forecast(outcome.kept_in, outcome.forecast, outcome.version)
+        except DataError as error:      # a models folder that may only be read is no reason to fail
+            log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
 
 
 def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, job: Job) -> pd.DataFrame | None:

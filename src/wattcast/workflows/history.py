@@ -5,11 +5,12 @@ from functools import cached_property
 
 import pandas as pd
 
-from wattcast.data.quality import QualityReport
+from wattcast.data.quality import QualityReport, measured_days
 from wattcast.data.schema import StationData
-from wattcast.errors import InputError
+from wattcast.errors import DataError, InputError
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, station_horizon
+from wattcast.windows.splits import MINIMUM_DAYS
 from wattcast.workflows.evaluation import holdout_weeks
 from wattcast.workflows.job import Job
 
@@ -23,17 +24,24 @@ class History:
         quality: what was found when it was read.
         weeks: how many are kept.
         notes: why none is kept.
+        newest: days before those weeks that are left to a fine-tuning.
     """
 
     data: StationData
     quality: QualityReport
     weeks: int
     notes: tuple[str, ...]
+    newest: int = 0
+
+    @property
+    def kept(self) -> pd.Timestamp:
+        """Where the weeks that are kept begin."""
+        return self.data.end - self.weeks * 7 * DAY
 
     @property
     def end(self) -> pd.Timestamp:
-        """Where training ends and the weeks that are kept begin."""
-        return self.data.end - self.weeks * 7 * DAY
+        """Where training ends."""
+        return self.kept - self.newest * DAY
 
     @cached_property
     def view(self) -> HorizonView:
@@ -41,20 +49,31 @@ class History:
         return HorizonView(self.data, self.end, station_horizon(self.data.station))
 
 
-def read_history(job: Job, station_id: str | None, until: str | None) -> History:
-    """Read a station's data up to `until` and decide what is kept.
+NEWEST_DAYS = 28
+"""Days that a fine-tuning which follows a training learns from: what a month brings in later."""
+
+
+def read_history(job: Job, station_id: str | None, until: str | None, *, updating: bool = False) -> History:
+    """Read a station's data up to `until` and decide what is kept, and with `updating` what is left to a fine-tuning.
 
     Raises:
         InputError: something the user gave is wrong, or there is too little data.
     """
     data, quality = job.read(station_id)
     if until is not None:
-        data = _cut(data, until)
+        data = cut(data, until)
     weeks, notes = holdout_weeks(data, job.settings)
-    return History(data, quality, weeks, tuple(notes))
+    if not updating:
+        return History(data, quality, weeks, tuple(notes))
+    if measured_days(data) - 7 * weeks - NEWEST_DAYS < MINIMUM_DAYS:
+        raise DataError(f"station {data.station.id} has too little data to train and then fine-tune",
+                        found=f"{measured_days(data):.0f} days",
+                        expected=f"{MINIMUM_DAYS} days to train on, {NEWEST_DAYS} to fine-tune on and {7 * weeks} to "
+                                 "evaluate on", hint="train first, and fine-tune when new data has come in")
+    return History(data, quality, weeks, tuple(notes), NEWEST_DAYS)
 
 
-def _cut(data: StationData, until: str) -> StationData:
+def cut(data: StationData, until: str) -> StationData:
     origin = require_on_grid(parse_time(until, data.station.timezone), parse_step(data.station.step))
     if origin <= data.frame.index[0]:
         raise InputError(f"--until {until} is before the first measurement", found=f"data from {data.frame.index[0]}")

@@ -8,9 +8,11 @@ from typing import Any
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.store.history import save_history
 from wattcast.store.registry import Registry
 from wattcast.workflows.choice import choice_lines
 from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict
+from wattcast.workflows.finetune import FinetuneOutcome, update_station
 from wattcast.workflows.history import read_history
 from wattcast.workflows.job import Job, OnEpoch
 from wattcast.workflows.search import RESULTS, OnSearch, SearchOutcome, search_history
@@ -29,47 +31,71 @@ class TrainOutcome:
     seconds: float
     notes: tuple[str, ...]
     search: SearchOutcome | None
+    update: FinetuneOutcome | None
+
+    @property
+    def champion(self) -> str:
+        """The version in use afterwards, the one that was evaluated."""
+        return self.version if self.update is None else self.update.champion
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a fine-tuning followed and the gate said no."""
+        return self.update is not None and self.update.rejected
 
     def to_dict(self) -> dict[str, Any]:
-        return {"station": self.data.station.id, "version": self.version, "folder": str(self.folder),
+        return {"station": self.data.station.id, "version": self.version, "champion": self.champion,
+                "folder": str(self.folder),
                 "epochs": self.epochs, "seconds": round(self.seconds, 1), "notes": list(self.notes),
                 "evaluation": evaluation_dict(self.evaluation),
-                "search": None if self.search is None else self.search.to_dict()}
+                "search": None if self.search is None else self.search.to_dict(),
+                "finetune": None if self.update is None else self.update.to_dict()}
 
 
 def train(job: Job, station_id: str | None = None, *, until: str | None = None, search: bool = False,
           on_epoch: OnEpoch | None = None, on_search: OnSearch | None = None) -> TrainOutcome:
     """Train, evaluate on the weeks kept from training, store, and make the new version the champion.
 
-    With `search` or `tuning.enable_hyperopt` the best configuration is searched for first, on what training sees.
+    With `search` or `tuning.enable_hyperopt` the best configuration is searched for first, on what training sees. With
+    `finetune.incremental_training` besides, neither sees the newest four weeks: what was trained is then fine-tuned on
+    them, behind the gate, and what is in use after that is evaluated.
 
     Args:
         job: data, settings and models folder.
         station_id: the station; the only one if None.
         until: nothing measured at or after this time is seen.
         search: search first.
-        on_epoch: told of each finished epoch of the training.
+        on_epoch: told of each finished epoch of the training and the fine-tuning.
         on_search: told of each finished epoch and trial of the search.
 
     Raises:
         InputError: something the user gave is wrong.
     """
     started = time.perf_counter()
-    history = read_history(job, station_id, until)
+    searched = search or job.settings.tuning.enable_hyperopt
+    updating = searched and job.settings.finetune.incremental_training
+    history = read_history(job, station_id, until, updating=updating)
     data = history.data
     registry = Registry(job.models_dir, data.station.id)
-    searched = search or job.settings.tuning.enable_hyperopt
     found = search_history(job, history, on_search=on_search) if searched else None
     recipe = found.recipe if found else job.settings.recipe()
     network = NetworkForecaster(recipe, work_folder=registry.work_folder, on_epoch=on_epoch)
     network.fit(history.view)
-    evaluation = evaluate(network, data, history.end, history.weeks) if history.weeks else None
+    evaluation = evaluate(network, data, history.kept, history.weeks) if history.weeks else None
     model = network.model
     assert model is not None
+    # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
+    save_history(registry.history_folder, data)
     version = registry.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
                            description=job.settings.data.model_dump(mode="json"),
                            search=found.record if found else None, files={RESULTS: found.results} if found else {})
     registry.promote(version)
+    update = None
+    if updating:
+        update = update_station(data, registry, job.settings, until=history.kept.isoformat(), on_epoch=on_epoch)
+        if history.weeks and not update.rejected:
+            model = registry.load()
+            evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
     notes = (*history.notes, *choice_lines(model.selection))
     return TrainOutcome(data, history.quality, version, registry.folder, evaluation, len(model.history),
-                        time.perf_counter() - started, notes, found)
+                        time.perf_counter() - started, notes, found, update)

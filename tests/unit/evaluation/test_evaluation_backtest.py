@@ -10,10 +10,10 @@ from wattcast.errors import DataError, InputError, WattcastError
 from wattcast.evaluation.backtest import backtest, last_origin
 from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
 from wattcast.evaluation.rules import load_rules
-from wattcast.timegrid import rolling_origins, week_horizon
+from wattcast.timegrid import rolling_origins
 
 HOUR, WEEK = pd.Timedelta("1h"), pd.Timedelta("7D")
-HORIZON = week_horizon(HOUR)
+HORIZON = Horizon(168, HOUR)
 
 
 class Recorder(SeasonalNaive):
@@ -248,7 +248,7 @@ def test_backtest__reproduces_a_published_row(measured):
     data = measured("openstef_287", "load", 1, "UTC")
     first = pd.Timestamp("2020-12-24", tz="UTC")
     origins = list(rolling_origins(first, pd.Timedelta("1D"), data.end))
-    result = backtest(data, {"weekly-mean": WeeklyMean()}, origins, week_horizon(pd.Timedelta("15min")))
+    result = backtest(data, {"weekly-mean": WeeklyMean()}, origins, Horizon(672, pd.Timedelta("15min")))
     found = result.to_dict()["models"]
     assert (round(found["weekly-mean"]["mae"], 4), round(found["seasonal-naive"]["mae"], 4)) == (0.5265, 0.5892)
     assert len(result.origins) == 30

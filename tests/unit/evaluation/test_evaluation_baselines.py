@@ -10,13 +10,13 @@ from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError
 from wattcast.evaluation.baselines import BASELINE_NAMES, IN_WORDS, NaiveDay, SeasonalNaive, WeeklyMean, baseline
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.timegrid import rolling_origins, week_horizon
+from wattcast.timegrid import rolling_origins, station_horizon
 
 HOUR = pd.Timedelta("1h")
 
 
 def forecast_at(forecaster, data, origin, horizon=None):
-    view = HorizonView(data, origin, horizon or week_horizon(pd.Timedelta(data.station.step)))
+    view = HorizonView(data, origin, horizon or station_horizon(data.station))
     return forecaster.fit(view).forecast(view)
 
 
@@ -165,7 +165,7 @@ def test_baseline__every_name_has_words_and_unknown_names_the_nearest():
 ])
 def test_baselines__reproduce_the_published_errors(measured, source, first, every, expected):
     data = measured(*source)
-    horizon = week_horizon(pd.Timedelta(data.station.step))
+    horizon = station_horizon(data.station)
     first = pd.Timestamp(first, tz=source[3])
     fit_view = HorizonView(data, first, horizon)
     fitted = [baseline(name).fit(fit_view) for name in ("seasonal-naive", "naive-day", "weekly-mean")]

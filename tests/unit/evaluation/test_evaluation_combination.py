@@ -3,11 +3,10 @@ import pickle
 import pandas as pd
 import pytest
 
-from wattcast.contracts import TOTAL, quantile_column
+from wattcast.contracts import TOTAL, Horizon, quantile_column
 from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
 from wattcast.evaluation.combination import Combination, Shared
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.timegrid import week_horizon
 
 
 class Counting(SeasonalNaive):
@@ -27,7 +26,7 @@ class Counting(SeasonalNaive):
 @pytest.fixture
 def views(make_station):
     data = make_station(6, two_targets=True)
-    horizon = week_horizon(pd.Timedelta("1h"))
+    horizon = Horizon(168, pd.Timedelta("1h"))
     return [HorizonView(data, data.frame.index[week * 168], horizon) for week in (3, 4)]
 
 
@@ -44,7 +43,7 @@ def test_combination__is_the_mean_of_medians_and_quantiles(views):
 def test_combination__tells_each_note_once(make_station):
     data = make_station(6)
     data.frame.iloc[3 * 168 + 5, 0] = float("nan")
-    view = HorizonView(data, data.frame.index[4 * 168], week_horizon(pd.Timedelta("1h")))
+    view = HorizonView(data, data.frame.index[4 * 168], Horizon(168, pd.Timedelta("1h")))
     made = Combination([SeasonalNaive(), SeasonalNaive()]).fit(view).forecast(view)
     assert made.notes == ("total_active_power: 1 of 168 reference values were not measured and were replaced",)
 

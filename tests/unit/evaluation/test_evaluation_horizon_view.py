@@ -6,7 +6,6 @@ from wattcast.contracts import TOTAL, Horizon
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import InputError, LeakageError
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.timegrid import week_horizon
 
 HOUR = pd.Timedelta("1h")
 
@@ -30,21 +29,21 @@ def with_vintages(data: StationData, issues: dict[pd.Timestamp, float], columns=
 
 
 def test_history__ends_one_step_before_the_origin(station, origin):
-    history = HorizonView(station, origin, week_horizon(HOUR)).history(5)
+    history = HorizonView(station, origin, Horizon(168, HOUR)).history(5)
     assert history.index[-1] == origin - HOUR
     assert list(history.columns) == list(station.station.columns)
     assert history[TOTAL].tolist() == [3163.0, 3164.0, 3165.0, 3166.0, 3167.0]
 
 
 def test_history__longer_than_the_data_begins_with_missing_rows(station, origin):
-    history = HorizonView(station, origin, week_horizon(HOUR)).history(2 * 168 + 3)
+    history = HorizonView(station, origin, Horizon(168, HOUR)).history(2 * 168 + 3)
     assert len(history) == 2 * 168 + 3
     assert history[TOTAL].isna().tolist() == [True] * 3 + [False] * 336
 
 
 def test_history__after_the_end_of_the_data_is_missing(station):
     late = station.frame.index[-1] + 3 * HOUR
-    history = HorizonView(station, late, week_horizon(HOUR)).history(4)
+    history = HorizonView(station, late, Horizon(168, HOUR)).history(4)
     assert history[TOTAL].isna().tolist() == [False, False, True, True]
 
 
@@ -55,18 +54,18 @@ def test_history__after_the_end_of_the_data_is_missing(station):
 ])
 def test_view__asking_past_the_origin_is_a_leak(station, origin, ask):
     with pytest.raises(LeakageError, match="origin"):
-        ask(HorizonView(station, origin, week_horizon(HOUR)))
+        ask(HorizonView(station, origin, Horizon(168, HOUR)))
 
 
 def test_rows__up_to_the_origin_are_allowed(station, origin):
-    rows = HorizonView(station, origin, week_horizon(HOUR)).rows(origin - 2 * HOUR, origin)
+    rows = HorizonView(station, origin, Horizon(168, HOUR)).rows(origin - 2 * HOUR, origin)
     assert rows.index.tolist() == [origin - 2 * HOUR, origin - HOUR]
 
 
 def test_view__no_later_measurement_is_reachable_through_memory(station, origin):
     later_issue = 987654.0
     data = with_vintages(station, {origin: 8.0, origin + HOUR: later_issue})
-    view = HorizonView(data, origin, week_horizon(HOUR))
+    view = HorizonView(data, origin, Horizon(168, HOUR))
     for table in (view.history(24), view.training_data().frame, view.rows(origin - 24 * HOUR, origin), view.future(),
                   view.training_data().vintages.table):
         for column in table:
@@ -77,7 +76,7 @@ def test_view__no_later_measurement_is_reachable_through_memory(station, origin)
 
 
 def test_view__what_a_forecaster_writes_into_a_table_stays_there(station, origin):
-    view = HorizonView(station, origin, week_horizon(HOUR))
+    view = HorizonView(station, origin, Horizon(168, HOUR))
     for table in (view.training_data().frame, view.history(3), view.future()):
         table.iloc[:, 0] = -1.0
     assert (view.history(24)[TOTAL] > 0).all()
@@ -88,14 +87,14 @@ def test_view__what_a_forecaster_writes_into_a_table_stays_there(station, origin
 
 def test_training_data__ends_at_the_origin_and_knows_no_later_issue(station, origin):
     data = with_vintages(station, {origin - 24 * HOUR: 7.0, origin: 8.0, origin + 24 * HOUR: 9.0})
-    known = HorizonView(data, origin, week_horizon(HOUR)).training_data()
+    known = HorizonView(data, origin, Horizon(168, HOUR)).training_data()
     assert known.frame.index[-1] == origin - HOUR
     assert known.vintages.table.index.get_level_values("issued").max() == origin
     assert (known.vintages.as_of(origin + 48 * HOUR)["wind"] == 8.0).all()
 
 
 def test_future__without_issues_is_the_rows_of_the_data(station, origin):
-    view = HorizonView(station, origin, week_horizon(HOUR))
+    view = HorizonView(station, origin, Horizon(168, HOUR))
     assert list(view.future().columns) == ["temperature", "wind"]
     assert view.future()["wind"].tolist() == (np.arange(336, 504) + 0.5).tolist()
     assert view.weather_coverage == 1.0
@@ -105,20 +104,20 @@ def test_future__without_issues_is_the_rows_of_the_data(station, origin):
 def test_future__rows_after_the_last_measurement_were_given(station, origin):
     frame = station.frame.copy()
     frame.loc[origin:, TOTAL] = np.nan
-    view = HorizonView(StationData(station.station, frame), origin, week_horizon(HOUR))
+    view = HorizonView(StationData(station.station, frame), origin, Horizon(168, HOUR))
     assert view.weather_source == "given"
     assert view.weather_coverage == 1.0
 
 
 def test_future__beyond_the_data_is_missing(station):
-    view = HorizonView(station, station.frame.index[-84], week_horizon(HOUR))
+    view = HorizonView(station, station.frame.index[-84], Horizon(168, HOUR))
     assert view.weather_coverage == 0.5
     assert view.future()["wind"].isna().tolist() == [False] * 84 + [True] * 84
 
 
 def test_future__newest_issue_wins_and_the_rows_of_the_data_are_never_used(station, origin):
     issues = {origin - 24 * HOUR: 7.0, origin - HOUR: 8.0, origin + HOUR: 9.0}
-    view = HorizonView(with_vintages(station, issues, columns=("wind",), steps=49), origin, week_horizon(HOUR))
+    view = HorizonView(with_vintages(station, issues, columns=("wind",), steps=49), origin, Horizon(168, HOUR))
     future = view.future()
     assert future["wind"].tolist()[:48] == [8.0] * 48
     assert future["wind"].isna().sum() == 120
@@ -128,14 +127,14 @@ def test_future__newest_issue_wins_and_the_rows_of_the_data_are_never_used(stati
 
 
 def test_future__no_issue_yet_is_no_weather(station, origin):
-    view = HorizonView(with_vintages(station, {origin + HOUR: 9.0}), origin, week_horizon(HOUR))
+    view = HorizonView(with_vintages(station, {origin + HOUR: 9.0}), origin, Horizon(168, HOUR))
     assert view.future().isna().all(axis=None)
     assert (view.weather_source, view.weather_coverage) == ("none", 0.0)
 
 
 def test_future__what_the_user_gives_comes_first_and_may_be_partial(station, origin):
     given = pd.DataFrame({"wind": -1.0, "price": 5.0}, index=pd.date_range(origin, periods=24, freq=HOUR))
-    view = HorizonView(with_vintages(station, {origin: 8.0}), origin, week_horizon(HOUR),
+    view = HorizonView(with_vintages(station, {origin: 8.0}), origin, Horizon(168, HOUR),
                        future_weather=given.tz_convert("UTC"))
     future = view.future()
     assert future["wind"].tolist() == [-1.0] * 24 + [8.0] * 144
@@ -145,7 +144,7 @@ def test_future__what_the_user_gives_comes_first_and_may_be_partial(station, ori
 
 def test_future__weather_none_leaves_everything_missing(station, origin):
     given = pd.DataFrame({"wind": -1.0}, index=pd.date_range(origin, periods=24, freq=HOUR))
-    view = HorizonView(station, origin, week_horizon(HOUR), weather="none", future_weather=given)
+    view = HorizonView(station, origin, Horizon(168, HOUR), weather="none", future_weather=given)
     assert view.future().isna().all(axis=None)
     assert len(view.future()) == 168
     assert view.weather_source == "none"
@@ -154,8 +153,8 @@ def test_future__weather_none_leaves_everything_missing(station, origin):
 def test_future__categories_keep_their_type(station, origin):
     frame = station.frame.assign(wind=np.where(np.arange(504) % 2, "rain", "sun"))
     data = StationData(station.station, frame)
-    assert HorizonView(data, origin, week_horizon(HOUR)).future()["wind"].tolist()[:2] == ["sun", "rain"]
-    absent = HorizonView(data, origin, week_horizon(HOUR), weather="none").future()
+    assert HorizonView(data, origin, Horizon(168, HOUR)).future()["wind"].tolist()[:2] == ["sun", "rain"]
+    absent = HorizonView(data, origin, Horizon(168, HOUR), weather="none").future()
     assert absent.dtypes.tolist() == frame[["temperature", "wind"]].dtypes.tolist()
     assert absent["wind"].isna().all()
 
@@ -170,7 +169,7 @@ def test_future__station_without_known_future_columns(make_station):
 def test_view__across_a_dst_change_every_hour_is_there_once(make_station):
     data = make_station(5, timezone="Europe/Amsterdam")
     origin = pd.Timestamp("2025-03-31 00:00", tz="Europe/Amsterdam")
-    view = HorizonView(data, origin, week_horizon(HOUR))
+    view = HorizonView(data, origin, Horizon(168, HOUR))
     history = view.history(30)
     assert history[TOTAL].notna().all()
     assert history.index[-1] == origin - HOUR
@@ -179,4 +178,4 @@ def test_view__across_a_dst_change_every_hour_is_there_once(make_station):
 
 def test_view__origin_between_two_steps_is_refused(station, origin):
     with pytest.raises(InputError, match="between two steps"):
-        HorizonView(station, origin + pd.Timedelta("7min"), week_horizon(HOUR))
+        HorizonView(station, origin + pd.Timedelta("7min"), Horizon(168, HOUR))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import PART, TOTAL
+from wattcast.contracts import PART, TOTAL, Horizon
 from wattcast.data.schema import StationData
 from wattcast.errors import InputError
 from wattcast.evaluation.backtest import backtest
@@ -17,7 +17,6 @@ from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.report import plot_forecast, write_report
 from wattcast.evaluation.rules import load_rules
 from wattcast.evaluation.scorecard import score_week
-from wattcast.timegrid import week_horizon
 
 VOID = {"meta", "br", "img", "hr", "link"}
 
@@ -47,7 +46,7 @@ def week(make_station):
     data = make_station(4, two_targets=True)
     frame = data.frame + np.random.default_rng(1).normal(0, 9, data.frame.shape)
     data = StationData(data.station.model_copy(update={"id": "华东<厂>-01"}), frame)
-    view = HorizonView(data, frame.index[3 * 168], week_horizon(pd.Timedelta("1h")))
+    view = HorizonView(data, frame.index[3 * 168], Horizon(168, pd.Timedelta("1h")))
     forecast = WeeklyMean(2).fit(view).forecast(view)
     references = {"seasonal-naive": SeasonalNaive().fit(view).forecast(view)}
     return data, forecast, references, score_week(frame, forecast, references)
@@ -109,7 +108,7 @@ def test_report__is_the_same_every_time(week, tmp_path):
 
 def test_report__of_a_backtest_compares_the_models(make_station, tmp_path):
     data = make_station(5)
-    result = backtest(data, {"wattcast": WeeklyMean(2)}, [data.frame.index[3 * 168]], week_horizon(pd.Timedelta("1h")))
+    result = backtest(data, {"wattcast": WeeklyMean(2)}, [data.frame.index[3 * 168]], Horizon(168, pd.Timedelta("1h")))
     page = write_report(tmp_path / "b.html", title="Backtest", station=data.station, scorecard=result.scorecard(),
                         models=result.table()).read_text(encoding="utf-8")
     assert "Models compared" in page
@@ -122,7 +121,7 @@ def backtest_page(make_station, tmp_path):
     data = make_station(6, known_future=("temperature",))
     data = StationData(data.station.model_copy(update={"capacity": 9000.0}), data.frame)
     result = backtest(data, {"wattcast": WeeklyMean(2), "naive-day": NaiveDay()},
-                      [data.frame.index[week * 168] for week in (2, 3, 4, 5)], week_horizon(pd.Timedelta("1h")),
+                      [data.frame.index[week * 168] for week in (2, 3, 4, 5)], Horizon(168, pd.Timedelta("1h")),
                       rules=load_rules(["north-china-2019", "fujian-wind-2023"], data.station))
     return write_backtest_report(tmp_path / "page.html", result).read_text(encoding="utf-8")
 

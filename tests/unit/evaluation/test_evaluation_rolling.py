@@ -3,14 +3,15 @@
 import pandas as pd
 import pytest
 
+from wattcast.contracts import Horizon
 from wattcast.errors import WattcastError
 from wattcast.evaluation.backtest import backtest
 from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
 from wattcast.evaluation.rolling import _cut
-from wattcast.timegrid import rolling_origins, week_horizon
+from wattcast.timegrid import rolling_origins
 
 DAY = pd.Timedelta("1D")
-HORIZON = week_horizon(pd.Timedelta("1h"))
+HORIZON = Horizon(168, pd.Timedelta("1h"))
 
 
 class Failing(NaiveDay):

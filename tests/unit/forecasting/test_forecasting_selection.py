@@ -15,7 +15,7 @@ from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose, selected
 from wattcast.store.bundle import load_bundle
-from wattcast.timegrid import parse_step, week_horizon
+from wattcast.timegrid import parse_step, station_horizon
 from wattcast.training.trained import TrainedModel, history_split
 
 
@@ -32,8 +32,7 @@ def history(plant: Path, model: TrainedModel) -> StationData:
 
 
 def view_at(history: StationData, origin: int) -> HorizonView:
-    step = parse_step(history.station.step)
-    return HorizonView(history, history.frame.index[origin], week_horizon(step))
+    return HorizonView(history, history.frame.index[origin], station_horizon(history.station))
 
 
 def using(model: TrainedModel, **weights: float) -> TrainedModel:

@@ -1,4 +1,3 @@
-import hashlib
 import json
 import os
 import pickle
@@ -120,11 +119,3 @@ def test_load__formatting_of_the_manifest_does_not_matter(model, folder) -> None
 def test_load__moved_elsewhere_it_is_the_same_model(model, folder, tmp_path) -> None:
     moved = Path(shutil.move(folder, tmp_path / "elsewhere"))
     assert load_bundle(moved).data_hash == model.data_hash
-
-
-def test_version_from_before_there_was_a_choice__is_the_network_alone(folder) -> None:
-    manifest = json.loads((folder / "manifest.json").read_text())
-    del manifest["selection"], manifest["digest"]
-    content = json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "digest": hashlib.sha256(content).hexdigest()}))
-    assert load_bundle(folder).selection is None

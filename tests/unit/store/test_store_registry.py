@@ -7,7 +7,7 @@ import pytest
 
 from wattcast.errors import BundleError, InputError
 from wattcast.store.bundle import load_bundle
-from wattcast.store.registry import Registry
+from wattcast.store.registry import Registry, trained_stations
 from wattcast.training.trained import TrainedModel
 
 SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
@@ -57,7 +57,7 @@ def test_promote__points_the_alias_and_lays_out_the_seed_document_s_files(regist
         registry.promote(registry.add(model, {"run": run}))
         assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": run}
     assert registry.champion() == "v0002"
-    assert [version.aliases for version in registry.versions()] == [(), ("champion",)]
+    assert [version.aliases for version in registry.versions()] == [("previous",), ("champion",)]
     assert {path.name for path in registry.folder.iterdir()} == SEED_FILES | {"registry.json", "versions"}
     registry.promote("v0001")
     assert registry.champion() == "v0001"
@@ -113,6 +113,73 @@ def test_promote__killed_before_the_last_copy(registry, model, monkeypatch, file
     assert not list(registry.folder.rglob(".*"))
     registry.promote("v0002")
     assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 1}
+
+
+def test_rollback__champion_and_previous_change_places(registry, model) -> None:
+    for run in range(2):
+        registry.promote(registry.add(model, {"run": run}))
+    assert registry.rollback() == "v0001"
+    assert [version.aliases for version in registry.versions()] == [("champion",), ("previous",)]
+    assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 0}
+    assert registry.rollback() == "v0002"
+
+
+def test_rollback__without_a_previous_one_says_so(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    with pytest.raises(BundleError, match="no previous model"):
+        registry.rollback()
+
+
+def test_rollback__to_a_damaged_one_changes_nothing(registry, model) -> None:
+    for run in range(2):
+        registry.promote(registry.add(model, {"run": run}))
+    (registry.folder / "versions" / "v0001" / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(BundleError, match="damaged"):
+        registry.rollback()
+    assert registry.champion() == "v0002"
+
+
+def test_candidate__is_the_newest_one_until_it_is_promoted(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    for _ in range(2):
+        registry.add(model, {}, alias="candidate", parent="v0001", finetune={"lr": 0.1}, gate={"promoted": False})
+    assert [version.aliases for version in registry.versions()] == [("champion",), (), ("candidate",)]
+    assert registry.promote("candidate") == "v0003"
+    assert [version.aliases for version in registry.versions()] == [("previous",), (), ("champion",)]
+    assert registry.manifest("champion")["gate"] == {"promoted": False}
+
+
+def test_fine_tuned_champion__has_the_files_that_other_programs_know(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    tuned = registry.add(model, {}, parent="v0001", finetune={"lr": 0.1}, gate={"promoted": True})
+    registry.promote(tuned)
+    history = json.loads((registry.folder / "finetune_history.json").read_text())
+    assert [set(entry) for entry in history] == [{"epoch", "train_loss", "val_loss", "lr"}] * len(model.history)
+    assert (registry.folder / "bi_mamba_finetuned.pth").read_bytes() == (
+        registry.folder / "versions" / tuned / "bi_mamba_finetuned.pth").read_bytes()
+    registry.rollback()
+    assert not (registry.folder / "bi_mamba_finetuned.pth").exists()
+    assert not (registry.folder / "finetune_history.json").exists()
+
+
+def test_next_change__mends_copies_and_removes_what_a_kill_left(registry, model) -> None:
+    registry.promote(registry.add(model, {"run": 0}))
+    (registry.folder / "metrics.json").unlink()
+    old, young = (registry.folder / "versions" / f".v0009.{digits}" for digits in ("1a2b3c4d", "5e6f7a8b"))
+    for path in (old, young):
+        path.mkdir()
+    os.utime(old, (0, 0))
+    registry.add(model, {"run": 1})
+    assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 0}
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_trained_stations__are_folders_with_a_registry(registry, model, tmp_path) -> None:
+    assert trained_stations(tmp_path) == ()
+    registry.add(model, {})
+    (tmp_path / "other").mkdir()
+    assert trained_stations(tmp_path) == ("plant",)
 
 
 def test_add__passes_over_folders_that_are_no_versions(registry, model) -> None:

@@ -1,0 +1,1 @@
+"""Keeping a model up to date: new rows, fine-tuning, and the gate that decides."""

@@ -1,0 +1,192 @@
+"""Fine-tuning: from the model in use and a longer history to a candidate that was never fitted on the newest days."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from torch.utils.data import Sampler
+
+from wattcast import __version__
+from wattcast.data.schema import StationData
+from wattcast.errors import TooFewRowsError
+from wattcast.finetune.config import FinetuneConfig
+from wattcast.forecasting.selection import calibrate_and_choose
+from wattcast.timegrid import parse_step
+from wattcast.training.config import TrainingConfig
+from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
+from wattcast.training.fit import hash_data
+from wattcast.training.freezing import frozen
+from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
+from wattcast.windows.dataset import WindowDataset, WindowShape
+
+IntArray = NDArray[np.int64]
+
+FIT_DAYS = 2
+"""New days to learn from without which nothing is fitted."""
+STOP_ORIGINS, OLD_STOP_ORIGINS = 24, 8
+"""Origins that tell when to stop, new and old ones; as the new ones' weeks are cut short, both weigh about the same."""
+EMA_DECAY = 0.9
+"""A run this short would end before an average over as many steps as in training has followed."""
+RARE = 0.01
+"""A target that is negative in less than this share of its new rows is still taken for one that never is."""
+
+
+@dataclass(frozen=True)
+class UpdateSplit:
+    """Positions on the grid. Old windows end before the new rows and touch no row of the guard.
+
+    Rows from `limit` on are no training targets, those from `gate` on no targets of fitting or stopping.
+    """
+
+    recent: IntArray
+    replay: IntArray
+    limit: int
+    stop: IntArray
+    gate: int
+
+
+def split_update(new: int, rows: int, first_measured: int, guard: tuple[int, int], shape: WindowShape,
+                 config: FinetuneConfig) -> UpdateSplit:
+    """Split a history of `rows` rows, of which those from `new` on are new.
+
+    Args:
+        new: position of the first new row.
+        rows: length of the history.
+        first_measured: position of the first measured row.
+        guard: first position of the guard and the one behind it.
+        shape: sizes of a window.
+        config: how many days are kept for what.
+
+    Raises:
+        TooFewRowsError: too few new rows.
+    """
+    day, horizon = shape.day, shape.horizon
+    gate = rows - config.gate_days * day
+    limit = gate - config.stop_days * day
+    if limit < new + FIT_DAYS * day:
+        raise TooFewRowsError("there are too few new rows to fine-tune on", found=f"{(rows - new) / day:.1f} days",
+                        expected=f"{FIT_DAYS} days to learn from, {config.stop_days} that tell when to stop and "
+                                 f"{config.gate_days} for the gate",
+                        hint="wait until there are more")
+    recent = np.arange(max(new, limit - config.recent_days * day), limit - day + 1)
+    before = np.arange(first_measured + day, guard[0] - horizon + 1)
+    behind = np.arange(guard[1], new - horizon + 1)
+    replay = np.concatenate([before, behind])
+    stop = np.unique(np.linspace(limit, gate - day, STOP_ORIGINS).round())
+    old = replay[np.linspace(0, len(replay) - 1, min(OLD_STOP_ORIGINS, len(replay))).round().astype(np.int64)]
+    return UpdateSplit(recent.astype(np.int64), replay.astype(np.int64), limit,
+                       np.concatenate([stop, old]).astype(np.int64), gate)
+
+
+class ReplaySampler(Sampler[list[int]]):
+    """Batches of recent origins with a share of old ones; which ones depends on (seed, epoch) only."""
+
+    def __init__(self, recent: IntArray, replay: IntArray, batch_size: int, batches: int, share: float,
+                 seed: int) -> None:
+        self.recent, self.replay, self.batches, self.seed, self.epoch = recent, replay, batches, seed, 0
+        self.old = round(share * batch_size) if len(replay) else 0
+        self.new = max(1, batch_size - self.old)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = np.random.default_rng([self.seed, self.epoch])
+        for _ in range(self.batches):
+            yield [*generator.choice(self.recent, self.new).tolist(), *generator.choice(self.replay, self.old).tolist()]
+
+
+@dataclass(frozen=True)
+class Update:
+    """A candidate, the instant from which on it was never fitted or stopped, and what was used, for its manifest."""
+
+    model: TrainedModel
+    gate: pd.Timestamp
+    used: dict[str, Any]
+
+
+def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *, work_folder: Path | None = None,
+           on_epoch: Callable[[EpochRecord], None] | None = None) -> Update:
+    """Fine-tune `champion` on the rows of `data` behind its span; the champion itself stays as it is.
+
+    Args:
+        champion: the model in use.
+        data: the whole history with the new rows; nothing after its last measured interval is used.
+        config: settings.
+        work_folder: where an interrupted run is found again and continued; None keeps nothing.
+        on_epoch: told of each finished epoch.
+
+    Raises:
+        TooFewRowsError: too few new rows.
+        ConfigError: a pattern of what to freeze that matches nothing.
+    """
+    data = data.until(data.end)
+    training = run_config(champion.recipe.training, config)
+    require_accelerator(training)
+    step, index = parse_step(data.station.step), pd.DatetimeIndex(data.frame.index)
+    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
+    first, last = champion.validation
+    guard = int(index.searchsorted(first)), int(index.searchsorted(last + step))
+    new = int(index.searchsorted(champion.span[1] + step))
+    split = split_update(new, len(index), int(measured.argmax()), guard, champion.shape, config)
+    data_hash = hash_data(data)
+    lightning.seed_everything(training.seed, verbose=False)
+    network = copy.deepcopy(champion.network).train()
+    with (run_folder(work_folder, _name(champion, config, data_hash)) as folder,
+          frozen(network, config.freeze_backbone_layers, config.freeze) as kept):
+        windows = _windows(champion, data, split, training, config)
+        history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
+    gate = index[split.gate]
+    model = replace(champion, station=data.station, network=network.cpu().eval(), span=(index[0], gate - step),
+                    data_hash=data_hash, nonnegative=_nonnegative(champion, data), history=history)
+    # On the champion's validation rows, which this run did not learn from either.
+    model = calibrate_and_choose(model, data)
+    used = {"settings": config.model_dump(mode="json"), "lr": training.lr, "frozen": list(kept.names),
+            "frozen_layers": kept.layers, "learning_weights": kept.learning, "recent_windows": len(split.recent),
+            "older_windows": len(split.replay), "new_rows_from": index[new].isoformat(),
+            "stop_from": index[split.limit].isoformat(), "gate_from": gate.isoformat()}
+    return Update(model, gate, used)
+
+
+def run_config(training: TrainingConfig, config: FinetuneConfig) -> TrainingConfig:
+    """How the network is fitted, with what fine-tuning has settings of its own for."""
+    return training.model_copy(update={
+        "lr": training.lr * config.finetune_lr_ratio, "epochs": config.finetune_epochs,
+        "patience": config.finetune_patience, "batches_per_epoch": config.finetune_batches,
+        "batch_size": max(2, training.batch_size // 2), "ema_decay": min(training.ema_decay, EMA_DECAY)})
+
+
+def _windows(champion: TrainedModel, data: StationData, split: UpdateSplit, training: TrainingConfig,
+             config: FinetuneConfig) -> Windows:
+    """Windows in the champion's own features and scales."""
+    table = champion.pipeline.transform(data.frame, data.vintages)
+    sampler = ReplaySampler(split.recent, split.replay, training.batch_size, training.batches_per_epoch,
+                            config.replay_share, training.seed)
+    train, validation = (WindowDataset(table, champion.scalers, champion.shape, limit=limit,
+                                       decomposition=decomposition(champion.recipe))
+                         for limit in (split.limit, split.gate))
+    return Windows(train, sampler, len(sampler), validation, split.stop)
+
+
+def _nonnegative(champion: TrainedModel, data: StationData) -> tuple[str, ...]:
+    """The champion's, but for targets that are now negative more often than a faulty reading is."""
+    new = data.frame.loc[data.frame.index > champion.span[1]]
+    return tuple(name for name in champion.nonnegative if (new[name].dropna() < 0).mean() < RARE)
+
+
+def _name(champion: TrainedModel, config: FinetuneConfig, data_hash: str) -> str:
+    """A folder for exactly this run."""
+    told = [champion.recipe.recipe_hash(), champion.data_hash, [str(time) for time in champion.span],
+            config.model_dump(mode="json")]
+    return f"{__version__}-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}-{data_hash}"

@@ -1,0 +1,193 @@
+"""The run that training and fine-tuning share: what Lightning is given, where it continues, what it must not say."""
+
+import logging
+import shutil
+import signal
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import EarlyStopping
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Sampler
+
+from wattcast.contracts import TOTAL
+from wattcast.errors import ConfigError, DataError, MemoryLimitError
+from wattcast.model.power import PowerNetwork
+from wattcast.training.callbacks import Averaging, EachBatch, EpochKeeper
+from wattcast.training.config import TrainingConfig
+from wattcast.training.horizon_weights import expand_horizon_weights
+from wattcast.training.module import PowerModule
+from wattcast.training.trained import EpochRecord
+from wattcast.windows.dataset import Batch, WindowDataset, WindowShape
+
+log = logging.getLogger("wattcast")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a run learns from, and what stops it."""
+
+    train: WindowDataset
+    sampler: Sampler[list[int]]
+    batches: int
+    """In an epoch."""
+    validation: WindowDataset
+    validation_origins: NDArray[np.int64]
+
+
+def fit_network(network: PowerNetwork, windows: Windows, config: TrainingConfig, targets: tuple[str, ...], folder: Path,
+                *, measure: TrainingConfig | None = None, on_epoch: Callable[[EpochRecord], None] | None = None,
+                on_batch: Callable[[], None] | None = None) -> tuple[EpochRecord, ...]:
+    """Train `network` in place from the weights it has; it ends with the best averaged ones.
+
+    Args:
+        network: parameters that need no gradient stay as they are.
+        windows: what to learn from.
+        config: how.
+        targets: their names, for their weights in the loss.
+        folder: where the best weights and the last checkpoint are kept; a run that is there is continued.
+        measure: validates with this configuration's weights and batches instead of `config`'s own.
+        on_epoch: told of each finished epoch.
+        on_batch: called after each batch; what it raises, as what `on_epoch` raises, ends the training there.
+
+    Raises:
+        ConfigError: horizon weights of the wrong length; a loss that is not a number.
+        MemoryLimitError: memory ran out.
+    """
+    keeper = EpochKeeper(folder, on_epoch)
+    with _quiet(), _memory_limit():
+        _run(network, windows, config, targets, keeper, measure or config, on_batch)
+        network.load_state_dict(keeper.best_weights())
+    return tuple(keeper.history)
+
+
+def step_weights(config: TrainingConfig, shape: WindowShape) -> NDArray[np.float32]:
+    """`[H]`, the weight of each step in the loss."""
+    return expand_horizon_weights(config.horizon_weights, shape.horizon, shape.horizon // shape.day)
+
+
+def target_weights(config: TrainingConfig, targets: tuple[str, ...]) -> list[float]:
+    """`[C]`, the weight of each target in the loss."""
+    return [config.power_weight if name == TOTAL else config.not_use_power_weight for name in targets]
+
+
+def require_accelerator(config: TrainingConfig) -> None:
+    """Refuse a GPU that is not there.
+
+    Raises:
+        ConfigError: torch sees none.
+    """
+    if config.accelerator == "gpu" and not torch.cuda.is_available():
+        raise ConfigError("training.accelerator is gpu, but torch sees none here",
+                          hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
+
+
+def _run(network: PowerNetwork, windows: Windows, config: TrainingConfig, targets: tuple[str, ...],
+         keeper: EpochKeeper, measure: TrainingConfig, on_batch: Callable[[], None] | None) -> None:
+    module = PowerModule(network, config, step_weights(config, windows.train.shape), target_weights(config, targets),
+                         config.epochs * windows.batches, target_weights(measure, targets))
+    batches = [part.tolist() for part in np.array_split(
+        windows.validation_origins, max(1, round(len(windows.validation_origins) / measure.batch_size)))]
+    stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)
+    trainer = lightning.Trainer(
+        max_epochs=config.epochs, accelerator=config.accelerator, devices=1, logger=False,
+        callbacks=[Averaging(decay=config.ema_decay, use_buffers=False), stopping, keeper,
+                   *([EachBatch(on_batch)] if on_batch else [])],
+        enable_progress_bar=False, enable_model_summary=False,
+        gradient_clip_val=config.gradient_clip, num_sanity_val_steps=0)
+    resume = keeper.last if keeper.last.exists() else None
+    if resume is not None:
+        log.info("continuing the interrupted training in %s", keeper.folder)
+        if _had_stopped(resume, stopping):
+            keeper.load_state_dict(torch.load(resume, weights_only=True)["callbacks"][keeper.state_key])
+            return
+    with _interruptible():
+        trainer.fit(module, _loader(windows.train, windows.sampler), _loader(windows.validation, batches),
+                    ckpt_path=resume, weights_only=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lightning turns Ctrl-C into a silent exit and ignores it from then on."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, handler)
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _had_stopped(checkpoint: Path, stopping: EarlyStopping) -> bool:
+    """Whether the interrupted run had already met its stopping rule: one more epoch would change its result."""
+    state = torch.load(checkpoint, weights_only=True)["callbacks"][stopping.state_key]
+    return bool(state["wait_count"] >= stopping.patience)
+
+
+def _loader(dataset: WindowDataset, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader[Batch]:
+    # A batch is one gather from arrays in memory: worker processes would only copy it around.
+    return DataLoader(dataset, batch_sampler=batches, collate_fn=lambda batch: batch)
+
+
+@contextmanager
+def run_folder(parent: Path | None, name: str) -> Iterator[Path]:
+    """A folder for a run's checkpoints: kept if the run is interrupted after an epoch, else gone with it.
+
+    Raises:
+        DataError: it cannot be written to.
+    """
+    if parent is None:
+        with tempfile.TemporaryDirectory(prefix="wattcast-") as temporary:
+            yield Path(temporary)
+        return
+    folder = parent / name
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    done = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        done = True
+    except OSError as error:
+        raise DataError(f"cannot write the training's progress to {folder}", found=error.strerror,
+                        hint="choose a folder you may write to, with --models-dir") from error
+    finally:
+        if done or not (folder / EpochKeeper.LAST).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                for path in [parent] if done else made[1:]:
+                    path.rmdir()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning speaks of worker processes and devices; users are told what matters by wattcast."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def _memory_limit() -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
+            raise
+        raise MemoryLimitError(
+            "memory ran out while training", found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            hint="lower training.batch_size first (--set training.batch_size=16), then model.d_model or "
+                 "windows.lookback_days") from error

@@ -1,0 +1,218 @@
+"""The verb `finetune`."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from wattcast.data.merging import Merged
+from wattcast.data.quality import QualityReport
+from wattcast.data.schema import DataConfig, StationData
+from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing
+from wattcast.evaluation.scorecard import Scorecard
+from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, first_new_row, with_history
+from wattcast.finetune.config import FinetuneConfig
+from wattcast.finetune.due import Due, update_due
+from wattcast.finetune.gate import Decision, refusal
+from wattcast.settings import Settings
+from wattcast.store.files import write_json
+from wattcast.store.forecasts import kept_forecasts
+from wattcast.store.history import load_history, save_history
+from wattcast.store.registry import CANDIDATE, Registry, trained_stations
+from wattcast.training.config import Recipe
+from wattcast.training.trained import TrainedModel
+from wattcast.workflows.history import cut
+from wattcast.workflows.job import ALL_STATIONS, Job, OnEpoch
+
+TAKEN_OVER = {"horizon_weights", "accelerator"}
+"""Of the settings of training those that count from now on, if they are given; all others are the champion's."""
+
+
+@dataclass(frozen=True, eq=False)
+class FinetuneOutcome:
+    """What `finetune` did for one station.
+
+    `decision` is None where no update was due; `version` is the candidate, `parent` the champion it was compared with.
+    """
+
+    station_id: str
+    folder: Path
+    parent: str
+    decision: Decision | None
+    version: str | None = None
+    card: Scorecard | None = None
+    weather: str = ""
+    merged: Merged | None = None
+    due: Due | None = None
+    epochs: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the gate said no."""
+        return self.decision is not None and not self.decision.promoted
+
+    @property
+    def champion(self) -> str:
+        """The version in use afterwards."""
+        return self.version if self.version and self.decision and self.decision.promoted else self.parent
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"station": self.station_id, "version": self.version, "parent": self.parent, "champion": self.champion,
+                "folder": str(self.folder), "epochs": self.epochs, "seconds": round(self.seconds, 1),
+                "rows": None if self.merged is None else self.merged.to_dict(),
+                "due": None if self.due is None else self.due.to_dict(),
+                "gate": None if self.decision is None else self.decision.to_dict(), "notes": list(self.notes)}
+
+
+def stations_to_update(job: Job) -> tuple[str, ...]:
+    """The stations that have a model and are meant: all of them, the one named, or the only one there is.
+
+    Raises:
+        BundleError: none has a model.
+        ConfigError: several have, and none is named.
+    """
+    named = job.station or job.settings.data.station
+    trained = trained_stations(job.models_dir)
+    if named and named != ALL_STATIONS:
+        return (named,)
+    if not trained:
+        raise _no_champion("any station", job.models_dir)
+    if named != ALL_STATIONS and len(trained) > 1:
+        raise ConfigError(f"{job.models_dir} holds models of {len(trained)} stations", found=listing(trained),
+                          hint="choose one with --station")
+    return trained
+
+
+def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: bool = False,
+             on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
+    """Merge the data with what is kept, fine-tune the champion, and promote the result if the gate lets it pass.
+
+    Args:
+        job: new rows or the whole history, settings and models folder. What the settings do not say of the data is
+            taken from the model.
+        station_id: the station.
+        until: nothing measured at or after this time is seen.
+        if_needed: only if an update is due.
+        on_epoch: told of each finished epoch.
+
+    Raises:
+        InputError: something the user gave is wrong.
+    """
+    registry = Registry(job.models_dir, station_id)
+    parent, champion = load_champion(registry)
+    settings = _described(job.settings, registry.manifest(parent)["description"] or {}, champion)
+    try:
+        new, quality = Job(job.data, station_id, settings, job.models_dir).read(station_id)
+    except EmptyColumnError as error:
+        return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refusal(
+            "plausibility", f"{error.what}; found: {error.found}")))
+    return update_station(new, registry, settings, until=until, if_needed=if_needed, notes=_left_empty(quality, new),
+                          on_epoch=on_epoch)
+
+
+def update_station(new: StationData, registry: Registry, settings: Settings, *, until: str | None = None,
+                   if_needed: bool = False, notes: Sequence[str] = (),
+                   on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
+    """`finetune` on rows that are read already; `notes` says what is to be told of them."""
+    started = time.perf_counter()
+    parent, champion = load_champion(registry)
+    config = settings.finetune
+    if until is not None:
+        new = cut(new, until)
+    merged = with_history(champion, load_history(registry.history_folder, champion.station), new)
+    data = merged.data if until is None else cut(merged.data, until)
+    outcome = FinetuneOutcome(registry.station_id, registry.folder, parent,
+                              check_new_rows(champion, data, merged.rewritten), merged=merged,
+                              notes=(*notes, *merged.notes()))
+    if outcome.decision is not None:
+        return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
+    save_history(registry.history_folder, merged.data)
+    if if_needed:
+        due = update_due(data, first_new_row(champion), parent, registry.manifest(parent)["metrics"],
+                         kept_forecasts(registry.forecasts_folder), config)
+        outcome = replace(outcome, due=due)
+        if not due.due:
+            return outcome
+    made = attempt(_taking_over(champion, settings), data, config, work_folder=registry.work_folder, on_epoch=on_epoch)
+    if made.update is not None:
+        outcome = _stored(registry, outcome, made, settings.data, config)
+    return _decided(registry, replace(outcome, decision=made.decision, seconds=time.perf_counter() - started))
+
+
+def _left_empty(quality: QualityReport, new: StationData) -> list[str]:
+    """Power that cleaning took for wrong: a candidate learns nothing from it."""
+    return [f"{finding.column}: {finding.count} values that are {finding.kind} were left empty, "
+            f"{finding.first:%Y-%m-%d %H:%M} to {finding.last:%Y-%m-%d %H:%M}" for finding in quality.findings
+            if finding.column in new.station.targets and finding.kind in ("flat_line", "out_of_range")]
+
+
+def load_champion(registry: Registry) -> tuple[str, TrainedModel]:
+    """The champion and its version.
+
+    Raises:
+        BundleError: there is none; the message is the seed document's.
+    """
+    version = registry.champion()
+    if version is None:
+        raise _no_champion(f"station {registry.station_id}", registry.root)
+    return version, registry.load(version)
+
+
+def _no_champion(whose: str, root: Path) -> BundleError:
+    return BundleError(f"there is no pretrained model of {whose} in {root} (预训练模型不存在)",
+                       hint="run the basic training first (先运行基础训练生成模型): wattcast train --data …")
+
+
+def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, description: DataConfig,
+            config: FinetuneConfig) -> FinetuneOutcome:
+    """The candidate as a version, and promoted if the decision says so."""
+    update, evidence = made.update, made.evidence
+    assert update is not None
+    if registry.champion() != outcome.parent:
+        raise BundleError(f"station {registry.station_id} got another champion while {outcome.parent} was fine-tuned",
+                          found=registry.champion(), hint="give the same command again")
+    metrics = {"note": made.decision.reasons[0]} if evidence is None or not evidence.newest.origins else {
+        **evidence.newest.to_dict(), "weather": evidence.weather}
+    version = registry.add(update.model, metrics, alias=CANDIDATE, description=description.model_dump(mode="json"),
+                           parent=outcome.parent, finetune=update.used, gate=made.decision.to_dict())
+    if made.decision.promoted:
+        registry.promote(version)
+    card = evidence.newest if evidence is not None and evidence.newest.origins else None
+    notes = list(outcome.notes)
+    if config.freeze_backbone_layers > update.used["frozen_layers"]:
+        notes.append(f"all {update.used['frozen_layers']} layers of the encoder were frozen: it has no more")
+    return replace(outcome, version=version, card=card, weather=evidence.weather if evidence else "",
+                   epochs=len(update.model.history), notes=tuple(notes))
+
+
+def _decided(registry: Registry, outcome: FinetuneOutcome) -> FinetuneOutcome:
+    """The newest decision is kept beside the registry, also where no candidate came of it."""
+    write_json(registry.folder / "gate.json", outcome.to_dict())
+    return outcome
+
+
+def _described(settings: Settings, stored: Mapping[str, Any], champion: TrainedModel) -> Settings:
+    """The settings with the data described as for the champion, where they do not say otherwise."""
+    given = settings.data.model_dump(exclude_unset=True)
+    station = {"station": champion.station.id, "kind": champion.station.kind}
+    tree = _nested({**stored, **station}, given)
+    return settings.model_copy(update={"data": DataConfig.model_validate(tree)})
+
+
+def _nested(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**stored, **given}
+    for name in stored.keys() & given.keys():
+        if name in ("time", "location") and isinstance(stored[name], Mapping) and isinstance(given[name], Mapping):
+            both[name] = {**stored[name], **given[name]}
+    return both
+
+
+def _taking_over(champion: TrainedModel, settings: Settings) -> TrainedModel:
+    """The champion with what the settings newly say of its training."""
+    given = {name: getattr(settings.training, name) for name in settings.training.model_fields_set & TAKEN_OVER}
+    recipe = Recipe(**{**{name: getattr(champion.recipe, name) for name in Recipe.model_fields},
+                       "training": champion.recipe.training.model_copy(update=given)})
+    return replace(champion, recipe=recipe)

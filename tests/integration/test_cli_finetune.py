@@ -1,0 +1,233 @@
+"""`wattcast finetune`: new rows in, a candidate and the gate's decision out."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from wattcast.cli import main
+
+STATION = "north"
+TRAINED_DAYS, ALL_DAYS = 40, 61
+QUICK = ("--set", "finetune.finetune_epochs=3", "--set", "finetune.finetune_batches=2")
+ANY = (*QUICK, "--set", "finetune.gate_margin=0", "--set", "finetune.guard_tolerance=9")
+
+
+@pytest.fixture(scope="module")
+def tables(seed_table: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What the first model is trained on, and the rows that come in afterwards."""
+    whole = seed_table(STATION, days=ALL_DAYS)
+    first = TRAINED_DAYS * 96
+    return {"old": whole.iloc[:first], "new": whole.iloc[first:], "all": whole}
+
+
+@pytest.fixture(scope="module")
+def trained(tables, tiny: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finetune")
+    tables["old"].to_csv(folder / "old.csv", index=False)
+    assert main(["train", "--data", str(folder / "old.csv"), "--models-dir", str(folder / "models"), *tiny]) == 0
+    return folder / "models"
+
+
+@pytest.fixture
+def north(trained: Path, tables, place: Path) -> Path:
+    """The station's folder in a copy of the models, beside the tables."""
+    for name, table in tables.items():
+        table.to_csv(place / f"{name}.csv", index=False)
+    return Path(shutil.copytree(trained, place / "models")) / STATION
+
+
+def gate_of(folder: Path) -> dict:
+    return json.loads((folder / "gate.json").read_text())
+
+
+def test_new_rows_alone__are_enough(cli, north: Path) -> None:
+    done = cli("finetune", "--data", "new.csv", *QUICK)
+    assert done.code in (0, 3)
+    words = " ".join(done.out.split())
+    for told in (f"{(ALL_DAYS - TRAINED_DAYS) * 96} new rows", "against champion", "gate, error:", "gate, forgetting:",
+                 "the champion after 3 epochs"):
+        assert told in words
+    assert [line.split(":")[0] for line in done.err.splitlines() if line.startswith("epoch")] == [
+        "epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    folder = north / "versions" / "v0002"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["parent"] == "v0001"
+    assert manifest["finetune"]["settings"]["finetune_epochs"] == 3
+    assert manifest["finetune"]["lr"] == pytest.approx(1e-4)
+    # The candidate was never fitted on the newest days.
+    assert manifest["span"] == ["2025-03-01T00:00:00+08:00", "2025-04-23T23:45:00+08:00"]
+    assert manifest["gate"] == json.loads((folder / "gate.json").read_text()) == gate_of(north)["gate"]
+    history = json.loads((folder / "finetune_history.json").read_text())
+    assert [entry["epoch"] for entry in history] == [1, 2, 3]
+    assert set(history[0]) == {"epoch", "train_loss", "val_loss", "lr"}
+
+
+def test_frozen_layers__are_the_champion_s_bit_for_bit_and_the_rest_has_learnt(cli, north: Path) -> None:
+    assert cli("finetune", "--data", "new.csv", *QUICK, "--set", "finetune.freeze=['embed_past.*']").code in (0, 3)
+    old, new = (load_file(north / "versions" / version / "model.safetensors") for version in ("v0001", "v0002"))
+    frozen = [name for name in old if name.startswith(("encoder.layers.", "embed_past."))]
+    assert len(frozen) > 5
+    assert all(torch.equal(old[name], new[name]) for name in frozen)
+    assert not any(torch.equal(old[name], new[name]) for name in ("head.out.weight", "decode.weight"))
+    assert json.loads((north / "versions/v0002/manifest.json").read_text())["finetune"]["frozen"]
+
+
+def test_whole_history_and_until__come_to_the_same_as_new_rows(cli, north: Path, place: Path) -> None:
+    shutil.copytree(north.parent, place / "other")
+    assert cli("finetune", "--data", "new.csv", *QUICK).code in (0, 3)
+    late = pd.read_csv("all.csv")
+    late = pd.concat([late, late.tail(96).assign(ts=pd.date_range("2025-05-01", periods=96, freq="15min"))])
+    late.to_csv("longer.csv", index=False)
+    assert cli("finetune", "--data", "longer.csv", "--until", "2025-05-01 00:00", "--models-dir", "other", *QUICK,
+               ).code in (0, 3)
+    one, two = (load_file(models / STATION / "versions/v0002/model.safetensors")
+                for models in (place / "models", place / "other"))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_promotion_and_rollback__switch_what_forecasts(cli, north: Path, place: Path) -> None:
+    def forecast() -> bytes:
+        assert cli("forecast", "--data", "all.csv", "--out", "made.csv").code == 0
+        return (place / "made.csv").read_bytes()
+
+    before = forecast()
+    code = cli("finetune", "--data", "new.csv", *ANY).code
+    if code == 3:
+        assert forecast() == before
+        assert cli("models", "promote", "candidate", "--station", STATION).out == "north: v0002 is the champion\n"
+    assert forecast() != before
+    assert (north / "bi_mamba_finetuned.pth").exists()
+    listed = json.loads(cli("models", "list", "--station", STATION, "--json").out)
+    assert [(each["name"], each["aliases"]) for each in listed] == [("v0001", ["previous"]), ("v0002", ["champion"])]
+    assert "v0001 is the champion again" in cli("models", "rollback", "--station", STATION).out
+    assert forecast() == before
+    assert not (north / "bi_mamba_finetuned.pth").exists()
+    assert cli("models", "rollback", "--station", STATION).code == 0
+    assert cli("models", "promote", "v0009", "--station", STATION).code == 2
+
+
+POISONS = {
+    "1000 times": lambda x: 1000 * x, "shifted": lambda x: np.roll(x, 12), "constant": lambda x: 0 * x + 700,
+    "a week of constants": lambda x: np.where(np.arange(len(x)) < len(x) - 672, x, 700.0),
+}
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_poisoned_rows__are_rejected_and_change_nothing(cli, north: Path, place: Path, poison: str) -> None:
+    def forecast() -> bytes:
+        assert cli("forecast", "--data", "old.csv", "--out", "made.csv").code == 0
+        return (place / "made.csv").read_bytes()
+
+    before = forecast()
+    table = pd.read_csv("new.csv")
+    table["total_active_power"] = POISONS[poison](table["total_active_power"].to_numpy())
+    table["not_use_power"] = 0.6 * table["total_active_power"]
+    table.to_csv("poisoned.csv", index=False)
+    done = cli("finetune", "--data", "poisoned.csv", *ANY)
+    assert done.code == 3
+    assert "v0001 stays the champion" in done.out
+    assert gate_of(north)["gate"]["promoted"] is False
+    assert gate_of(north)["gate"]["reasons"]
+    assert forecast() == before
+    # What was rejected as wrong is not kept: the right rows can be given instead.
+    if poison != "constant":
+        assert not (north / "versions" / "v0002").exists()
+    assert cli("finetune", "--data", "new.csv", *QUICK, "--json").code in (0, 3)
+
+
+def test_rewritten_history__is_refused(cli, north: Path, tables) -> None:
+    for column in ("total_active_power", "not_use_power"):
+        tables["all"].assign(**{column: 1000 * tables["all"][column]}).to_csv("wrong.csv", index=False)
+        done = cli("finetune", "--data", "wrong.csv", *ANY)
+        assert done.code == 3
+        assert "of the older rows would be changed" in done.out
+    shutil.rmtree(north / "history")
+    done = cli("finetune", "--data", "wrong.csv", *ANY)
+    assert done.code == 3
+    assert "the older rows are not those that the model was trained on" in done.out
+    assert not (north / "versions" / "v0002").exists()
+
+
+@pytest.mark.usefixtures("north")
+def test_late_and_corrected_rows__are_counted_and_told(cli, tables) -> None:
+    table = tables["all"].iloc[(TRAINED_DAYS - 1) * 96:].copy()
+    table.iloc[:4, 2] += 11
+    table.to_csv("corrected.csv", index=False)
+    done = cli("finetune", "--data", "corrected.csv", *QUICK)
+    assert "note: 4 rows between 2025-04-09 00:00 and 2025-04-09 00:45 were corrected" in done.out
+
+
+def test_too_few_new_rows__keep_the_champion_and_are_kept_for_later(cli, north: Path, tables) -> None:
+    tables["new"].iloc[:96].to_csv("day.csv", index=False)
+    done = cli("finetune", "--data", "day.csv", *QUICK)
+    assert done.code == 3
+    assert "too few new rows" in done.out
+    tables["new"].iloc[96:].to_csv("rest.csv", index=False)
+    assert cli("finetune", "--data", "rest.csv", *QUICK, "--json").code in (0, 3)
+    assert gate_of(north)["rows"]["appended"] == len(tables["new"]) - 96
+    assert gate_of(north)["version"] == "v0002"
+
+
+def test_no_history__needs_it_once(cli, north: Path) -> None:
+    shutil.rmtree(north / "history")
+    done = cli("finetune", "--data", "new.csv", *QUICK)
+    assert done.code == 2
+    assert "no history of station north is kept" in done.err
+    assert "give the whole history once" in done.err
+    assert cli("finetune", "--data", "all.csv", *QUICK).code in (0, 3)
+    assert (north / "history" / "measurements.parquet").exists()
+
+
+@pytest.mark.usefixtures("place")
+def test_no_pretrained_model__says_what_the_seed_document_says(cli, tables, tiny) -> None:
+    tables["old"].to_csv("old.csv", index=False)
+    for flags in (("finetune",), ("finetune", "--station", STATION),
+                  ("train", *tiny, "--set", "finetune.incremental_training=true")):
+        done = cli(*flags, "--data", "old.csv")
+        assert done.code == 2
+        assert "预训练模型不存在" in done.err
+    assert not Path("models").exists()
+
+
+def test_incremental_training__makes_train_fine_tune(cli, north: Path, tiny) -> None:
+    done = cli("train", "--data", "all.csv", *tiny, *QUICK, "--set", "incremental_training=true", "--json")
+    assert done.code in (0, 3)
+    assert json.loads(done.out)["parent"] == "v0001"
+    # The settings of training are the champion's own.
+    assert json.loads((north / "versions/v0002/manifest.json").read_text())["recipe"]["training"]["epochs"] == 2
+
+
+@pytest.mark.usefixtures("north")
+@pytest.mark.parametrize(("flags", "facts"), [
+    (("--set", "finetune.freeze=[embed.*]"), ("'embed.*' is no parameter",)),
+    (("--set", "finetune.freez=[a]"), ("finetune.freez", "did you mean 'finetune.freeze'")),
+    (("--station", "south"), ("no pretrained model of station south",)),
+])
+def test_wrong_input__answers_plainly(cli, flags, facts) -> None:
+    done = cli("finetune", "--data", "new.csv", *flags)
+    assert done.code == 2
+    assert all(fact in done.err for fact in facts)
+
+
+def test_if_needed__says_why_or_why_not(cli, north: Path) -> None:
+    calm = cli("finetune", "--data", "new.csv", *QUICK, "--if-needed", "--set", "finetune.due_drift=50")
+    assert calm.code == 0
+    assert "no update is due; v0001 stays the champion" in calm.out
+    assert not (north / "versions" / "v0002").exists()
+    for day in range(41, 46):
+        at = pd.Timestamp("2025-03-01") + pd.Timedelta(days=day)
+        assert cli("forecast", "--data", "all.csv", "--at", str(at)).code == 0
+    assert len(list((north / "forecasts").iterdir())) == 5
+    told = json.loads(cli("finetune", "--data", "new.csv", *QUICK, "--if-needed", "--json", "--set",
+                          "finetune.due_error_ratio=0.01", "--set", "finetune.due_drift=50").out)
+    assert told["due"]["due"] is True
+    assert told["due"]["forecasts"] == 5
+    assert "times the error at the evaluation" in told["due"]["why"][0]
+    assert told["version"] == "v0002"

@@ -1,0 +1,115 @@
+"""`kill -9` at every write of a command: whatever is left, the registry loads and its champion forecasts.
+
+What a kill leaves on the disk is what is there at that instant, so a copy of it is taken before each rename that makes
+a write count; one kill of each kind is a real one.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wattcast.cli import main
+from wattcast.store.history import load_history
+from wattcast.store.registry import Registry
+
+QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", "--set", "finetune.finetune_epochs=1",
+         "--set", "finetune.finetune_batches=1")
+TOLERANT = ("--set", "finetune.gate_margin=0", "--set", "finetune.guard_tolerance=99", "--set",
+            "finetune.coverage_tolerance=1")
+COMMANDS = {
+    "train": (("train", "--data", "{plant}", "{tiny}", *QUICK, "--set", "training.seed=2"), 12),
+    "finetune": (("finetune", "--data", "{plant}", *QUICK, *TOLERANT), 12),
+    "promote": (("models", "promote", "v0001", "--station", "plant"), 5),
+    "rollback": (("models", "rollback", "--station", "plant"), 5),
+}
+"""Each command that changes what is kept, and how many writes it has at least."""
+KILL = """
+import os, signal, sys
+honest, left = os.replace, int(sys.argv.pop(1))
+def replace(source, target):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    honest(source, target)
+os.replace = replace
+from wattcast.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def two_versions(plant: Path, tiny: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models folder after two trainings on all but the last four weeks."""
+    models = tmp_path_factory.mktemp("kills") / "models"
+    for seed in (0, 1):
+        assert main(["train", "--data", str(plant), "--models-dir", str(models), *tiny, *QUICK[:4], "--until",
+                     "2025-04-01 00:00", "--set", f"training.seed={seed}"]) == 0
+    return models
+
+
+def words_of(name: str, plant: Path, tiny: tuple[str, ...]) -> list[str]:
+    return [word for given in COMMANDS[name][0]
+            for word in (tiny if given == "{tiny}" else (given.format(plant=plant),))]
+
+
+def content(models: Path) -> str:
+    """A name for what a forecast is made from."""
+    digest = hashlib.sha256()
+    for path in [*sorted((models / "plant").glob("versions/v*/*")), models / "plant" / "registry.json"]:
+        digest.update(str(path.relative_to(models)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def require_usable(cli, models: Path, plant: Path, seen: set[str]) -> None:
+    """The champion and its history load, every version is whole, and a forecast is made."""
+    registry = Registry(models, "plant")
+    history = load_history(registry.history_folder, registry.load().station)
+    assert history is not None
+    assert len(history.frame) > 2000
+    if (name := content(models)) in seen:
+        return
+    seen.add(name)
+    for version in registry.versions():
+        registry.load(version.name)
+    assert cli("forecast", "--data", plant, "--models-dir", models, "--out", "made.csv").code == 0
+    assert len(pd.read_csv("made.csv")) == 672
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_kill__at_every_write_leaves_a_registry_that_forecasts(cli, two_versions, plant, tiny, place, monkeypatch,
+                                                               name: str) -> None:
+    models = Path(shutil.copytree(two_versions, place / "models"))
+    honest, left = os.replace, []
+
+    def replace(source: str | Path, target: str | Path) -> None:
+        left.append(shutil.copytree(models, place / f"killed-{len(left)}"))
+        honest(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        assert cli(*words_of(name, plant, tiny), "--models-dir", models).code in (0, 3)
+    assert len(left) >= COMMANDS[name][1]
+    seen: set[str] = set()
+    for killed in (*left, models):
+        require_usable(cli, killed, plant, seen)
+    assert len(seen) > 1
+
+
+@pytest.mark.parametrize("name", ["finetune", "promote"])
+def test_real_kill__then_the_same_command_again(cli, two_versions, plant, tiny, place, name: str) -> None:
+    models = Path(shutil.copytree(two_versions, place / "models"))
+    words = [*words_of(name, plant, tiny), "--models-dir", str(models)]
+    done = subprocess.run([sys.executable, "-c", KILL, str(COMMANDS[name][1] - 2), *words], capture_output=True,
+                          check=False)
+    assert done.returncode == -signal.SIGKILL
+    require_usable(cli, models, plant, set())
+    assert cli(*words).code in (0, 3)
+    require_usable(cli, models, plant, set())

@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import TOTAL, Station
+from wattcast.data.schema import StationData
+from wattcast.finetune.config import FinetuneConfig
+from wattcast.finetune.due import update_due
+from wattcast.store.forecasts import KeptForecast
+
+DAY = 24
+NEW_DAYS = 21
+METRICS = {"targets": {TOTAL: {"by_day": [{"day": day, "mae": 10.0 * day} for day in range(1, 8)]}}}
+
+
+def station_data(shift: float = 0.0) -> StationData:
+    """Seventy days, the last 21 of them new; the new temperature is `shift` warmer."""
+    rng = np.random.default_rng(2)
+    index = pd.date_range("2025-03-01", periods=70 * DAY, freq="1h", tz="Asia/Shanghai", name="time")
+    late = np.arange(len(index)) >= (70 - NEW_DAYS) * DAY
+    frame = pd.DataFrame({TOTAL: 500 + rng.normal(0, 5, len(index)),
+                          "temperature": rng.normal(15, 2, len(index)) + shift * late, "code": "晴"}, index=index)
+    return StationData(Station(id="works", known_future=("temperature", "code"), categorical=("code",), step="1h"),
+                       frame.astype({"code": "str"}))
+
+
+def forecasts(data: StationData, error: float, count: int = 4, version: str = "v0001") -> list[KeptForecast]:
+    """A week each, too high by `error` times ten a day ahead, as the evaluation expects ten a day ahead."""
+    new = data.frame.index[-NEW_DAYS * DAY]
+    made = []
+    for number in range(count):
+        index = pd.date_range(new + number * pd.Timedelta("1D"), periods=7 * DAY, freq="1h")
+        power = data.frame[TOTAL].reindex(index) + error * 10 * (np.arange(7 * DAY) // DAY + 1)
+        made.append(KeptForecast(index[0], version, pd.DataFrame({TOTAL: power}, index=index)))
+    return made
+
+
+def due(data: StationData, made: list[KeptForecast], metrics: dict | None = None, **settings: float):
+    return update_due(data, data.frame.index[-NEW_DAYS * DAY], "v0001", METRICS if metrics is None else metrics, made,
+                      FinetuneConfig(**settings))
+
+
+def test_due__nothing_has_changed() -> None:
+    data = station_data()
+    found = due(data, forecasts(data, 1.1))
+    assert not found.due
+    assert found.numbers["error_ratios"] == {TOTAL: pytest.approx(1.1)}
+    assert found.sentences == (f"{TOTAL}: recent forecasts were as good as at the evaluation, 1.100 times its error",
+                               "no column has left the range of its history")
+
+
+def test_due__recent_forecasts_were_worse_than_at_the_evaluation() -> None:
+    data = station_data()
+    found = due(data, forecasts(data, 1.5))
+    assert found.due
+    assert found.sentences == (f"{TOTAL}: recent forecasts were wrong by 1.500 times the error at the evaluation",)
+    assert not due(data, forecasts(data, 1.5), due_error_ratio=1.6).due
+
+
+def test_due__only_the_champion_s_own_forecasts_from_new_origins_count() -> None:
+    data = station_data()
+    old = [KeptForecast(each.origin - pd.Timedelta("21D"), each.version, each.table) for each in forecasts(data, 9.0)]
+    for made in (forecasts(data, 9.0, version="v0009"), forecasts(data, 9.0, count=2), old, []):
+        found = due(data, made)
+        assert not found.due
+        assert "fewer than 3 stored forecasts" in found.sentences[0]
+
+
+def test_due__without_an_evaluation_forecasts_cannot_be_compared() -> None:
+    data = station_data()
+    assert not due(data, forecasts(data, 9.0), {"note": "nothing was kept to evaluate on"}).due
+
+
+def test_due__a_column_that_has_left_its_range() -> None:
+    data = station_data(shift=3.0)
+    found = due(data, [])
+    assert found.due
+    assert found.sentences[0].startswith("temperature: its mean has left the range of the history by 1.")
+    assert "code" not in found.numbers["drifts"]
+    assert not due(data, [], due_drift=2.0).due
+
+
+def test_due__few_new_rows_say_nothing_of_drift() -> None:
+    data = station_data(shift=30.0)
+    found = update_due(data, data.frame.index[-6 * DAY], "v0001", METRICS, [], FinetuneConfig())
+    assert not found.due
+    assert "fewer than 7 days of new rows" in found.sentences[1]
+    assert found.to_dict()["due"] is False

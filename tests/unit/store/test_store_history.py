@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import wattcast.store.forecasts as forecasts
+from wattcast.contracts import TOTAL, Forecast, Station
+from wattcast.data.schema import StationData, WeatherVintages
+from wattcast.errors import DataError
+from wattcast.store.forecasts import keep_forecast, kept_forecasts
+from wattcast.store.history import load_history, save_history
+
+STATION = Station(id="works", known_future=("temperature", "code"), categorical=("code",), step="1h")
+
+
+def history(vintages: bool = True) -> StationData:
+    index = pd.date_range("2025-03-01", periods=30, freq="1h", tz="Asia/Shanghai", name="time")
+    frame = pd.DataFrame({TOTAL: np.where(np.arange(30) == 3, np.nan, 200.0), "temperature": np.arange(30) / 7,
+                          "code": pd.array(["晴", None, "雨"] * 10, dtype="str")}, index=index)
+    table = pd.DataFrame({"temperature": [1.5, 2.5]}, index=pd.MultiIndex.from_arrays(
+        [index[[0, 0]], index[[5, 6]]], names=["issued", "time"]))
+    return StationData(STATION, frame, WeatherVintages(table) if vintages else None)
+
+
+@pytest.mark.parametrize("vintages", [True, False])
+def test_history__comes_back_as_it_was(tmp_path: Path, vintages: bool) -> None:
+    data = history(vintages)
+    save_history(tmp_path / "history", data)
+    back = load_history(tmp_path / "history", STATION)
+    pd.testing.assert_frame_equal(back.frame, data.frame, check_freq=False)
+    assert (back.vintages is not None) == vintages
+    if vintages:
+        pd.testing.assert_frame_equal(back.vintages.table, data.vintages.table)
+    assert back.end == data.end
+
+
+def test_history__is_replaced_as_a_whole(tmp_path: Path) -> None:
+    save_history(tmp_path, history())
+    save_history(tmp_path, history(vintages=False))
+    assert load_history(tmp_path, STATION).vintages is None
+
+
+def test_history__none_and_of_other_columns(tmp_path: Path) -> None:
+    assert load_history(tmp_path, STATION) is None
+    save_history(tmp_path, history())
+    assert load_history(tmp_path, STATION.model_copy(update={"known_future": ("temperature",)})) is None
+
+
+def test_history__damaged(tmp_path: Path) -> None:
+    save_history(tmp_path, history())
+    (tmp_path / "measurements.parquet").write_bytes(b"PAR1 broken")
+    with pytest.raises(DataError, match=r"measurements\.parquet is damaged"):
+        load_history(tmp_path, STATION)
+
+
+def made(day: int) -> Forecast:
+    index = pd.date_range(f"2025-03-{day:02d}", periods=5, freq="1h", tz="Asia/Shanghai", name="time")
+    table = pd.DataFrame({TOTAL: float(day), f"{TOTAL}_q10": 0.0}, index=index)
+    return Forecast("works", index[0], "wattcast", table)
+
+
+def test_forecasts__the_newest_are_kept_and_one_for_each_origin(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(forecasts, "KEPT", 3)
+    for day in (11, 12, 13, 14, 14):
+        keep_forecast(tmp_path, made(day), "v0002" if day == 14 else "v0001")
+    kept = list(kept_forecasts(tmp_path))
+    assert [each.table[TOTAL].iloc[0] for each in kept] == [12, 13, 14]
+    assert [each.version for each in kept] == ["v0001", "v0001", "v0002"]
+    assert kept[-1].origin == pd.Timestamp("2025-03-14", tz="Asia/Shanghai")
+    assert list(kept[-1].table.columns) == [TOTAL]
+
+
+def test_forecasts__none_kept(tmp_path: Path) -> None:
+    assert list(kept_forecasts(tmp_path / "forecasts")) == []
