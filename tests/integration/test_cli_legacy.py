@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import wattcast.settings
@@ -144,6 +145,10 @@ def test_n_trials__without_enable_hyperopt_is_a_mistake(run, program) -> None:
     code, _, err = run(program, "--station_id", STATION, "--n_trials", "5")
     assert code == 2
     assert "--n_trials belongs to --enable_hyperopt" in err
+
+
+@pytest.mark.usefixtures("merged")
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_incremental__without_a_model_says_what_the_seed_document_says(run, place, program) -> None:
     code, out, err = run(program, "--station_id", STATION, "--enable_incremental")
     assert code == 2
@@ -166,6 +171,36 @@ def test_incremental__fine_tunes_the_model_in_use(run, place, seed_table) -> Non
     for name in ("bi_mamba_finetuned.pth", "finetune_history.json"):
         assert (folder / "versions" / "v0002" / name).stat().st_size > 0
         assert (folder / name).exists() == promoted
+
+
+def test_both__search_then_train_then_fine_tune_on_weeks_neither_saw(run, place, seed_table) -> None:
+    table = seed_table(STATION, days=70)
+    table.to_csv("merged_station_test.csv", index=False)
+    code, out, _ = run("train_mbm.py", "--station_id", STATION, "--enable_hyperopt", "--n_trials", "2",
+                       "--enable_incremental")
+    folder = place / "models" / STATION
+    trained, tuned = (json.loads((folder / "versions" / name / "manifest.json").read_text())
+                      for name in ("v0001", "v0002"))
+    promoted = json.loads((folder / "gate.json").read_text())["gate"]["promoted"]
+    assert code == (0 if promoted else 3)
+    end = pd.Timestamp(table["ts"].iloc[-1], tz="Asia/Shanghai")
+    assert end - pd.Timestamp(trained["span"][1]) == pd.Timedelta(days=7 + 28)
+    assert end - pd.Timestamp(tuned["span"][1]) == pd.Timedelta(days=7 + 7)       # the gate's week was not learned
+    assert trained["search"]["recipe_hash"] == trained["recipe_hash"] == tuned["recipe_hash"]
+    assert tuned["parent"] == "v0001"
+    assert f"{'v0002' if promoted else 'v0001'} is the champion" in out
+    assert "error by day of the forecast" in out
+    for name in ("hyperopt_results.json", "bi_mamba.pth", "feature_classification.pkl", "metrics.json"):
+        assert (folder / name).stat().st_size > 0
+    for name in ("bi_mamba_finetuned.pth", "finetune_history.json"):
+        assert (folder / "versions" / "v0002" / name).stat().st_size > 0
+
+
+def test_both__too_little_data_says_how_much_is_needed(run, seed_table) -> None:
+    seed_table(STATION, days=50).to_csv("merged_station_test.csv", index=False)
+    code, _, err = run("train.py", "--station_id", STATION, "--enable_hyperopt", "--enable_incremental")
+    assert code == 2
+    assert "28 to fine-tune on" in err
 
 
 @pytest.mark.parametrize(("arguments", "fact"), [

@@ -97,7 +97,7 @@ def origin(with_vintages: StationData) -> pd.Timestamp:
 
 @pytest.fixture(scope="module")
 def horizon() -> Horizon:
-    return Horizon(672, STEP)
+    return Horizon(168, STEP)
 
 
 @pytest.fixture(scope="module")
@@ -340,7 +340,7 @@ def test_checker__finds_a_history_that_is_a_day_late(network_with_vintages, with
 
     monkeypatch.setattr(HorizonView, "__init__", remember)
     monkeypatch.setattr(HorizonView, "history", late)
-    yesterday = baseline("naive-day").fit(HorizonView(with_vintages, origin, Horizon(672, STEP)))
+    yesterday = baseline("naive-day").fit(HorizonView(with_vintages, origin, Horizon(168, STEP)))
     for forecaster in (network_with_vintages, yesterday):
         assert not same(forecaster, with_vintages, after(with_vintages, origin, ("total_active_power",)))
 

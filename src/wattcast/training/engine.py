@@ -62,7 +62,7 @@ def fit_network(network: PowerNetwork, windows: Windows, config: TrainingConfig,
         MemoryLimitError: memory ran out.
     """
     keeper = EpochKeeper(folder, on_epoch)
-    with _quiet(), _memory_limit():
+    with _quiet(), memory_limit():
         _run(network, windows, config, targets, keeper, measure or config, on_batch)
         network.load_state_dict(keeper.best_weights())
     return tuple(keeper.history)
@@ -181,7 +181,8 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _memory_limit() -> Iterator[None]:
+def memory_limit() -> Iterator[None]:
+    """Turns the many ways in which memory runs out into one error that says what to lower."""
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:

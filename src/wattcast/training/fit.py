@@ -16,7 +16,7 @@ from wattcast.features.pipeline import FeaturePipeline, FeatureTable
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.timegrid import parse_step
 from wattcast.training.config import Recipe, TrainingConfig
-from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
+from wattcast.training.engine import Windows, fit_network, memory_limit, require_accelerator, run_folder
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, history_split, window_shape
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import EpochSampler, Scalers, WindowDataset, WindowShape
@@ -112,7 +112,8 @@ def fit_prepared(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: T
     """
     require_accelerator(recipe.training)
     lightning.seed_everything(recipe.training.seed, verbose=False)
-    network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
+    with memory_limit():
+        network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
     history = fit_network(network, _windows(prepared, recipe), recipe.training, prepared.pipeline.station.targets,
                           folder, measure=measure, on_epoch=on_epoch, on_batch=on_batch)
     return network.cpu().eval(), history
