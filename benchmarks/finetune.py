@@ -30,7 +30,7 @@ from wattcast.evaluation.scorecard import scored_steps, scores
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import load_settings
 from wattcast.store.registry import Registry
-from wattcast.timegrid import DAY, parse_step, rolling_origins, week_horizon
+from wattcast.timegrid import DAY, rolling_origins, station_horizon
 from wattcast.workflows.finetune import finetune
 from wattcast.workflows.job import Job
 from wattcast.workflows.train import train
@@ -170,7 +170,7 @@ class Run:
 
 
 def _scores(model: Any, data: StationData, origins: list[pd.Timestamp]) -> dict[str, float]:
-    horizon, network = week_horizon(parse_step(data.station.step)), NetworkForecaster.of(model)
+    horizon, network = station_horizon(data.station), NetworkForecaster.of(model)
     steps = [scored_steps(data.frame, network.forecast(HorizonView(data, origin, horizon)), "total_active_power", "m")
              for origin in origins]
     return {name: value for name, value in scores(pd.concat(steps)).items()
@@ -178,7 +178,7 @@ def _scores(model: Any, data: StationData, origins: list[pd.Timestamp]) -> dict[
 
 
 def _same(one: Any, other: Any, data: StationData, origin: pd.Timestamp) -> bool:
-    view = HorizonView(data, origin, week_horizon(parse_step(data.station.step)))
+    view = HorizonView(data, origin, station_horizon(data.station))
     return NetworkForecaster.of(one).forecast(view).table.equals(NetworkForecaster.of(other).forecast(view).table)
 
 

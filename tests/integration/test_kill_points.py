@@ -23,8 +23,12 @@ QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", 
          "--set", "finetune.finetune_batches=1")
 TOLERANT = ("--set", "finetune.gate_margin=0", "--set", "finetune.guard_tolerance=99", "--set",
             "finetune.coverage_tolerance=1")
+SPACE = ("--set", "tuning.space={d_model: [16, 24], d_ff_ratio: [2.0], n_layers: [1], drop_rate: [0.2], d_state: [16], "
+         "d_conv: [3], expand: [1.5], patch_len: [48], stride_ratio: [1.0], batch_size: [8], lr: [0.001], "
+         "power_weight: [1.0], not_use_power_weight: [1.0]}")
 COMMANDS = {
     "train": (("train", "--data", "{plant}", "{tiny}", *QUICK, "--set", "training.seed=2"), 12),
+    "tune": (("tune", "--data", "{plant}", "{tiny}", *QUICK, *SPACE, "--n_trials", "2"), 12),
     "finetune": (("finetune", "--data", "{plant}", *QUICK, *TOLERANT), 12),
     "promote": (("models", "promote", "v0001", "--station", "plant"), 5),
     "rollback": (("models", "rollback", "--station", "plant"), 5),
@@ -57,7 +61,7 @@ def two_versions(plant: Path, tiny: tuple[str, ...], tmp_path_factory: pytest.Te
 
 def words_of(name: str, plant: Path, tiny: tuple[str, ...]) -> list[str]:
     return [word for given in COMMANDS[name][0]
-            for word in (tiny if given == "{tiny}" else (given.format(plant=plant),))]
+            for word in (tiny if given == "{tiny}" else (given.replace("{plant}", str(plant)),))]
 
 
 def content(models: Path) -> str:
