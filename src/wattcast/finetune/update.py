@@ -162,7 +162,8 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     used = {"settings": config.model_dump(mode="json"), "lr": training.lr, "frozen": list(kept.names),
             "frozen_layers": kept.layers, "learning_weights": kept.learning, "share_of_the_way": share,
             "recent_windows": len(split.recent), "older_windows": len(split.replay),
-            "new_rows_from": index[new].isoformat(), "stop_from": index[split.limit].isoformat(), "gate_from": gate.isoformat()}
+            "new_rows_from": index[new].isoformat(), "stop_from": index[split.limit].isoformat(),
+            "gate_from": gate.isoformat()}
     return Update(model, gate, used)
 
 
