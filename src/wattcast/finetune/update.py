@@ -11,9 +11,7 @@ from typing import Any
 import lightning
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.utils.data import Sampler
 
 from wattcast import __version__
@@ -23,7 +21,7 @@ from wattcast.finetune.config import FinetuneConfig
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.timegrid import parse_step
 from wattcast.training.config import TrainingConfig
-from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder, validation_loss
+from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
 from wattcast.training.fit import hash_data
 from wattcast.training.freezing import frozen
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
@@ -37,8 +35,6 @@ STOP_ORIGINS, OLD_STOP_ORIGINS = 24, 8
 """Origins that tell when to stop, new and old ones; as the new ones' weeks are cut short, both weigh about the same."""
 EMA_DECAY = 0.9
 """A run this short would end before an average over as many steps as in training has followed."""
-SHARES = (1.0, 0.75, 0.5)
-"""How far along the way from the champion's weights to the fine-tuned ones the candidate may lie."""
 RARE = 0.01
 """A target that is negative in less than this share of its new rows is still taken for one that never is."""
 
@@ -151,37 +147,16 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
           frozen(network, config.freeze_backbone_layers, config.freeze) as kept):
         windows = _windows(champion, data, split, training, config)
         history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
-    network = network.cpu()
-    share = go_part_way(network, champion.network, lambda: validation_loss(network, windows, training,
-                                                                           data.station.targets))
     gate = index[split.gate]
-    model = replace(champion, station=data.station, network=network.eval(), span=(index[0], gate - step),
+    model = replace(champion, station=data.station, network=network.cpu().eval(), span=(index[0], gate - step),
                     data_hash=data_hash, nonnegative=_nonnegative(champion, data), history=history)
     # On the champion's validation rows, which this run did not learn from either.
     model = calibrate_and_choose(model, data)
     used = {"settings": config.model_dump(mode="json"), "lr": training.lr, "frozen": list(kept.names),
-            "frozen_layers": kept.layers, "learning_weights": kept.learning, "share_of_the_way": share,
-            "recent_windows": len(split.recent), "older_windows": len(split.replay),
-            "new_rows_from": index[new].isoformat(), "stop_from": index[split.limit].isoformat(),
-            "gate_from": gate.isoformat()}
+            "frozen_layers": kept.layers, "learning_weights": kept.learning, "recent_windows": len(split.recent),
+            "older_windows": len(split.replay), "new_rows_from": index[new].isoformat(),
+            "stop_from": index[split.limit].isoformat(), "gate_from": gate.isoformat()}
     return Update(model, gate, used)
-
-
-def go_part_way(network: nn.Module, champion: nn.Module, loss: Callable[[], float]) -> float:
-    """Leave `network` at the best place on the line from the champion's weights to its own; returns how far that is.
-
-    Weights between two that are fitted one from the other remember what the first knew and have most of what the second
-    has learnt (Wortsman et al., arXiv:2109.01903).
-    """
-    start, end = champion.state_dict(), copy.deepcopy(network.state_dict())
-
-    def go(share: float) -> float:
-        network.load_state_dict({name: torch.lerp(start[name], value, share) for name, value in end.items()})
-        return loss()
-
-    best = min(SHARES, key=go)
-    go(best)
-    return best
 
 
 def run_config(training: TrainingConfig, config: FinetuneConfig) -> TrainingConfig:

@@ -93,7 +93,8 @@ def _run(network: PowerNetwork, windows: Windows, config: TrainingConfig, target
          keeper: EpochKeeper, measure: TrainingConfig, on_batch: Callable[[], None] | None) -> None:
     module = PowerModule(network, config, step_weights(config, windows.train.shape), target_weights(config, targets),
                          config.epochs * windows.batches, target_weights(measure, targets))
-    batches = _validation_batches(windows, measure)
+    batches = [part.tolist() for part in np.array_split(
+        windows.validation_origins, max(1, round(len(windows.validation_origins) / measure.batch_size)))]
     stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)
     trainer = lightning.Trainer(
         max_epochs=config.epochs, accelerator=config.accelerator, devices=1, logger=False,
@@ -110,21 +111,6 @@ def _run(network: PowerNetwork, windows: Windows, config: TrainingConfig, target
     with _interruptible():
         trainer.fit(module, _loader(windows.train, windows.sampler), _loader(windows.validation, batches),
                     ckpt_path=resume, weights_only=True)
-
-
-def _validation_batches(windows: Windows, config: TrainingConfig) -> list[list[int]]:
-    origins = windows.validation_origins
-    return [part.tolist() for part in np.array_split(origins, max(1, round(len(origins) / config.batch_size)))]
-
-
-def validation_loss(network: PowerNetwork, windows: Windows, config: TrainingConfig, targets: tuple[str, ...]) -> float:
-    """What a run with these windows would call the validation loss of `network`."""
-    module = PowerModule(network.eval(), config, step_weights(config, windows.train.shape),
-                         target_weights(config, targets), windows.batches)
-    batches = _validation_batches(windows, config)
-    with torch.inference_mode():
-        losses = [module.loss(windows.validation.batch(np.asarray(batch))).item() for batch in batches]
-    return float(np.average(losses, weights=[len(batch) for batch in batches]))
 
 
 @contextmanager

@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from wattcast.errors import TooFewRowsError
 from wattcast.finetune.config import FinetuneConfig
-from wattcast.finetune.update import ReplaySampler, go_part_way, run_config, split_update
+from wattcast.finetune.update import ReplaySampler, run_config, split_update
 from wattcast.training.config import TrainingConfig
 from wattcast.windows.dataset import WindowShape
 
@@ -85,16 +83,3 @@ def test_run_config__fine_tuning_has_its_own_pace() -> None:
                                                  finetune_batches=6))
     assert config.lr == pytest.approx(0.0006)
     assert (config.epochs, config.patience, config.batches_per_epoch, config.seed) == (9, 4, 6, 7)
-
-
-@pytest.mark.parametrize(("wanted", "share"), [(9.0, 1.0), (0.7, 0.75), (0.4, 0.5), (-3.0, 0.5)])
-def test_go_part_way__stops_at_the_least_loss_and_leaves_what_is_equal_alone(wanted: float, share: float) -> None:
-    start, network = nn.Linear(1, 3), nn.Linear(1, 3)
-    with torch.no_grad():
-        start.weight.zero_()
-        network.weight.fill_(1.0)
-        network.bias.copy_(start.bias)                       # as if it had been frozen
-    assert go_part_way(network, start, lambda: (network.weight - wanted).square().sum().item()) == share
-    assert torch.equal(network.weight, torch.full((3, 1), share))
-    assert torch.equal(network.bias, start.bias)
-    assert not start.weight.any()
