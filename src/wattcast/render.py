@@ -209,7 +209,7 @@ def training(outcome: "TrainOutcome") -> None:
 def finetuning(outcome: "FinetuneOutcome") -> None:
     """What came in, the comparison, and what was decided for which reasons."""
     station, decision = outcome.station_id, outcome.decision
-    if outcome.merged is not None:
+    if outcome.merged is not None and outcome.merged.appended:
         say(f"{station}: {outcome.merged.appended} new rows")
     for note in outcome.notes:
         say(f"note: {note}")
