@@ -23,11 +23,13 @@ class Inference:
         quantiles: `[N, H, C, Q]`, of the network.
         anchors: `[N, H, C, A]`, the simple forecasts that the network corrects; their order is `model.anchor_names`.
         actual: `[N, H, C]`, NaN where not measured.
+        unlike: `[N, H]`, where the day is off and a lag's was not, or the other way round.
     """
 
     quantiles: FloatArray
     anchors: FloatArray
     actual: FloatArray
+    unlike: NDArray[np.bool_]
 
 
 def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> Inference:
@@ -44,4 +46,4 @@ def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64
         parts.append([values.numpy().astype(np.float64) for values in (scaled, batch["anchors"], measured)])
     quantiles, anchors, actual = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Inference(quantiles * scale[:, None] + center[:, None], anchors * scale[:, None] + center[:, None],
-                     actual * scale + center)
+                     actual * scale + center, dataset.unlike_lags(origins).numpy())

@@ -53,7 +53,7 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
         chosen = model.selection.targets[target]
         weights = {NETWORK: 1.0} if alone else chosen.weights
         shares = [weights.get(name, 0.0) for name in candidate_names(model.shape.lag_weeks)]
-        median = _candidates(model, found, position) @ np.asarray(shares)
+        median = _median(found, _candidates(model, found, position), np.asarray(shares))
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
     return np.stack(quantiles, 2)
@@ -61,7 +61,8 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
 
 def _decide(model: TrainedModel, found: Inference, position: int, days: float) -> TargetSelection:
     actual, forecasts = found.actual[:, :, position], _candidates(model, found, position)
-    weights = choose_weights(forecasts, actual, days / 7)
+    weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7)
+    median = _median(found, forecasts, weights)
     names, distance = candidate_names(model.shape.lag_weeks), _distance(model, found, position)
 
     def factors(median: FloatArray) -> Factors:
@@ -71,8 +72,13 @@ def _decide(model: TrainedModel, found: Inference, position: int, days: float) -
     return TargetSelection(
         weights=dict(zip(names, weights.tolist(), strict=True)),
         errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
-        error=_error(actual, forecasts @ weights), factors=factors(forecasts @ weights),
+        error=_error(actual, median), factors=factors(median),
         network_factors=factors(forecasts[..., 0]))
+
+
+def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> FloatArray:
+    """The blend `[N, H]`; the network alone on holidays and after them, when other days repeat the wrong ones."""
+    return np.where(found.unlike, forecasts[..., 0], forecasts @ weights)
 
 
 def _candidates(model: TrainedModel, found: Inference, position: int) -> FloatArray:

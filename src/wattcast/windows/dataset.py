@@ -135,6 +135,14 @@ class WindowDataset(Dataset[Batch]):
             target=self.targets[ahead], target_mask=target_mask.float(), weight=weight,
         )
 
+    def unlike_lags(self, origins: NDArray[np.int64]) -> Tensor:
+        """Where the horizon `[B, H]` holds a day off and a lag of it a working day, or the other way round."""
+        ahead = torch.from_numpy(origins.astype(np.int64))[:, None] + self.front + torch.arange(self.shape.horizon)
+        if self.day_off is None:
+            return torch.zeros(ahead.shape, dtype=torch.bool)
+        lags = [self.day_off[ahead - weeks * self.shape.week] for weeks in self.shape.lag_weeks]
+        return torch.stack([lag != self.day_off[ahead] for lag in lags]).any(0)
+
     def _known(self, rows: Tensor, origins: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         known, mask = self.known[rows], self.known_mask[rows]
         if self.vintages is not None:
