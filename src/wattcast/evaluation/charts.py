@@ -155,7 +155,9 @@ def _draw_forecast(axis: "Axes", target: str, forecast: Forecast, actual: pd.Dat
     for colour, (name, reference) in zip(_colours(references), references.items(), strict=True):
         axis.plot(reference.table.index, reference.table[target], color=colour, linewidth=0.9, linestyle=(0, (4, 2)),
                   label=IN_WORDS.get(name, name))
-    axis.plot(table.index, table[target], color=MODEL, linewidth=1.5, label=f"forecast ({forecast.model})")
+    # Without what it was blended from: the legend has one line.
+    name = forecast.model.partition(":")[0]
+    axis.plot(table.index, table[target], color=MODEL, linewidth=1.5, label=f"forecast ({name})")
     if actual is not None and target in actual.columns:
         shown = actual[target][(actual.index >= forecast.origin - pd.Timedelta(days=PAST_DAYS))
                                & (actual.index <= table.index[-1])]
