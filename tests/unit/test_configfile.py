@@ -1,6 +1,5 @@
 """The seed document's blocks pasted as they stand, numbers as Python writes them, and keys that are there twice."""
 
-from pathlib import Path
 
 import pytest
 
@@ -38,15 +37,6 @@ HYPEROPT_SPACE = {
 }
 """
 """The three blocks, letter for letter."""
-
-
-@pytest.fixture
-def file(tmp_path: Path):
-    def write(text: str) -> Path:
-        path = tmp_path / "config.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-    return write
 
 
 def test_blocks__read_as_they_stand_and_together(file) -> None:

@@ -1,4 +1,3 @@
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -13,16 +12,6 @@ SEED_KEYS = {
     "not_use_power_weight": 0.7,
 }
 TRAINING_KEYS = {"batch_size", "lr", "power_weight", "not_use_power_weight"}
-
-
-@pytest.fixture
-def file(tmp_path: Path):
-    """Write a configuration file."""
-    def write(text: str) -> Path:
-        path = tmp_path / "config.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-    return write
 
 
 def test_defaults__with_nothing_or_an_empty_file(file) -> None:

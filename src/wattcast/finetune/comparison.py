@@ -16,6 +16,7 @@ from wattcast.forecasting.postprocess import Limits, target_columns
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.timegrid import DAY, parse_step, rolling_origins, station_horizon
 from wattcast.training.trained import TrainedModel
+from wattcast.windows.splits import spread_origins
 
 CHAMPION, ANCHOR = "champion", "weekly-mean"
 """What the candidate, under the network's own name, is compared with."""
@@ -50,8 +51,7 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
     horizon = station_horizon(data.station)
     first = max(first, champion.span[1] + step)
     start, end = champion.validation[0], champion.validation[1] + step
-    latest = max(0, (end - start) // step - horizon.steps)
-    spread = np.unique(np.linspace(0, latest, GUARD_ORIGINS).round().astype(int))
+    spread = spread_origins(0, int((end - start) // step), horizon.steps, GUARD_ORIGINS)
     models = {NAME: NetworkForecaster.of(candidate), CHAMPION: NetworkForecaster.of(champion)}
     anchor = {ANCHOR: baseline(ANCHOR).fit(HorizonView(data, first, horizon))}
     limits = Limits(data.station, candidate.nonnegative)

@@ -12,7 +12,6 @@ import lightning
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from torch.utils.data import Sampler
 
 from wattcast import __version__
 from wattcast.data.schema import StationData
@@ -25,7 +24,7 @@ from wattcast.training.engine import Windows, fit_network, require_accelerator, 
 from wattcast.training.fit import hash_data
 from wattcast.training.freezing import frozen
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
-from wattcast.windows.dataset import WindowDataset, WindowShape
+from wattcast.windows.dataset import SeededSampler, WindowDataset, WindowShape
 
 IntArray = NDArray[np.int64]
 
@@ -86,23 +85,18 @@ def split_update(new: int, rows: int, first_measured: int, guard: tuple[int, int
                        np.concatenate([stop, old]).astype(np.int64), gate)
 
 
-class ReplaySampler(Sampler[list[int]]):
-    """Batches of recent origins with a share of old ones; which ones depends on (seed, epoch) only."""
+class ReplaySampler(SeededSampler):
+    """Batches of recent origins with a share of old ones."""
 
     def __init__(self, recent: IntArray, replay: IntArray, batch_size: int, batches: int, share: float,
                  seed: int) -> None:
-        self.recent, self.replay, self.batches, self.seed, self.epoch = recent, replay, batches, seed, 0
+        super().__init__(batches, seed)
+        self.recent, self.replay = recent, replay
         self.old = round(share * batch_size) if len(replay) else 0
         self.new = max(1, batch_size - self.old)
 
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.batches
-
     def __iter__(self) -> Iterator[list[int]]:
-        generator = np.random.default_rng([self.seed, self.epoch])
+        generator = self.random()
         for _ in range(self.batches):
             yield [*generator.choice(self.recent, self.new).tolist(), *generator.choice(self.replay, self.old).tolist()]
 

@@ -196,15 +196,14 @@ class Decomposition:
         return columns
 
 
-class EpochSampler(Sampler[list[int]]):
-    """Batches of training origins: each epoch draws `batches` of them without replacement, its own seed for each epoch.
+class SeededSampler(Sampler[list[int]]):
+    """So many batches an epoch, drawn with `random`.
 
     The order depends on (seed, epoch) only, so a resumed run sees what an undisturbed one would have seen.
     """
 
-    def __init__(self, origins: NDArray[np.int64], batch_size: int, batches: int, seed: int) -> None:
-        self.origins, self.batch_size, self.seed, self.epoch = origins, batch_size, seed, 0
-        self.batches = max(1, min(batches, len(origins) // batch_size))
+    def __init__(self, batches: int, seed: int) -> None:
+        self.batches, self.seed, self.epoch = batches, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -212,8 +211,20 @@ class EpochSampler(Sampler[list[int]]):
     def __len__(self) -> int:
         return self.batches
 
+    def random(self) -> np.random.Generator:
+        """The epoch's own random numbers, from their beginning."""
+        return np.random.default_rng([self.seed, self.epoch])
+
+
+class EpochSampler(SeededSampler):
+    """Batches of training origins: each epoch draws `batches` of them without replacement."""
+
+    def __init__(self, origins: NDArray[np.int64], batch_size: int, batches: int, seed: int) -> None:
+        super().__init__(max(1, min(batches, len(origins) // batch_size)), seed)
+        self.origins, self.batch_size = origins, batch_size
+
     def __iter__(self) -> Iterator[list[int]]:
-        generator = np.random.default_rng([self.seed, self.epoch])
+        generator = self.random()
         count = min(self.batches * self.batch_size, len(self.origins))
         drawn = generator.choice(self.origins, size=count, replace=False)
         for part in np.array_split(drawn, self.batches):
