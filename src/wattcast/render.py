@@ -71,7 +71,8 @@ def training_progress(quiet: bool = False, what: str = "training") -> Iterator[C
 
 def _epoch_line(record: "EpochRecord") -> str:
     kept = ", best so far" if record.best else ""
-    return (f"epoch {record.epoch}/{record.epochs}: train loss {record.train_loss:.4f}, validation loss "
+    network = f"network {record.member}/{record.members}, " if record.members > 1 else ""
+    return (f"{network}epoch {record.epoch}/{record.epochs}: train loss {record.train_loss:.4f}, validation loss "
             f"{record.val_loss:.4f}{kept} ({record.seconds:.1f} s)")
 
 

@@ -10,13 +10,13 @@ class FinetuneConfig(Config):
 
     incremental_training: bool = Field(
         False, description="train fine-tunes the model in use instead of starting anew")
-    finetune_lr_ratio: float = Field(0.1, gt=0, description="learning rate of fine-tuning / that of training")
-    finetune_epochs: int = Field(50, ge=1, description="epochs at most")
+    finetune_lr_ratio: float = Field(0.5, gt=0, description="learning rate of fine-tuning / that of training")
+    finetune_epochs: int = Field(20, ge=1, description="epochs at most")
     finetune_patience: int = Field(15, ge=1, description="epochs without a better validation loss before it stops")
-    freeze_backbone_layers: int = Field(2, ge=0, description="encoder layers, from the first, that stay as they are")
+    freeze_backbone_layers: int = Field(0, ge=0, description="encoder layers, from the first, that stay as they are")
     freeze: tuple[str, ...] = Field((), description="shell patterns of parameter names that stay as they are")
-    finetune_batches: int = Field(8, ge=1, description="batches in an epoch, half as large as those of training")
-    replay_share: float = Field(0.75, ge=0, lt=1, description="share of each batch that is drawn from older windows")
+    finetune_batches: int = Field(16, ge=1, description="batches in an epoch, half as large as those of training")
+    replay_share: float = Field(0.9, ge=0, lt=1, description="share of each batch that is drawn from older windows")
     recent_days: int = Field(56, ge=2, description="newest days that the rest of a batch is drawn from")
     stop_days: int = Field(4, ge=1, description="days before the gate's that tell when to stop")
     gate_days: int = Field(7, ge=1, description="newest days, never fitted on, that decide between the models")

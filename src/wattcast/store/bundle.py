@@ -38,6 +38,7 @@ import wattcast
 from wattcast.contracts import Station
 from wattcast.errors import BundleError, DataError
 from wattcast.features.pipeline import FeaturePipeline
+from wattcast.model.ensemble import Ensemble
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.store.files import sha256, write_json
 from wattcast.training.config import Recipe
@@ -46,7 +47,7 @@ from wattcast.training.trained import EpochRecord, TrainedModel
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, MANIFEST, METRICS = "model.safetensors", "manifest.json", "metrics.json"
 GATE = "gate.json"
 COMPATIBILITY_FILES = ("bi_mamba.pth", "bi_mamba_finetuned.pth", "finetune_history.json", "feature_classification.pkl",
@@ -173,7 +174,7 @@ def load_bundle(folder: Path) -> TrainedModel:
         if sizes.anchors != anchor_count(sizes.lags):
             raise KeyError("other anchors")
         span, validation = (_instants(manifest[name], station.timezone) for name in ("span", "validation"))
-        network = PowerNetwork(recipe.model, sizes)
+        network = Ensemble([PowerNetwork(recipe.model, sizes) for _ in range(recipe.training.members)])
         network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         chosen = manifest["selection"]
         selection = None if chosen is None else Selection.model_validate(chosen)

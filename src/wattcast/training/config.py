@@ -33,6 +33,7 @@ class TrainingConfig(Config):
         None, description="weight of each step (672 of 15 minutes in 7 days) or of each day in the loss")
     recency_half_life_days: float | None = Field(
         None, gt=0, description="age at which a window counts half; null: all alike")
+    members: int = Field(2, ge=1, description="networks, each from a seed of its own, whose quantiles are averaged")
     seed: int = Field(0, ge=0, description="seed of everything random")
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="what trains; auto takes a GPU if there is one")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lightning
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wattcast import __version__
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline, FeatureTable
+from wattcast.model.ensemble import Ensemble
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.timegrid import parse_step
 from wattcast.training.config import Recipe, TrainingConfig
@@ -22,6 +23,9 @@ from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import EpochSampler, Scalers, WindowDataset, WindowShape
 from wattcast.windows.scaling import Scaler
 from wattcast.windows.splits import Split
+
+SEEDS_APART = 1000
+"""Between the seeds of a model's networks: models of neighbouring seeds share none."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
     prepared = prepare(data, recipe)
     data_hash = hash_data(data)
     with run_folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder:
-        network, history = fit_prepared(prepared, recipe, folder, on_epoch=on_epoch)
+        network, history = _fit_members(prepared, recipe, folder, on_epoch)
     lowest = data.frame[list(data.station.targets)].min()
     last = data.end - parse_step(data.station.step)
     return TrainedModel(
@@ -97,10 +101,35 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
         (data.frame.index[prepared.split.train_limit], last))
 
 
+def _fit_members(prepared: Prepared, recipe: Recipe, folder: Path,
+                 on_epoch: Callable[[EpochRecord], None] | None) -> tuple[Ensemble, tuple[EpochRecord, ...]]:
+    """Train one network after the other; of those that are finished, an interrupted run only reads the weights."""
+    made = [_fit_member(prepared, recipe, member, folder / str(member), on_epoch)
+            for member in range(1, recipe.training.members + 1)]
+    return Ensemble([network for network, _ in made]).eval(), tuple(record for _, records in made for record in records)
+
+
+def _fit_member(prepared: Prepared, recipe: Recipe, member: int, folder: Path,
+                on_epoch: Callable[[EpochRecord], None] | None) -> tuple[PowerNetwork, list[EpochRecord]]:
+    training = recipe.training
+
+    def numbered(record: EpochRecord) -> EpochRecord:
+        return replace(record, member=member, members=training.members)
+
+    def tell(record: EpochRecord) -> None:
+        if on_epoch is not None:
+            on_epoch(numbered(record))
+
+    folder.mkdir(exist_ok=True)
+    own = training.model_copy(update={"seed": training.seed + SEEDS_APART * (member - 1)})
+    network, records = fit_prepared(prepared, recipe.model_copy(update={"training": own}), folder, on_epoch=tell)
+    return network, list(map(numbered, records))
+
+
 def fit_prepared(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: TrainingConfig | None = None,
                  on_epoch: Callable[[EpochRecord], None] | None = None,
                  on_batch: Callable[[], None] | None = None) -> tuple[PowerNetwork, tuple[EpochRecord, ...]]:
-    """Train on a history that was made ready; the other arguments and the errors are those of `engine.fit_network`.
+    """Train one network on a history that was made ready; other arguments and errors are `engine.fit_network`'s.
 
     Args:
         prepared: the history, made ready with the same features and windows.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from wattcast.errors import ConfigError, nearest
-from wattcast.model.power import PowerNetwork
+from wattcast.model.ensemble import Ensemble
 
 
 @dataclass(frozen=True)
@@ -19,28 +19,29 @@ class Frozen:
 
 
 @contextmanager
-def frozen(network: PowerNetwork, layers: int, patterns: Sequence[str] = ()) -> Iterator[Frozen]:
+def frozen(network: Ensemble, layers: int, patterns: Sequence[str] = ()) -> Iterator[Frozen]:
     """Freeze the first encoder layers, and parameters by name, for as long as the block lasts.
 
     What is frozen needs no gradient, so that the optimizer does not hold it; afterwards everything learns again.
 
     Args:
-        network: the network.
+        network: the same is frozen in each of its members.
         layers: how many encoder layers; all of them if it has fewer.
-        patterns: shell patterns of parameter names such as `embed_past.*` or `encoder.layers.0.*`.
+        patterns: shell patterns of a member's parameter names such as `embed_past.*` or `encoder.layers.0.*`.
 
     Raises:
         ConfigError: a pattern that matches no parameter, or nothing is left that could learn.
     """
     parameters = dict(network.named_parameters())
+    own = {name: name.split(".", 2)[2] for name in parameters}             # without "members.0."
     count = min(layers, network.config.n_layers)
     wanted = [*(f"encoder.layers.{number}.*" for number in range(count)), *patterns]
-    names = [name for name in parameters if any(fnmatchcase(name, pattern) for pattern in wanted)]
+    names = [name for name in parameters if any(fnmatchcase(own[name], pattern) for pattern in wanted)]
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in parameters):
-            close = nearest(pattern, parameters)
+        if not any(fnmatchcase(name, pattern) for name in own.values()):
+            close = nearest(pattern, own.values())
             raise ConfigError(f"finetune.freeze: {pattern!r} is no parameter of the network",
-                              found=", ".join(sorted({name.split(".")[0] for name in parameters})),
+                              found=", ".join(sorted({name.split(".")[0] for name in own.values()})),
                               expected="shell patterns of names such as embed_past.* or encoder.layers.0.*",
                               hint=f"did you mean {close!r}?" if close else "'head.*' would freeze the head")
     learning = sum(value.numel() for name, value in parameters.items() if name not in names)

@@ -7,11 +7,10 @@ import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from wattcast.contracts import QUANTILES
 from wattcast.model.losses import pinball, weighted_mean
-from wattcast.model.power import PowerNetwork
 from wattcast.training.config import TrainingConfig
 from wattcast.windows.dataset import Batch, network_inputs
 
@@ -22,10 +21,10 @@ UNDECAYED = ("bias", "norm.weight", "norms.0.weight", "norms.1.weight", "A_log",
 
 
 class PowerModule(lightning.LightningModule):
-    """Fits a `PowerNetwork` with the masked pinball loss.
+    """Fits a network with the masked pinball loss.
 
     Args:
-        network: the network.
+        network: a `PowerNetwork`, or several as one.
         config: settings of training.
         horizon_weights: `[H]`, mean 1.
         target_weights: `[C]`.
@@ -38,7 +37,7 @@ class PowerModule(lightning.LightningModule):
     target_weights: Tensor
     validation_weights: Tensor
 
-    def __init__(self, network: PowerNetwork, config: TrainingConfig, horizon_weights: NDArray[np.float32],
+    def __init__(self, network: nn.Module, config: TrainingConfig, horizon_weights: NDArray[np.float32],
                  target_weights: list[float], steps: int, validation_weights: list[float] | None = None) -> None:
         super().__init__()
         self.network, self.config, self.steps = network, config, steps

@@ -7,7 +7,7 @@ import pandas as pd
 from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline
-from wattcast.model.power import PowerNetwork
+from wattcast.model.ensemble import Ensemble
 from wattcast.timegrid import station_horizon, steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.selection import Selection
@@ -26,17 +26,19 @@ class EpochRecord:
     lr: float
     seconds: float
     best: bool
+    member: int = 1
+    members: int = 1
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A fitted network with all that is needed to forecast with it."""
+    """Fitted networks with all that is needed to forecast with them."""
 
     station: Station
     recipe: Recipe
     pipeline: FeaturePipeline
     scalers: Scalers
-    network: PowerNetwork
+    network: Ensemble
     span: tuple[pd.Timestamp, pd.Timestamp]
     data_hash: str
     nonnegative: tuple[str, ...]

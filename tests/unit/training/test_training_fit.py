@@ -15,7 +15,7 @@ from wattcast.errors import DataError, WattcastError
 from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
 from wattcast.settings import build_settings
 from wattcast.training.config import Recipe, TrainingConfig
-from wattcast.training.fit import fit_model
+from wattcast.training.fit import SEEDS_APART, fit_model
 from wattcast.training.module import PowerModule
 from wattcast.training.trained import EpochRecord, TrainedModel
 from wattcast.windows.anchors import anchor_count
@@ -46,7 +46,7 @@ def recipe(**training: object) -> Recipe:
     """A tiny network, with dropout and hidden weather as in the defaults."""
     return build_settings({
         "model": {"d_model": 16, "n_layers": 1, "patch_len": 24, "d_state": 4},
-        "training": {"epochs": 4, "batches_per_epoch": 3, "batch_size": 4, "lr": 0.01, **training},
+        "training": {"epochs": 4, "batches_per_epoch": 3, "batch_size": 4, "lr": 0.01, "members": 1, **training},
         "windows": {"validation_origins": 3, "lookback_days": 7}}).recipe()
 
 
@@ -254,7 +254,38 @@ def test_early_stopping__keeps_the_weights_of_the_best_epoch(data, tmp_path) -> 
     model = fit_model(data, RESTLESS, work_folder=tmp_path, on_epoch=snapshot)
     assert not model.history[-1].best
     weights = model.network.state_dict()
-    assert all(torch.equal(value, weights[name]) for name, value in kept[-1].items())
+    assert all(torch.equal(value, weights["members.0." + name]) for name, value in kept[-1].items())
+
+
+def test_members__are_what_each_of_their_seeds_trains_alone(data) -> None:
+    told = []
+    both = fit_model(data, recipe(members=2, epochs=2, seed=5), on_epoch=told.append)
+    weights = both.network.state_dict()
+    for number, seed in enumerate((5, 5 + SEEDS_APART)):
+        alone = fit_model(data, recipe(epochs=2, seed=seed)).network.state_dict()
+        assert all(torch.equal(value, weights[name.replace(".0.", f".{number}.", 1)]) for name, value in alone.items())
+    assert [(record.member, record.epoch, record.members) for record in told] == [(1, 1, 2), (1, 2, 2), (2, 1, 2),
+                                                                                 (2, 2, 2)]
+    assert list(both.history) == told
+
+
+@pytest.mark.parametrize("dies", [(1, 2), (2, 1), (2, 3)])
+def test_members__killed_at_either_goes_on_where_it_was(data, tmp_path, dies) -> None:
+    undisturbed = fit_model(data, recipe(members=2, epochs=3))
+
+    def die(record: EpochRecord) -> None:
+        if (record.member, record.epoch) == dies:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit_model(data, recipe(members=2, epochs=3), work_folder=tmp_path / "work", on_epoch=die)
+    trained = []
+    again = fit_model(data, recipe(members=2, epochs=3), work_folder=tmp_path / "work", on_epoch=trained.append)
+    assert [(record.member, record.epoch) for record in trained] == [
+        (member, epoch) for member in (1, 2) for epoch in (1, 2, 3) if (member, epoch) > dies]
+    assert same_weights(again, undisturbed)
+    assert losses(again) == losses(undisturbed)
+    assert not any(tmp_path.iterdir())
 
 
 def test_fit__too_little_data_says_what_there_is() -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from wattcast.errors import ConfigError
+from wattcast.model.ensemble import Ensemble
 from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
 from wattcast.training.config import TrainingConfig
 from wattcast.training.freezing import frozen
@@ -14,12 +15,13 @@ HORIZON = 168
 
 
 @pytest.fixture
-def network() -> PowerNetwork:
+def network() -> Ensemble:
     sizes = InputSizes(HORIZON, HORIZON, 1, 2, 1, 2, anchor_count(2), (1,))
-    return PowerNetwork(ModelConfig(d_model=16, n_layers=3, patch_len=24, d_state=4), sizes)
+    config = ModelConfig(d_model=16, n_layers=3, patch_len=24, d_state=4)
+    return Ensemble([PowerNetwork(config, sizes), PowerNetwork(config, sizes)])
 
 
-def needing_no_gradient(network: PowerNetwork) -> set[str]:
+def needing_no_gradient(network: Ensemble) -> set[str]:
     return {name for name, value in network.named_parameters() if not value.requires_grad}
 
 
@@ -28,7 +30,8 @@ def test_frozen__first_layers_and_no_more_than_there_are(network, layers: int, n
     with frozen(network, layers) as kept:
         assert needing_no_gradient(network) == set(kept.names)
         assert kept.layers == len(numbers)
-        assert {name.split(".")[2] for name in kept.names} == set(map(str, numbers))
+        assert {(name.split(".")[1], name.split(".")[4]) for name in kept.names} == {
+            (member, str(number)) for member in "01" for number in numbers}
         assert kept.learning == sum(value.numel() for value in network.parameters() if value.requires_grad)
     assert needing_no_gradient(network) == set()
 
@@ -36,10 +39,11 @@ def test_frozen__first_layers_and_no_more_than_there_are(network, layers: int, n
 def test_frozen__patterns_and_layers_together(network) -> None:
     with frozen(network, 1, ("embed_past.*", "*.bias")):
         found = needing_no_gradient(network)
-        assert "embed_past.weight" in found
-        assert "head.out.bias" in found
-        assert "encoder.layers.0.norm.weight" in found
-        assert "encoder.layers.1.norm.weight" not in found
+        for member in ("members.0.", "members.1."):
+            assert member + "embed_past.weight" in found
+            assert member + "head.out.bias" in found
+            assert member + "encoder.layers.0.norm.weight" in found
+            assert member + "encoder.layers.1.norm.weight" not in found
 
 
 def test_frozen__unfreezes_after_an_error(network) -> None:

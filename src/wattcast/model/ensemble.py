@@ -1,0 +1,43 @@
+"""Several networks of one recipe that forecast together.
+
+They differ by the seed of their first weights and of their batches alone; what one of them makes of the noise, the
+others do not, and the mean is closer to the truth than most of them (Lakshminarayanan, Pritzel & Blundell,
+arXiv:1612.01474).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
+
+
+class Ensemble(nn.Module):
+    """The mean of its members' quantiles, which are as ordered as theirs.
+
+    Args:
+        members: at least one, all of the same configuration and sizes.
+    """
+
+    def __init__(self, members: Sequence[PowerNetwork]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    @property
+    def first(self) -> PowerNetwork:
+        network = self.members[0]
+        assert isinstance(network, PowerNetwork)
+        return network
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.first.config
+
+    @property
+    def sizes(self) -> InputSizes:
+        return self.first.sizes
+
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """Quantiles `[B, H, C, Q]` in scaled units; arguments are those of a member."""
+        return torch.stack([member(**inputs) for member in self.members]).mean(0)
