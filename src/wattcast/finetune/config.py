@@ -16,7 +16,7 @@ class FinetuneConfig(Config):
     freeze_backbone_layers: int = Field(0, ge=0, description="encoder layers, from the first, that stay as they are")
     freeze: tuple[str, ...] = Field((), description="shell patterns of parameter names that stay as they are")
     finetune_batches: int = Field(16, ge=1, description="batches in an epoch, half as large as those of training")
-    replay_share: float = Field(0.9, ge=0, lt=1, description="share of each batch that is drawn from older windows")
+    replay_share: float = Field(0.8, ge=0, lt=1, description="share of each batch that is drawn from older windows")
     recent_days: int = Field(56, ge=2, description="newest days that the rest of a batch is drawn from")
     stop_days: int = Field(4, ge=1, description="days before the gate's that tell when to stop")
     gate_days: int = Field(7, ge=1, description="newest days, never fitted on, that decide between the models")
