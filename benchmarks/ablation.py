@@ -118,7 +118,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sets, parts = arguments.sets.split(","), arguments.parts.split(",")
     rows = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else []
-    wanted = [(name, part, int(seed)) for name in sets for seed in arguments.seeds.split(",") for part in parts
+    wanted = [(name, part, int(seed)) for seed in arguments.seeds.split(",") for name in sets for part in parts
               if applies(part, name)]
     for name, part, seed in wanted:
         if any((row["set"], row["part"], row["seed"]) == (name, part, seed) for row in rows):
