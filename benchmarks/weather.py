@@ -27,6 +27,7 @@ from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.data.simulated_weather import autoregressive
 from wattcast.evaluation.backtest import backtest
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
 from wattcast.timegrid import horizon_index
 
@@ -92,13 +93,14 @@ def errors(task: Task, ready: NetworkForecaster, data: StationData, weather: Wea
 
 def table(rows: list[dict[str, object]]) -> str:
     """Means over the seeds, and the ratios to the model trained without weather, by set and case."""
-    lines = ["| set | weather | network alone | ratio | chosen | ratio |", "|---|---|---|---|---|---|"]
+    lines = ["| set | seeds | weather | network alone | ratio | chosen | ratio |", "|---|---|---|---|---|---|---|"]
     for name in dict.fromkeys(row["set"] for row in rows):
-        means = sum(pd.DataFrame(row["mae"]).T for row in rows if row["set"] == name)
-        means /= sum(row["set"] == name for row in rows)
+        tables = {str(row["seed"]): pd.DataFrame(row["mae"]).T for row in rows if row["set"] == name}
+        means = sum(tables.values()) / len(tables)
         ratios = means / means.loc[WITHOUT]
-        lines += [f"| {name} | {case} | {means.network[case]:.4g} | {ratios.network[case]:.3f} | "
-                  f"{means.chosen[case]:.4g} | {ratios.chosen[case]:.3f} |" for case in means.index]
+        lines += [f"| {name} | {', '.join(tables)} | {case} | "
+                  f"{number(means.network[case])} | {ratios.network[case]:.3f} | "
+                  f"{number(means.chosen[case])} | {ratios.chosen[case]:.3f} |" for case in means.index]
     return "\n".join(lines)
 
 
