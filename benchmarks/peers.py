@@ -8,9 +8,10 @@ Sets, origins, scoring, columns, scaling and the validation weeks are those of b
 last 7 days (wattcast 14) and forecasts all steps at once; it minimises the absolute error on one core, stops early on
 the validation weeks or after so many seconds of the processor's time, and keeps the weights that were best there. What
 is known over the horizon (calendar, lags of one to four weeks, weather) are its future columns; PatchTST takes none and
-sees the target alone. Sizes are the package's own but for those in `PEERS`, and so are all other settings but for the
-learning rate of PatchTST, 1e-4, which is made for 5000 steps. With `--json` what FILE already holds is not run
-again. DATA_FOLDER holds the public sets as `*.csv.gz` (examples/README.md says where each comes from).
+sees the target alone. Sizes are the package's own but for those in `PEERS`; batches of 32 windows, six hours apart, a
+validation every 40 steps and a constant learning rate of 1e-3 are the same for all, where the package has up to 1024
+windows, and for PatchTST 1e-4 and 5000 steps. With `--json` what FILE already holds is not run again. DATA_FOLDER
+holds the public sets as `*.csv.gz` (examples/README.md says where each comes from).
 """
 
 import argparse
@@ -56,7 +57,7 @@ WITHOUT_COLUMNS = ("PatchTST",)
 """Peers that see the target alone."""
 
 ORIGINS_APART = 24
-"""Steps between the windows that a peer learns from and is validated on."""
+"""Steps of 15 minutes between the windows that a peer learns from and is validated on."""
 
 LOOKBACK_DAYS = 7
 WINDOWS, LEARNING_RATE, VALIDATE_EVERY, PATIENCE = 32, 1e-3, 40, 6
