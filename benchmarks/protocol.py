@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from wattcast import metrics
-from wattcast.contracts import Forecast, View
+from wattcast.contracts import Forecast, Horizon, View
+from wattcast.data.schema import StationData
 from wattcast.evaluation.backtest import BacktestResult, backtest, last_origin
 from wattcast.evaluation.baselines import USUAL, baseline
 from wattcast.evaluation.horizon_view import HorizonView
@@ -108,20 +109,36 @@ class ConformalWeeklyMean:
         return Forecast(made.station_id, made.origin, self.name, pd.DataFrame(columns, index=made.table.index))
 
 
-def run(name: str, data_folder: Path, seed: int, no_weather: bool, assignments: list[str],
-        rivals: list[str], keep: Path | None) -> dict[str, object]:
+@dataclass(frozen=True)
+class Task:
+    """A set that was read, the recipe to train with, and the origins to forecast from."""
+
+    data: StationData
+    recipe: Recipe
+    horizon: Horizon
+    origins: list[pd.Timestamp]
+
+
+def read_task(name: str, data_folder: Path, assignments: list[str]) -> Task:
     protocol = PROTOCOLS[name]
-    settings = load_settings(EXAMPLES / f"{protocol.file}.yaml", [*assignments, f"training.seed={seed}"])
-    recipe, started = settings.recipe(), time.perf_counter()
+    settings = load_settings(EXAMPLES / f"{protocol.file}.yaml", assignments)
     data, _ = Job(data_folder / f"{protocol.file}.csv.gz", settings=settings).read()
     horizon = station_horizon(data.station)
-    origins = list(rolling_origins(parse_time(protocol.first_origin, data.station.timezone),
-                                   parse_duration(protocol.every), last_origin(data, horizon), protocol.origins))
+    origins = rolling_origins(parse_time(protocol.first_origin, data.station.timezone),
+                              parse_duration(protocol.every), last_origin(data, horizon), protocol.origins)
+    return Task(data, settings.recipe(), horizon, list(origins))
+
+
+def run(name: str, data_folder: Path, seed: int, no_weather: bool, assignments: list[str],
+        rivals: list[str], keep: Path | None) -> dict[str, object]:
+    protocol, started = PROTOCOLS[name], time.perf_counter()
+    task = read_task(name, data_folder, [*assignments, f"training.seed={seed}"])
+    recipe = task.recipe
     ours = KeptForecaster(recipe, None if keep is None else keep / f"{name}-{seed}")
     forecasters = {"wattcast": ours, "network": NetworkAlone(ours),
                    ConformalWeeklyMean.name: ConformalWeeklyMean(recipe),
                    **named_forecasters([*USUAL, *rivals], recipe)}
-    result = backtest(data, forecasters, origins, horizon, weather="none" if no_weather else "given")
+    result = backtest(task.data, forecasters, task.origins, task.horizon, weather="none" if no_weather else "given")
     target = result.station.targets[0]
     scores = result.scores(target)
     assert ours.model is not None
