@@ -1,6 +1,6 @@
 """What each part of the forecasting network brings: its error without the part, under the shared protocol.
 
-    python benchmarks/ablation.py DATA_FOLDER [--sets openstef_307,steel] [--seeds 0,1,2] [--parts full,identity,...]
+    python benchmarks/ablation.py DATA_FOLDER [--sets openstef_307,sgcc_solar_1] [--seeds 0,1,2] [--parts full,identity,...]
                                   [--set section.key=value ...] [--json FILE]
 
 The network alone, without blending, against the best simple model of the set, gradient-boosted trees included, at the
@@ -110,7 +110,7 @@ def table(rows: list[dict[str, Any]], sets: list[str], parts: list[str]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--sets", default="openstef_307,steel", help=f"of {', '.join(PROTOCOLS)}")
+    parser.add_argument("--sets", default="openstef_307,sgcc_solar_1", help=f"of {', '.join(PROTOCOLS)}")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--set", action="append", default=[], dest="assignments")
