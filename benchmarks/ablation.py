@@ -1,7 +1,7 @@
 """What each part of the forecasting network brings: its error without the part, under the shared protocol.
 
-    python benchmarks/ablation.py DATA_FOLDER [--sets openstef_307,sgcc_solar_1] [--seeds 0,1,2] [--parts full,identity,...]
-                                  [--set section.key=value ...] [--json FILE]
+    python benchmarks/ablation.py DATA_FOLDER [--sets openstef_307,sgcc_solar_1] [--seeds 0,1,2]
+                                  [--parts full,identity,...] [--set section.key=value ...] [--json FILE]
 
 The network alone, without blending, against the best simple model of the set, gradient-boosted trees included, at the
 same step (`--set data.time.step=1h` trains in a fraction of the time). Every network is trained anew in the form that
