@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from protocol import OURS, PROTOCOLS, ConformalWeeklyMean, run
 from wattcast.model.encoder import BiMambaEncoder
 from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
+from wattcast.store.files import write_json
 
 RIVAL = "lightgbm"
 
@@ -128,7 +129,7 @@ def main() -> None:
         print(f"{name} seed {seed}, {PARTS[part][0]}: MAE {rows[-1]['mae']:.4g}, {ratios(rows, name, part)[-1]:.3f} of "
               f"the best simple model's ({rows[-1]['seconds']} s)", flush=True)
         if arguments.json:
-            arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+            write_json(arguments.json, rows)
     print(table(rows, sets, parts))
 
 

@@ -11,7 +11,6 @@ a simulated station, its weather and plan. DATA_FOLDER holds the public sets
 """
 
 import argparse
-import json
 import shutil
 import tempfile
 import time
@@ -29,6 +28,7 @@ from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import scored_steps, scores
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import load_settings
+from wattcast.store.files import write_json
 from wattcast.store.registry import Registry
 from wattcast.timegrid import DAY, rolling_origins, station_horizon
 from wattcast.workflows.finetune import finetune
@@ -228,7 +228,7 @@ def main() -> None:
     rows = [row for station in arguments.stations.split(",") for seed in arguments.seeds.split(",")
             for row in run(station, int(seed), arguments)]
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+        write_json(arguments.json, rows)
 
 
 if __name__ == "__main__":

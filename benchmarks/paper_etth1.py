@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wattcast.model.paper import BiMambaPlusPaper, PaperConfig, series_relation
+from wattcast.store.files import write_json
 
 LOOKBACK = 96
 MONTH = 30 * 24
@@ -167,7 +168,7 @@ def main() -> None:
                 continue
             rows.append(run(series, horizon, seed))
             if arguments.json:
-                arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+                write_json(arguments.json, rows)
     print(table(rows))
 
 

@@ -38,6 +38,7 @@ from wattcast.evaluation.bands import with_band
 from wattcast.features.lags import lag_names, seasonal_lags
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.postprocess import Limits
+from wattcast.store.files import write_json
 from wattcast.timegrid import horizon_index
 from wattcast.training.config import Recipe
 from wattcast.training.fit import prepare
@@ -194,7 +195,7 @@ def main() -> None:
             rows.append(run(name, model, arguments.data, arguments.seed, arguments.seconds))
             print(line(rows[-1]), flush=True)
             if arguments.json:
-                arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+                write_json(arguments.json, rows)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ made anew.
 """
 
 import argparse
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.settings import load_settings
 from wattcast.store.bundle import load_bundle, save_bundle
+from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_time, rolling_origins, station_horizon, steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.trained import history_split
@@ -187,7 +187,7 @@ def main() -> None:
                             [name for name in arguments.models.split(",") if name], arguments.keep))
             print(line(rows[-1]), flush=True)
             if arguments.json:
-                arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+                write_json(arguments.json, rows)
 
 
 if __name__ == "__main__":

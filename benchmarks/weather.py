@@ -29,6 +29,7 @@ from wattcast.evaluation.backtest import backtest
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
+from wattcast.store.files import write_json
 from wattcast.timegrid import horizon_index
 
 SETS = ("openstef_307", "sgcc_solar_1")
@@ -120,7 +121,7 @@ def main() -> None:
             rows.append(run(name, arguments.data, seed, arguments.assignments))
             print(json.dumps(rows[-1]), flush=True)
             if arguments.json:
-                arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+                write_json(arguments.json, rows)
     print(table([row for row in rows if row["settings"] == arguments.assignments]))
 
 

@@ -57,7 +57,7 @@ MODELS = Path("models")
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C."""
 SHORT = ("training.epochs=12", "training.patience=3", "training.members=1")
-"""The demo's training: one network, and a minute on two cores instead of six."""
+"""The demo's training: one network, and a minute on two cores instead of three."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
+from wattcast.model.power import PowerNetwork
 
 
 class Ensemble(nn.Module):
@@ -23,20 +23,7 @@ class Ensemble(nn.Module):
     def __init__(self, members: Sequence[PowerNetwork]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-
-    @property
-    def first(self) -> PowerNetwork:
-        network = self.members[0]
-        assert isinstance(network, PowerNetwork)
-        return network
-
-    @property
-    def config(self) -> ModelConfig:
-        return self.first.config
-
-    @property
-    def sizes(self) -> InputSizes:
-        return self.first.sizes
+        self.config, self.sizes = members[0].config, members[0].sizes
 
     def forward(self, **inputs: Tensor) -> Tensor:
         """Quantiles `[B, H, C, Q]` in scaled units; arguments are those of a member."""

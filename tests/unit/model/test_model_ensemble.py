@@ -12,6 +12,7 @@ class Constant(PowerNetwork):
     def __init__(self, quantiles: list[float]) -> None:
         torch.nn.Module.__init__(self)
         self.quantiles = torch.tensor(quantiles)
+        self.config = self.sizes = None
 
     def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
         return inputs["scale"] * self.quantiles

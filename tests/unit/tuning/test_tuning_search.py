@@ -168,15 +168,19 @@ def test_timeout__starts_no_more_trials_and_the_next_call_goes_on(searched, pret
     assert len(searched(optuna_timeout=60).trials) == 16
 
 
-def test_interrupt__ends_the_search_and_the_next_call_tries_the_trial_again(searched, pretended) -> None:
-    runs = []
-
+def interrupted_at(count: int, runs: list[dict[str, float]]) -> Callable[[dict[str, float]], float]:
+    """A loss that notes what it is asked for in `runs` and is interrupted the `count`-th time."""
     def loss(values: dict[str, float]) -> float:
         runs.append(values)
-        if len(runs) == 30:
+        if len(runs) == count:
             raise KeyboardInterrupt
         return 1 / values["d_model"]
-    pretended(loss)
+    return loss
+
+
+def test_interrupt__ends_the_search_and_the_next_call_tries_the_trial_again(searched, pretended) -> None:
+    runs: list[dict[str, float]] = []
+    pretended(interrupted_at(30, runs))
     with pytest.raises(KeyboardInterrupt):
         searched()
     interrupted = runs[-1]
@@ -187,14 +191,7 @@ def test_interrupt__ends_the_search_and_the_next_call_tries_the_trial_again(sear
 
 
 def test_interrupt__of_the_first_trial_leaves_something_to_compare_with(searched, pretended) -> None:
-    runs = []
-
-    def loss(values: dict[str, float]) -> float:
-        runs.append(values)
-        if len(runs) == 3:
-            raise KeyboardInterrupt
-        return 1 / values["d_model"]
-    pretended(loss)
+    pretended(interrupted_at(3, []))
     with pytest.raises(KeyboardInterrupt):
         searched()
     found = searched(confirm=1, memory_limit=1e-6)
