@@ -18,7 +18,7 @@ from wattcast.data.simulate import simulate_station
 from wattcast.timegrid import DAY
 
 # Before torch is imported, here and in the processes that tests start: a sum's order must not depend on the machine.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = "1"
 
 TINY = ("model.d_model=16", "model.n_layers=1", "model.patch_len=48", "training.epochs=2",
         "training.batches_per_epoch=3", "training.batch_size=8", "training.members=1", "windows.validation_origins=4",

@@ -84,7 +84,7 @@ def test_results__are_the_same_bits_in_a_forked_child() -> None:
     expected = digest(results())
     context = get_context("fork")
     answers = context.SimpleQueue()
-    child = context.Process(target=lambda: answers.put(digest(results())))
+    child = context.Process(target=lambda: answers.put(digest(results())), daemon=True)
     child.start()
     child.join(60)
     assert child.exitcode == 0

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 COMMAND = (sys.executable, "-m", "wattcast.cli", "tune")
 SPACE = """
@@ -103,9 +105,15 @@ def test_search__sees_nothing_of_the_weeks_that_are_kept(cli, seed_table, flags,
     assert found[0]["confirmation"] == found[1]["confirmation"]
 
 
-def started(flags: tuple[str, ...], *more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([*COMMAND, *flags, "--search-only", *more], stderr=subprocess.PIPE,
-                            stdout=subprocess.PIPE, text=True)
+@contextmanager
+def started(flags: tuple[str, ...], *more: str) -> Iterator[subprocess.Popen[str]]:
+    """A search in a process of its own, which does not outlive the test however that ends."""
+    with subprocess.Popen([*COMMAND, *flags, "--search-only", *more], stderr=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def read_until(process: subprocess.Popen[str], beginning: str) -> None:
@@ -114,6 +122,18 @@ def read_until(process: subprocess.Popen[str], beginning: str) -> None:
         if line.startswith(beginning):
             return
     pytest.fail(f"the search ended without {beginning!r}")
+
+
+def hold(process: subprocess.Popen[str], study: Path) -> None:
+    """Stop a process at an instant at which it holds none of the study's locks, or everybody would wait for it."""
+    while True:
+        os.kill(process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        with suppress(Timeout), FileLock(study / "study.lock", timeout=0):
+            if not (study / "journal.log.lock").is_symlink():
+                return
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.01)
 
 
 def require_success(*processes: subprocess.Popen[str]) -> None:
@@ -153,7 +173,7 @@ def test_two_processes__share_a_search_and_leave_each_other_s_trials_alone(flags
 def test_held_process__keeps_its_trial_while_the_other_does_the_rest(flags, place) -> None:
     with started(flags, "--n_trials", "5") as held:
         read_until(held, "trial 0:")
-        os.kill(held.pid, signal.SIGSTOP)
+        hold(held, journal(place).parent)
         with started(flags, "--n_trials", "5") as other:
             read_until(other, "trial 4:")
             time.sleep(0.7)

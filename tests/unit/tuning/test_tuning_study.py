@@ -32,9 +32,10 @@ def finish(study: SharedStudy, value: float) -> int:
 
 def left_by_a_dead_process(folder: Path, trials: int = 1) -> None:
     """A process claims trials and is killed with all it holds."""
-    process = multiprocessing.get_context("fork").Process(target=_claim_and_die, args=(folder, trials))
+    process = multiprocessing.get_context("fork").Process(target=_claim_and_die, args=(folder, trials),
+                                                            daemon=True)
     process.start()
-    process.join()
+    process.join(60)
     assert process.exitcode == -signal.SIGKILL
 
 
