@@ -21,8 +21,9 @@ from wattcast.timegrid import DAY
 os.environ["OMP_NUM_THREADS"] = "1"
 
 TINY = ("model.d_model=16", "model.n_layers=1", "model.patch_len=48", "training.epochs=2",
-        "training.batches_per_epoch=3", "training.batch_size=8", "training.members=1", "windows.validation_origins=4",
-        "finetune.finetune_epochs=3", "finetune.finetune_batches=2")
+        "training.batches_per_epoch=3", "training.batch_size=8", "training.members=1",
+        "training.boosted_trees=false", "windows.validation_origins=4", "finetune.finetune_epochs=3",
+        "finetune.finetune_batches=2")
 
 
 @dataclass(frozen=True)

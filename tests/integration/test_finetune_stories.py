@@ -14,7 +14,8 @@ CONFIG = {
     "data": {"targets": {"total_active_power": "power"}, "known_future": ["plan"], "time": {"step": "1h"},
              "kind": "load"},
     "model": {"d_model": 16, "n_layers": 1, "patch_len": 24, "drop_rate": 0.0}, "features": {"calendar": False},
-    "training": {"epochs": 12, "batches_per_epoch": 20, "batch_size": 16, "lr": 0.005, "members": 1},
+    "training": {"epochs": 12, "batches_per_epoch": 20, "batch_size": 16, "lr": 0.005, "members": 1,
+                 "boosted_trees": False},
     "windows": {"validation_origins": 16},
 }
 

@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import Forecast, View
-from wattcast.errors import DataError, MissingExtraError
+from wattcast.errors import DataError
 from wattcast.evaluation.bands import Band, FloatArray, IntArray, with_band
 from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
 from wattcast.evaluation.measured import measured_targets
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import horizon_index, steps_per_day
+from wattcast.training.trees import PARAMETERS, load_lightgbm
 
 if TYPE_CHECKING:
     import lightgbm
@@ -27,8 +28,6 @@ STOPPING_SHARE = 0.15
 """The newest of them, which decide how many trees there are, and how wide the band is."""
 
 ROUNDS, PATIENCE = 2000, 50
-PARAMETERS = {"objective": "regression_l1", "num_leaves": 63, "learning_rate": 0.05, "deterministic": True,
-              "force_row_wise": True, "seed": 0, "verbosity": -1}
 
 
 class BoostedTrees:
@@ -45,7 +44,7 @@ class BoostedTrees:
         """Learn one model a target.
 
         Raises:
-            MissingExtraError: LightGBM is not installed.
+            ConfigError: LightGBM cannot be loaded.
             DataError: too little was measured.
         """
         values, station = measured_targets(view), view.station
@@ -132,11 +131,9 @@ def _parts(measured: FloatArray, origins: IntArray, leads: IntArray,
 
 def _train(inputs: FloatArray, actual: FloatArray, stop_inputs: FloatArray,
            stop_actual: FloatArray) -> "lightgbm.Booster":
-    try:
-        import lightgbm
-    except ImportError:
-        raise MissingExtraError("lightgbm", extra="bench", purpose="the model lightgbm") from None
-    data = lightgbm.Dataset(inputs, actual)
-    stopping = lightgbm.Dataset(stop_inputs, stop_actual, reference=data)
-    return lightgbm.train(PARAMETERS, data, ROUNDS, valid_sets=[stopping],
-                          callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])
+    package = load_lightgbm()
+    data = package.Dataset(inputs, actual)
+    stopping = package.Dataset(stop_inputs, stop_actual, reference=data)
+    trained: lightgbm.Booster = package.train({**PARAMETERS, "seed": 0}, data, ROUNDS, valid_sets=[stopping],
+                                              callbacks=[package.early_stopping(PATIENCE, verbose=False)])
+    return trained

@@ -1,7 +1,7 @@
 """Candidate, champion and anchor side by side, on the newest days, fitted on by neither, and on an older guard."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,11 +52,15 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
     first = max(first, champion.span[1] + step)
     start, end = champion.validation[0], champion.validation[1] + step
     spread = spread_origins(0, int((end - start) // step), horizon.steps, GUARD_ORIGINS)
-    models = {NAME: NetworkForecaster.of(candidate), CHAMPION: NetworkForecaster.of(champion)}
+    compared = {NAME: candidate, CHAMPION: champion}
+    models = {name: NetworkForecaster.of(model) for name, model in compared.items()}
+    # Their newest trees have learned the guard's rows.
+    on_guard = {name: NetworkForecaster.of(replace(model, trees=model.trees.as_judged() if model.trees else None))
+                for name, model in compared.items()}
     anchor = {ANCHOR: baseline(ANCHOR).fit(HorizonView(data, first, horizon))}
     limits = Limits(data.station, candidate.nonnegative)
     newest = _period(data, {**models, **anchor}, rolling_origins(first, DAY, data.end - DAY), data.end, limits)
-    guard = _period(data, models, [start + int(position) * step for position in spread], end, limits)
+    guard = _period(data, on_guard, [start + int(position) * step for position in spread], end, limits)
     return Evidence(newest[0], guard[0], tuple(sorted(newest[1] | guard[1])), weather_in_words(newest[2]))
 
 

@@ -24,6 +24,7 @@ from wattcast.training.engine import Windows, fit_network, require_accelerator, 
 from wattcast.training.fit import hash_data
 from wattcast.training.freezing import frozen
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
+from wattcast.training.trees import ORIGINS, Trees, TreeWindows, fit_trees
 from wattcast.windows.dataset import SeededSampler, WindowDataset, WindowShape
 
 IntArray = NDArray[np.int64]
@@ -141,9 +142,10 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
           frozen(network, config.freeze_backbone_layers, config.freeze) as kept):
         windows = _windows(champion, data, split, training, config)
         history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
+        trees = None if champion.trees is None else _fit_trees(champion, windows, split, config)
     gate = index[split.gate]
     model = replace(champion, station=data.station, network=network.cpu().eval(), span=(index[0], gate - step),
-                    data_hash=data_hash, nonnegative=_nonnegative(champion, data), history=history)
+                    data_hash=data_hash, nonnegative=_nonnegative(champion, data), history=history, trees=trees)
     # On the champion's validation rows, which this run did not learn from either.
     model = calibrate_and_choose(model, data)
     used = {"settings": config.model_dump(mode="json"), "lr": training.lr, "frozen": list(kept.names),
@@ -171,6 +173,22 @@ def _windows(champion: TrainedModel, data: StationData, split: UpdateSplit, trai
                                        decomposition=decomposition(champion.recipe))
                          for limit in (split.limit, split.gate))
     return Windows(train, sampler, len(sampler), validation, split.stop)
+
+
+def _fit_trees(champion: TrainedModel, windows: Windows, split: UpdateSplit, config: FinetuneConfig) -> Trees | None:
+    """New trees, from as many old windows among the new as the network learns from: it takes seconds."""
+    training, day = champion.recipe.training, champion.shape.day
+    random = np.random.default_rng([training.seed, 2])
+
+    def mixed(old: IntArray, new: IntArray) -> IntArray:
+        count = round(config.replay_share * ORIGINS) if len(old) else 0
+        return np.concatenate([random.permutation(old)[:count], random.permutation(new)[:ORIGINS - count]])
+
+    newer = np.arange(split.recent[0], split.gate - day + 1)
+    older = np.arange(split.replay[0], newer[0] - champion.shape.horizon + 1) if len(split.replay) else split.replay
+    return fit_trees(TreeWindows(windows.train, mixed(split.replay, split.recent), windows.validation, split.stop,
+                                 mixed(older, newer)),
+                     hidden_weather=champion.recipe.model.weather_dropout, seed=training.seed)
 
 
 def _nonnegative(champion: TrainedModel, data: StationData) -> tuple[str, ...]:

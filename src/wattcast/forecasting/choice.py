@@ -1,4 +1,4 @@
-"""Which forecaster a station should use: the network, a simple forecast, or a blend, decided on validation origins.
+"""Which forecaster a station should use: network, trees, a simple forecast, or a blend, decided on validation origins.
 
 The network starts from its anchors, and some of those are the simple forecasts that it has to beat: they come with
 every window, so a blend costs nothing but the weights.
@@ -13,7 +13,7 @@ from wattcast.windows.anchors import anchor_names
 
 FloatArray = NDArray[np.float64]
 
-NETWORK = "network"
+NETWORK, TREES = "network", "trees"
 OTHER_WEEKS = "weeks-mean"
 """The mean of the lags where those are not the last four weeks."""
 
@@ -38,20 +38,23 @@ def _simple(lag_weeks: tuple[int, ...]) -> dict[str, int]:
     return {names[anchor]: place for place, anchor in enumerate(anchor_names(lag_weeks)) if anchor in names}
 
 
-def candidate_names(lag_weeks: tuple[int, ...]) -> tuple[str, ...]:
-    """The network, then the simple forecasts among its anchors."""
-    return (NETWORK, *_simple(lag_weeks))
+def candidate_names(lag_weeks: tuple[int, ...], *, trees: bool) -> tuple[str, ...]:
+    """The network, the trees if there are any, then the simple forecasts among the anchors."""
+    return (NETWORK, *((TREES,) if trees else ()), *_simple(lag_weeks))
 
 
-def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...]) -> FloatArray:
+def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...],
+               trees: FloatArray | None = None) -> FloatArray:
     """The candidates' forecasts `[..., M]` in the order of `candidate_names`.
 
     Args:
         median: `[...]`, the network's.
         anchors: `[..., A]`.
         lag_weeks: the model's lags.
+        trees: `[...]`, theirs, if there are any.
     """
-    return np.concatenate([median[..., None], anchors[..., list(_simple(lag_weeks).values())]], -1)
+    learnt = [each[..., None] for each in (median, trees) if each is not None]
+    return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks).values())]], -1)
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:

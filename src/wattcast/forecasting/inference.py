@@ -1,4 +1,4 @@
-"""What the network and its anchors say at many origins at once, in the target's unit."""
+"""What the network, the trees and the anchors say at many origins at once, in the target's unit."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from wattcast.features.pipeline import FeatureTable
 from wattcast.training.trained import TrainedModel, decomposition
+from wattcast.training.trees import StepTrees
 from wattcast.windows.dataset import WindowDataset, network_inputs
 
 FloatArray = NDArray[np.float64]
@@ -24,26 +25,32 @@ class Inference:
         anchors: `[N, H, C, A]`, the simple forecasts that the network corrects; their order is `model.anchor_names`.
         actual: `[N, H, C]`, NaN where not measured.
         unlike: `[N, H]`, where the day is off and a lag's was not, or the other way round.
+        trees: `[N, H, C]`, medians of the boosted trees; None if they were not asked.
     """
 
     quantiles: FloatArray
     anchors: FloatArray
     actual: FloatArray
     unlike: NDArray[np.bool_]
+    trees: FloatArray | None = None
 
 
-def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> Inference:
-    """Forecast from each of `origins` `[N]`, positions on the grid of `features`."""
+def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64],
+          trees: StepTrees | None = None) -> Inference:
+    """Forecast from each of `origins` `[N]`, positions on the grid of `features`; by `trees`, too, if there are any."""
     dataset = WindowDataset(features, model.scalers, model.shape, decomposition=decomposition(model.recipe))
     scaler = model.scalers.targets
     scale, center = scaler.scale.astype(np.float64), scaler.center.astype(np.float64)
-    parts = []
+    parts, by_trees = [], []
     for some in np.array_split(origins, -(-len(origins) // BATCH)):
         batch = dataset.batch(some)
         with torch.inference_mode():
             scaled = model.network(**network_inputs(batch))
         measured = torch.where(batch["target_mask"] > 0, batch["target"], torch.nan)
         parts.append([values.numpy().astype(np.float64) for values in (scaled, batch["anchors"], measured)])
+        if trees is not None:
+            by_trees.append(trees.forecast(batch))
     quantiles, anchors, actual = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Inference(quantiles * scale[:, None] + center[:, None], anchors * scale[:, None] + center[:, None],
-                     actual * scale + center, dataset.unlike_lags(origins).numpy())
+                     actual * scale + center, dataset.unlike_lags(origins).numpy(),
+                     np.concatenate(by_trees) * scale + center if by_trees else None)

@@ -9,7 +9,7 @@ import pandas as pd
 from wattcast.contracts import Forecast, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
-from wattcast.forecasting.choice import NETWORK
+from wattcast.forecasting.choice import NETWORK, TREES
 from wattcast.forecasting.inference import infer
 from wattcast.forecasting.postprocess import Limits, target_columns
 from wattcast.forecasting.selection import calibrate_and_choose, selected
@@ -80,7 +80,11 @@ class NetworkForecaster:
         rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
         history, future = view.history(rows), view.future()
         features = model.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        quantiles = selected(model, infer(model, features, np.asarray([rows])), alone=alone)[0]        # [H, C, Q]
+        # Loading LightGBM takes longer than a forecast: only where the trees have a share.
+        asked = not alone and model.selection is not None and model.selection.uses(TREES)
+        trees = model.trees.newest if asked and model.trees is not None else None
+        found = infer(model, features, np.asarray([rows]), trees)
+        quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
         return Forecast(station.id, view.origin, label, table, tuple(notes))
 

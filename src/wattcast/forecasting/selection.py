@@ -31,7 +31,7 @@ def calibrate_and_choose(model: TrainedModel, data: StationData) -> TrainedModel
                   for time, side in zip(model.validation, ("left", "right"), strict=True))
     origins = spread_origins(first, end, model.shape.horizon, model.recipe.windows.validation_origins)
     features = model.pipeline.transform(data.frame, data.vintages)
-    found = infer(model, features, origins)
+    found = infer(model, features, origins, None if model.trees is None else model.trees.judged)
     days = (end - first) / model.shape.day
     targets = {name: _decide(model, found, position, days) for position, name in enumerate(model.station.targets)}
     times = [data.frame.index[origin].isoformat() for origin in (origins[0], origins[-1])]
@@ -43,7 +43,7 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
 
     Args:
         model: with its selection.
-        found: what the network and its anchors say.
+        found: what the network and its anchors say, and the trees if they have a share.
         alone: leave out the simple forecasts: the network's median, with bands of its own.
     """
     if model.selection is None:
@@ -52,7 +52,7 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     for position, target in enumerate(model.station.targets):
         chosen = model.selection.targets[target]
         weights = {NETWORK: 1.0} if alone else chosen.weights
-        shares = [weights.get(name, 0.0) for name in candidate_names(model.shape.lag_weeks)]
+        shares = [weights.get(name, 0.0) for name in _names(model, found)]
         median = _median(found, _candidates(model, found, position), np.asarray(shares))
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
@@ -63,7 +63,7 @@ def _decide(model: TrainedModel, found: Inference, position: int, days: float) -
     actual, forecasts = found.actual[:, :, position], _candidates(model, found, position)
     weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7)
     median = _median(found, forecasts, weights)
-    names, distance = candidate_names(model.shape.lag_weeks), _distance(model, found, position)
+    names, distance = _names(model, found), _distance(model, found, position)
 
     def factors(median: FloatArray) -> Factors:
         rows = fit_factors(actual, median, distance, model.shape.day, days)
@@ -81,8 +81,13 @@ def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> Flo
     return np.where(found.unlike, forecasts[..., 0], forecasts @ weights)
 
 
+def _names(model: TrainedModel, found: Inference) -> tuple[str, ...]:
+    return candidate_names(model.shape.lag_weeks, trees=found.trees is not None)
+
+
 def _candidates(model: TrainedModel, found: Inference, position: int) -> FloatArray:
-    return candidates(found.quantiles[:, :, position, MIDDLE], found.anchors[:, :, position], model.shape.lag_weeks)
+    return candidates(found.quantiles[:, :, position, MIDDLE], found.anchors[:, :, position], model.shape.lag_weeks,
+                      None if found.trees is None else found.trees[:, :, position])
 
 
 def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:

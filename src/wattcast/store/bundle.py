@@ -1,6 +1,7 @@
 """One trained model on disk.
 
     model.safetensors             the weights
+    trees.json                    the boosted trees as LightGBM's texts, one a target, if there are any
     manifest.json                 the rest: station, recipe, features, scalers, choice, span, hash of the data, metrics
     metrics.json                  the evaluation, as `wattcast train` printed it
     feature_classification.json   which features are knowable over the horizon; also as .pkl
@@ -44,11 +45,12 @@ from wattcast.store.files import sha256, write_json
 from wattcast.training.config import Recipe
 from wattcast.training.selection import Selection
 from wattcast.training.trained import EpochRecord, TrainedModel
+from wattcast.training.trees import StepTrees, Trees
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
-FORMAT = 2
-WEIGHTS, MANIFEST, METRICS = "model.safetensors", "manifest.json", "metrics.json"
+FORMAT = 3
+WEIGHTS, TREES, MANIFEST, METRICS = "model.safetensors", "trees.json", "manifest.json", "metrics.json"
 GATE = "gate.json"
 COMPATIBILITY_FILES = ("bi_mamba.pth", "bi_mamba_finetuned.pth", "finetune_history.json", "feature_classification.pkl",
                        "feature_classification.json", METRICS)
@@ -93,6 +95,8 @@ def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
     save_file(weights, folder / WEIGHTS)
     torch.save(weights, folder / "bi_mamba.pth")
+    if model.trees is not None:
+        write_json(folder / TREES, {name: list(part.texts) for name, part in vars(model.trees).items()})
     classification = model.pipeline.classification()
     write_json(folder / "feature_classification.json", classification)
     (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
@@ -178,6 +182,7 @@ def load_bundle(folder: Path) -> TrainedModel:
         network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         chosen = manifest["selection"]
         selection = None if chosen is None else Selection.model_validate(chosen)
+        trees = _trees(folder / TREES) if TREES in manifest["files"] else None
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
         raise BundleError(f"the model in {folder} does not fit this version of wattcast",
                           found=str(error).splitlines()[0], hint="train it again") from error
@@ -185,7 +190,12 @@ def load_bundle(folder: Path) -> TrainedModel:
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
         Scalers.from_state(manifest["scalers"]), network.eval(), span, manifest["data_hash"],
         tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]), validation,
-        selection)
+        selection, trees)
+
+
+def _trees(path: Path) -> Trees:
+    parts = json.loads(path.read_text(encoding="utf-8"))
+    return Trees(**{name: StepTrees(tuple(texts)) for name, texts in parts.items()})
 
 
 def _instants(texts: list[str], timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -19,6 +19,7 @@ from wattcast.timegrid import parse_step
 from wattcast.training.config import Recipe, TrainingConfig
 from wattcast.training.engine import Windows, fit_network, memory_limit, require_accelerator, run_folder
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, history_split, window_shape
+from wattcast.training.trees import Trees, TreeWindows, fit_trees
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import EpochSampler, Scalers, WindowDataset, WindowShape
 from wattcast.windows.scaling import Scaler
@@ -93,12 +94,21 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
     data_hash = hash_data(data)
     with run_folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder:
         network, history = _fit_members(prepared, recipe, folder, on_epoch)
+        trees = _fit_trees(prepared, recipe) if recipe.training.boosted_trees else None
     lowest = data.frame[list(data.station.targets)].min()
     last = data.end - parse_step(data.station.step)
     return TrainedModel(
         data.station, recipe, prepared.pipeline, prepared.scalers, network, (data.frame.index[0], last), data_hash,
         tuple(name for name in data.station.targets if lowest[name] >= 0), history,
-        (data.frame.index[prepared.split.train_limit], last))
+        (data.frame.index[prepared.split.train_limit], last), trees=trees)
+
+
+def _fit_trees(prepared: Prepared, recipe: Recipe) -> Trees | None:
+    split, config = prepared.split, recipe.training
+    windows = TreeWindows(_dataset(prepared, recipe, split.train_limit, None), split.train_origins,
+                          _dataset(prepared, recipe, split.validation_limit, None), split.validation_origins,
+                          np.arange(split.train_origins[0], split.validation_limit - prepared.shape.day + 1))
+    return fit_trees(windows, hidden_weather=recipe.model.weather_dropout, seed=config.seed)
 
 
 def _fit_members(prepared: Prepared, recipe: Recipe, folder: Path,

@@ -11,6 +11,7 @@ from wattcast.model.ensemble import Ensemble
 from wattcast.timegrid import station_horizon, steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.selection import Selection
+from wattcast.training.trees import Trees
 from wattcast.windows.dataset import Decomposition, Scalers, WindowShape
 from wattcast.windows.splits import Split, split_origins
 
@@ -48,6 +49,8 @@ class TrainedModel:
     """First and last of the rows that no weights were fitted on: they only told when to stop."""
     selection: Selection | None = None
     """What was decided on the validation origins; None: the network alone, its quantiles as they are."""
+    trees: Trees | None = None
+    """Boosted trees that learned from the same windows."""
 
     @property
     def shape(self) -> WindowShape:

@@ -2,7 +2,7 @@
 
 from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.scorecard import number
-from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS
+from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS, TREES
 from wattcast.training.selection import Selection, TargetSelection, mixture
 
 WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before"}
@@ -28,13 +28,13 @@ def choice_notes(selection: Selection | None) -> list[str]:
 
 
 def _used(chosen: TargetSelection) -> str:
-    words = {name: f"“{text}”" for name, text in WORDS.items()} | {NETWORK: "the network"}
+    words = {name: f"“{text}”" for name, text in WORDS.items()} | {NETWORK: "the network", TREES: "boosted trees"}
     return mixture(chosen.weights, words)
 
 
 def _comparison(chosen: TargetSelection) -> str:
     network = chosen.errors[NETWORK]
-    simple = {name: error for name, error in chosen.errors.items() if name != NETWORK and error is not None}
+    simple = {name: error for name, error in chosen.errors.items() if name in WORDS and error is not None}
     if network is None or not simple:
         return "nothing was measured in the validation weeks to choose by"
     name, error = min(simple.items(), key=lambda each: each[1])

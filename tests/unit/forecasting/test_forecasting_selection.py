@@ -17,7 +17,10 @@ from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose, selected
 from wattcast.store.bundle import load_bundle
 from wattcast.timegrid import parse_step, station_horizon
+from wattcast.training import trees as trees_module
+from wattcast.training.fit import fit_model
 from wattcast.training.trained import TrainedModel, history_split
+from wattcast.training.trees import StepTrees, Trees
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,14 @@ def forecast(model: TrainedModel, history: StationData, origin: int) -> Forecast
     return NetworkForecaster.of(model).forecast(view_at(history, origin))
 
 
+def small_trees(model: TrainedModel, history: StationData) -> Trees:
+    recipe = model.recipe.model_copy(update={"training": model.recipe.training.model_copy(update={"boosted_trees": True,
+                                                                                                  "epochs": 1})})
+    trees = fit_model(history, recipe).trees
+    assert trees is not None
+    return trees
+
+
 def medians(made: Forecast, history: StationData) -> np.ndarray:
     return made.table[list(history.station.targets)].to_numpy()
 
@@ -64,7 +75,8 @@ def medians(made: Forecast, history: StationData) -> np.ndarray:
 def test_one_pass_over_all_origins__is_what_the_forecaster_says_at_each(model, history, chosen) -> None:
     asked = model if chosen else replace(model, selection=None)
     origins = history_split(history, model.recipe).validation_origins
-    at_once = selected(asked, infer(asked, model.pipeline.transform(history.frame, history.vintages), origins))
+    features = model.pipeline.transform(history.frame, history.vintages)
+    at_once = selected(asked, infer(asked, features, origins))
     assert len(origins) == 4
     for number, origin in enumerate(origins):
         table = forecast(asked, history, origin).table
@@ -109,6 +121,30 @@ def test_blend__is_the_weighted_sum_and_is_named(model, history) -> None:
     made = forecast(using(model, network=0.3, weekly_mean=0.7), history, 4000)
     np.testing.assert_allclose(medians(made, history), 0.3 * parts[0] + 0.7 * parts[1], rtol=1e-6)
     assert made.model == "wattcast: 0.7 weekly-mean + 0.3 network"
+
+
+def test_trees__are_what_they_say_and_are_asked_only_if_they_have_a_share(model, history, monkeypatch) -> None:
+    monkeypatch.setattr(trees_module, "ROUNDS", 20)
+    trees = small_trees(model, history)
+    owner = replace(model, trees=trees)
+    chosen = calibrate_and_choose(owner, history).selection
+    assert chosen is not None
+    assert all(set(each.errors) == {"network", "trees", *USUAL} for each in chosen.targets.values())
+    asked = []
+    honest = StepTrees.forecast
+    monkeypatch.setattr(StepTrees, "forecast", lambda self, batch: asked.append(self) or honest(self, batch))
+    owner = replace(owner, selection=chosen)
+    made = forecast(using(owner, trees=1.0), history, 4000)
+    assert (asked, made.model) == ([trees.newest], "wattcast: trees")
+    half = forecast(using(owner, trees=0.5, network=0.5), history, 4000)
+    network = forecast(using(owner, network=1.0), history, 4000)
+    NetworkForecaster.of(using(owner, trees=1.0)).forecast_alone(view_at(history, 4000))
+    assert asked == [trees.newest] * 2
+    unlike = unlike_lags(view_at(history, 4000))
+    both = (medians(made, history) + medians(network, history)) / 2
+    # A part of the power that would exceed the whole is cut, before or after the blending.
+    assert np.isclose(medians(half, history), both, rtol=1e-5, atol=0.01)[~unlike].mean() > 0.98
+    assert np.abs(medians(made, history) - medians(network, history)).max() > 1
 
 
 def test_forecast_alone__is_the_network_whatever_was_chosen(model, history) -> None:

@@ -12,6 +12,7 @@ import torch
 from wattcast.errors import BundleError, DataError
 from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
 from wattcast.training.trained import TrainedModel
+from wattcast.training.trees import StepTrees, Trees
 
 METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": None}}}}
 
@@ -45,6 +46,16 @@ def test_load__gives_back_what_was_saved(model, folder) -> None:
     assert not again.network.training
     weights = model.network.state_dict()
     assert all(torch.equal(weights[name], value) for name, value in again.network.state_dict().items())
+
+
+def test_trees__come_back_as_they_were(model, folder) -> None:
+    assert load_bundle(folder).trees is None
+    trees = Trees(StepTrees(("tree one", "tree two")), StepTrees(("tree three", "tree four")))
+    save_bundle(folder.with_name("v0002"), replace(model, trees=trees), METRICS)
+    assert load_bundle(folder.with_name("v0002")).trees == trees
+    (folder.with_name("v0002") / "trees.json").write_text('["another"]')
+    with pytest.raises(BundleError, match=r"trees\.json"):
+        load_bundle(folder.with_name("v0002"))
 
 
 def test_manifest__holds_what_a_person_asks_for(model, folder) -> None:

@@ -1,0 +1,169 @@
+"""Boosted trees beside the networks: a second forecaster that learns from the same windows, each step by itself.
+
+They see what is known of a step at the origin, its calendar, its weather and the anchors, and err elsewhere than a
+network that reads the weeks before: where weather decides, a blend of both is better than either. Which of them a
+station uses is decided on the validation weeks (`forecasting.choice`).
+
+LightGBM (Ke et al., NeurIPS 2017) takes half a second to import: that is left to where trees are fitted or asked.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wattcast.errors import ConfigError
+from wattcast.windows.dataset import Batch, WindowDataset
+
+if TYPE_CHECKING:
+    import lightgbm
+
+log = logging.getLogger("wattcast")
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.int64]
+
+SAMPLES = 100_000
+"""Steps to learn from: more take longer and change nothing that can be told from noise."""
+
+ORIGINS = 500
+"""From how many origins they are taken."""
+
+BATCH = 32
+"""Windows that are gathered at once."""
+
+ROUNDS, PATIENCE = 1000, 30
+PARAMETERS = {"objective": "regression_l1", "num_leaves": 63, "learning_rate": 0.05, "deterministic": True,
+              "force_row_wise": True, "verbosity": -1}
+
+
+def load_lightgbm() -> Any:
+    """The package. Its library needs the system's OpenMP, which a bare Linux may lack.
+
+    Raises:
+        ConfigError: it cannot be loaded.
+    """
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:
+        raise ConfigError("LightGBM cannot be loaded", found=str(error),
+                          hint="install it, or what it names (libgomp.so.1 is Debian's package libgomp1)") from None
+    return lightgbm
+
+
+@dataclass(frozen=True)
+class StepTrees:
+    """One booster a target, as LightGBM's own text."""
+
+    texts: tuple[str, ...]
+
+    @cached_property
+    def boosters(self) -> list["lightgbm.Booster"]:
+        lightgbm = load_lightgbm()
+        return [lightgbm.Booster(model_str=text) for text in self.texts]
+
+    def forecast(self, batch: Batch) -> FloatArray:
+        """Medians `[B, H, C]` in scaled units."""
+        shape = batch["target"].shape
+        return np.stack([np.asarray(booster.predict(step_inputs(batch, target))).reshape(shape[:2])
+                         for target, booster in enumerate(self.boosters)], -1)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The same trees twice.
+
+    Attributes:
+        judged: learned from the training rows alone, so that the validation rows can judge them.
+        newest: with as many trees, learned from the validation rows as well: these forecast. Power drifts, and what
+            was measured last counts most.
+    """
+
+    judged: StepTrees
+    newest: StepTrees
+
+    def as_judged(self) -> "Trees":
+        """To forecast on the validation rows with."""
+        return Trees(self.judged, self.judged)
+
+
+@dataclass(frozen=True)
+class TreeWindows:
+    """Windows and their origins `[N]`: those to learn from, those that tell how many trees, and all to learn from."""
+
+    train: WindowDataset
+    train_origins: IntArray
+    validation: WindowDataset
+    validation_origins: IntArray
+    all_origins: IntArray
+    """Of windows of `validation`, whose targets end later than those of `train`."""
+
+
+def fit_trees(windows: TreeWindows, *, hidden_weather: float, seed: int) -> Trees | None:
+    """Fit trees; None where LightGBM cannot be loaded: it is then no candidate.
+
+    Args:
+        windows: to learn from.
+        hidden_weather: share of the windows whose weather over the horizon is hidden, as in the network's training.
+        seed: of everything random.
+    """
+    try:
+        lightgbm = load_lightgbm()
+    except ConfigError as error:
+        log.warning("no boosted trees beside the network: %s", error)
+        return None
+    parameters, random = {**PARAMETERS, "seed": seed}, np.random.default_rng([seed, 1])
+    learn, every = (_samples(dataset, random.permutation(origins)[:ORIGINS], random, SAMPLES, hidden_weather)
+                    for dataset, origins in ((windows.train, windows.train_origins),
+                                             (windows.validation, windows.all_origins)))
+    stop = _samples(windows.validation, windows.validation_origins, random, None, 0.0)
+    judged, newest = [], []
+    for (inputs, actual), stopping, everything in zip(learn, stop, every, strict=True):
+        data = lightgbm.Dataset(inputs, actual)
+        booster = lightgbm.train(parameters, data, ROUNDS, valid_sets=[lightgbm.Dataset(*stopping, reference=data)],
+                                 callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])
+        judged.append(booster.model_to_string(num_iteration=booster.best_iteration))
+        again = lightgbm.train(parameters, lightgbm.Dataset(*everything), booster.best_iteration)
+        newest.append(again.model_to_string())
+    return Trees(StepTrees(tuple(judged)), StepTrees(tuple(newest)))
+
+
+def step_inputs(batch: Batch, target: int) -> FloatArray:
+    """What is known of each step of a target `[B·H, 1 + K + A]`: its lead, the known columns, its anchors.
+
+    Columns that are missing are NaN.
+    """
+    anchors = batch["anchors"][:, :, target].numpy()                                           # [B, H, A]
+    count, horizon = anchors.shape[:2]
+    known = batch["known"][:, -horizon:].numpy()                                               # [B, H, K]
+    known = np.where(batch["known_mask"][:, -horizon:].numpy() > 0, known, np.nan)
+    lead = np.broadcast_to(np.arange(horizon, dtype=np.float32)[:, None], (count, horizon, 1))
+    return np.concatenate([lead, known, anchors], -1).reshape(count * horizon, -1)
+
+
+def _samples(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, count: int | None,
+             hidden_weather: float) -> list[tuple[FloatArray, FloatArray]]:
+    """For each target, inputs and values of about `count` measured steps, or of all."""
+    share = 1.0 if count is None else min(1.0, count / (len(origins) * dataset.shape.horizon))
+    parts = list(_drawn(dataset, origins, random, share, hidden_weather))
+    return [(np.concatenate([inputs for inputs, _ in target]), np.concatenate([values for _, values in target]))
+            for target in zip(*parts, strict=True)]
+
+
+def _drawn(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, share: float,
+           hidden_weather: float) -> Iterator[list[tuple[FloatArray, FloatArray]]]:
+    for some in np.array_split(origins, max(1, -(-len(origins) // BATCH))):
+        batch = dataset.batch(some)
+        hidden = torch.from_numpy(random.random(len(some)) < hidden_weather)
+        batch["known_mask"][:, dataset.shape.lookback:, dataset.weather] *= (~hidden).float()[:, None, None]
+        targets = []
+        for target in range(batch["target"].shape[-1]):
+            values, mask = (batch[name][..., target].numpy().ravel() for name in ("target", "target_mask"))
+            taken = (mask > 0) & (random.random(len(mask)) < share)
+            targets.append((step_inputs(batch, target)[taken], values[taken]))
+        yield targets
