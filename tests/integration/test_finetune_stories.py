@@ -69,6 +69,17 @@ def test_regime_change__the_update_is_better_and_forgets_little(forecaster: Fore
     assert guard["candidate"]["mae"] <= 1.05 * guard["champion"]["mae"]
 
 
+def test_tenth_less__is_followed_and_the_old_weeks_are_forecast_as_well(forecaster: Forecaster) -> None:
+    table = works(3.0)
+    table["power"] *= np.where(np.arange(len(table)) < CHANGE * DAY, 1.0, 0.9)
+    stale = error(forecaster, table)
+    decision = forecaster.finetune(new_rows(table))
+    assert decision.promoted, decision.reasons
+    assert error(forecaster, table) < 0.8 * stale
+    guard = decision.to_dict()["guard"]["total_active_power"]
+    assert guard["candidate"]["mae"] <= 1.05 * guard["champion"]["mae"]
+
+
 def test_nothing_changed__no_promotion_or_no_harm(forecaster: Forecaster) -> None:
     table = works(3.0)
     before = error(forecaster, table)

@@ -17,6 +17,7 @@ from wattcast import __version__
 from wattcast.data.schema import StationData
 from wattcast.errors import TooFewRowsError
 from wattcast.finetune.config import FinetuneConfig
+from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.timegrid import parse_step
 from wattcast.training.config import TrainingConfig
@@ -147,7 +148,7 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     model = replace(champion, station=data.station, network=network.cpu().eval(), span=(index[0], gate - step),
                     data_hash=data_hash, nonnegative=_nonnegative(champion, data), history=history, trees=trees)
     # On the champion's validation rows, which this run did not learn from either.
-    model = calibrate_and_choose(model, data)
+    model = calibrate_and_choose(model, data, later=_not_learned(model, data, split))
     used = {"settings": config.model_dump(mode="json"), "lr": training.lr, "frozen": list(kept.names),
             "frozen_layers": kept.layers, "learning_weights": kept.learning, "recent_windows": len(split.recent),
             "older_windows": len(split.replay), "new_rows_from": index[new].isoformat(),
@@ -173,6 +174,14 @@ def _windows(champion: TrainedModel, data: StationData, split: UpdateSplit, trai
                                        decomposition=decomposition(champion.recipe))
                          for limit in (split.limit, split.gate))
     return Windows(train, sampler, len(sampler), validation, split.stop)
+
+
+def _not_learned(model: TrainedModel, data: StationData, split: UpdateSplit) -> Inference:
+    """Forecasts of the new days that only told when to stop; of the newest ones, which are the gate's, nothing."""
+    origins = split.stop[split.stop >= split.limit]
+    found = infer(model, model.pipeline.transform(data.frame, data.vintages), origins, ratio=True)
+    behind = origins[:, None] + np.arange(model.shape.horizon) >= split.gate
+    return replace(found, actual=np.where(behind[..., None], np.nan, found.actual))
 
 
 def _fit_trees(champion: TrainedModel, windows: Windows, split: UpdateSplit, config: FinetuneConfig) -> Trees | None:

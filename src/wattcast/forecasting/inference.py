@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from wattcast.features.pipeline import FeatureTable
+from wattcast.forecasting.calibrate import MIDDLE
+from wattcast.forecasting.level import WEEKS, recent_ratio
 from wattcast.training.trained import TrainedModel, decomposition
 from wattcast.training.trees import StepTrees
 from wattcast.windows.dataset import WindowDataset, network_inputs
@@ -26,6 +28,8 @@ class Inference:
         actual: `[N, H, C]`, NaN where not measured.
         unlike: `[N, H]`, where the day is off and a lag's was not, or the other way round.
         trees: `[N, H, C]`, medians of the boosted trees; None if they were not asked.
+        ratio: `[N, C]`, of what was measured in the weeks before an origin to what the network would have forecast;
+            None if that was not asked.
     """
 
     quantiles: FloatArray
@@ -33,11 +37,20 @@ class Inference:
     actual: FloatArray
     unlike: NDArray[np.bool_]
     trees: FloatArray | None = None
+    ratio: FloatArray | None = None
 
 
 def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64],
-          trees: StepTrees | None = None) -> Inference:
-    """Forecast from each of `origins` `[N]`, positions on the grid of `features`; by `trees`, too, if there are any."""
+          trees: StepTrees | None = None, *, ratio: bool = False) -> Inference:
+    """Forecast from each of `origins` `[N]`, positions on the grid of `features`.
+
+    Args:
+        model: whose network and anchors.
+        features: of the whole history up to the horizons.
+        origins: with `ratio`, at least `level.WEEKS` weeks after the first row.
+        trees: these are asked, too.
+        ratio: whether to forecast the weeks before the origins as well and to compare.
+    """
     dataset = WindowDataset(features, model.scalers, model.shape, decomposition=decomposition(model.recipe))
     scaler = model.scalers.targets
     scale, center = scaler.scale.astype(np.float64), scaler.center.astype(np.float64)
@@ -53,4 +66,14 @@ def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64
     quantiles, anchors, actual = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Inference(quantiles * scale[:, None] + center[:, None], anchors * scale[:, None] + center[:, None],
                      actual * scale + center, dataset.unlike_lags(origins).numpy(),
-                     np.concatenate(by_trees) * scale + center if by_trees else None)
+                     np.concatenate(by_trees) * scale + center if by_trees else None,
+                     _ratio(model, features, origins) if ratio else None)
+
+
+def _ratio(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> FloatArray:
+    """From forecasts whole weeks before the origins, of steps before them."""
+    week = model.shape.week
+    before = [infer(model, features, origins - back * week) for back in range(1, WEEKS + 1)]
+    actual, forecast = (np.concatenate(parts, 1) for parts in (
+        [each.actual[:, :week] for each in before], [each.quantiles[:, :week, :, MIDDLE] for each in before]))
+    return recent_ratio(actual, forecast)

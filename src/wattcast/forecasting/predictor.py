@@ -11,6 +11,7 @@ from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
 from wattcast.forecasting.choice import NETWORK, TREES
 from wattcast.forecasting.inference import infer
+from wattcast.forecasting.level import WEEKS
 from wattcast.forecasting.postprocess import Limits, target_columns
 from wattcast.forecasting.selection import calibrate_and_choose, selected
 from wattcast.training.config import Recipe
@@ -77,13 +78,14 @@ class NetworkForecaster:
         model, station = self._fitted(), view.station
         _check_station(model, view)
         shape = model.shape
-        rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
+        level = model.selection is not None and model.selection.follows_level
+        rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day) + level * WEEKS * shape.week
         history, future = view.history(rows), view.future()
         features = model.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
         # Loading LightGBM takes longer than a forecast: only where the trees have a share.
         asked = not alone and model.selection is not None and model.selection.uses(TREES)
         trees = model.trees.newest if asked and model.trees is not None else None
-        found = infer(model, features, np.asarray([rows]), trees)
+        found = infer(model, features, np.asarray([rows]), trees, ratio=level)
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
         return Forecast(station.id, view.origin, label, table, tuple(notes))

@@ -9,6 +9,7 @@ from wattcast.data.schema import StationData
 from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, fit_factors
 from wattcast.forecasting.choice import NETWORK, candidate_names, candidates, choose_weights
 from wattcast.forecasting.inference import Inference, infer
+from wattcast.forecasting.level import choose_share, follow
 from wattcast.training.selection import Factors, Selection, TargetSelection
 from wattcast.training.trained import TrainedModel
 from wattcast.windows.splits import spread_origins
@@ -19,21 +20,25 @@ FLOOR = 1e-3
 """Least distance of a quantile from the median before calibration, in standard deviations of the target."""
 
 
-def calibrate_and_choose(model: TrainedModel, data: StationData) -> TrainedModel:
+def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Inference | None = None) -> TrainedModel:
     """The same model with a selection made on its validation rows.
 
     Args:
         model: a fitted network; what it may hold of an earlier selection does not count.
         data: the history it was fitted on; nothing after its last measured interval is used.
+        later: of a fine-tuned model, forecasts with their ratios from new origins. They and the validation origins
+            decide whether the level follows the recent past; without them it does not.
     """
     data = data.until(data.end)
     first, end = (int(data.frame.index.searchsorted(time, side))
                   for time, side in zip(model.validation, ("left", "right"), strict=True))
     origins = spread_origins(first, end, model.shape.horizon, model.recipe.windows.validation_origins)
     features = model.pipeline.transform(data.frame, data.vintages)
-    found = infer(model, features, origins, None if model.trees is None else model.trees.judged)
+    found = infer(model, features, origins, None if model.trees is None else model.trees.judged,
+                  ratio=later is not None)
     days = (end - first) / model.shape.day
-    targets = {name: _decide(model, found, position, days) for position, name in enumerate(model.station.targets)}
+    targets = {name: _decide(model, found, later, position, days)
+               for position, name in enumerate(model.station.targets)}
     times = [data.frame.index[origin].isoformat() for origin in (origins[0], origins[-1])]
     return replace(model, selection=Selection(targets=targets, origins=len(origins), first=times[0], last=times[1]))
 
@@ -53,14 +58,16 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
         chosen = model.selection.targets[target]
         weights = {NETWORK: 1.0} if alone else chosen.weights
         shares = [weights.get(name, 0.0) for name in _names(model, found)]
-        median = _median(found, _candidates(model, found, position), np.asarray(shares))
+        median = _median(found, _candidates(model, found, position, chosen.level), np.asarray(shares))
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
     return np.stack(quantiles, 2)
 
 
-def _decide(model: TrainedModel, found: Inference, position: int, days: float) -> TargetSelection:
-    actual, forecasts = found.actual[:, :, position], _candidates(model, found, position)
+def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int,
+            days: float) -> TargetSelection:
+    actual, level = found.actual[:, :, position], _level(found, later, position)
+    forecasts = _candidates(model, found, position, level)
     weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7)
     median = _median(found, forecasts, weights)
     names, distance = _names(model, found), _distance(model, found, position)
@@ -73,7 +80,7 @@ def _decide(model: TrainedModel, found: Inference, position: int, days: float) -
         weights=dict(zip(names, weights.tolist(), strict=True)),
         errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
         error=_error(actual, median), factors=factors(median),
-        network_factors=factors(forecasts[..., 0]))
+        network_factors=factors(forecasts[..., 0]), level=level)
 
 
 def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> FloatArray:
@@ -85,9 +92,19 @@ def _names(model: TrainedModel, found: Inference) -> tuple[str, ...]:
     return candidate_names(model.shape.lag_weeks, trees=found.trees is not None)
 
 
-def _candidates(model: TrainedModel, found: Inference, position: int) -> FloatArray:
-    return candidates(found.quantiles[:, :, position, MIDDLE], found.anchors[:, :, position], model.shape.lag_weeks,
-                      None if found.trees is None else found.trees[:, :, position])
+def _level(found: Inference, later: Inference | None, position: int) -> float:
+    return choose_share([(each.quantiles[:, :, position, MIDDLE], each.ratio[:, position], each.actual[:, :, position])
+                         for each in (found, later) if each is not None and each.ratio is not None])
+
+
+def _candidates(model: TrainedModel, found: Inference, position: int, level: float) -> FloatArray:
+    network, trees = found.quantiles[:, :, position, MIDDLE], found.trees
+    by_trees = None if trees is None else trees[:, :, position]
+    if found.ratio is not None:
+        ratio = found.ratio[:, position]
+        network = follow(network, ratio, level)
+        by_trees = None if by_trees is None else follow(by_trees, ratio, level)
+    return candidates(network, found.anchors[:, :, position], model.shape.lag_weeks, by_trees)
 
 
 def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:

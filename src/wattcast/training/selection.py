@@ -12,7 +12,8 @@ class TargetSelection(Config):
 
     `weights` and `errors` are by candidate: its share in the median (all sum to 1), and its mean absolute error over
     the validation origins in the target's unit, null where nothing was measured. `error` is the error of the median
-    that the weights make. `network_factors` belong to the network alone.
+    that the weights make. `network_factors` belong to the network alone. `level` is how much of the ratio by which the
+    last weeks were above or below their forecasts the network and the trees follow, from 0 to 1 (`forecasting.level`).
     """
 
     weights: dict[str, float]
@@ -20,6 +21,7 @@ class TargetSelection(Config):
     error: float | None
     factors: Factors
     network_factors: Factors
+    level: float = 0.0
 
 
 class Selection(Config):
@@ -29,6 +31,11 @@ class Selection(Config):
     origins: int
     first: str
     last: str
+
+    @property
+    def follows_level(self) -> bool:
+        """Whether any target's forecast follows its recent level."""
+        return any(chosen.level > 0 for chosen in self.targets.values())
 
     def uses(self, candidate: str) -> bool:
         """Whether a candidate has a share in any target's forecast."""

@@ -3,6 +3,7 @@
 from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS, TREES
+from wattcast.forecasting.level import WEEKS
 from wattcast.training.selection import Selection, TargetSelection, mixture
 
 WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before"}
@@ -15,16 +16,22 @@ def choice_lines(selection: Selection | None) -> list[str]:
     lines = []
     for target, chosen in selection.targets.items():
         error = "" if chosen.error is None else f" ({number(chosen.error)})"
-        lines.append(f"{target}: {_comparison(chosen)}; used is {_used(chosen)}{error}")
+        lines.append(f"{target}: {_comparison(chosen)}; used is {_used(chosen)}{error}{_level(chosen)}")
     return lines
 
 
 def choice_notes(selection: Selection | None) -> list[str]:
-    """What a forecast rests on, a line for each target where that is not the network alone."""
+    """What a forecast rests on, a line for each target where that is not the network alone as it is."""
     if selection is None:
         return []
-    return [f"{target} is {_used(chosen)}, as chosen on {selection.origins} validation forecasts"
-            for target, chosen in selection.targets.items() if chosen.weights[NETWORK] < 1]
+    return [f"{target} is {_used(chosen)}, as chosen on {selection.origins} validation forecasts{_level(chosen)}"
+            for target, chosen in selection.targets.items() if chosen.weights[NETWORK] < 1 or chosen.level > 0]
+
+
+def _level(chosen: TargetSelection) -> str:
+    if chosen.level == 0:
+        return ""
+    return f"; followed is {chosen.level:.0%} of how far the last {WEEKS} weeks were from their forecasts"
 
 
 def _used(chosen: TargetSelection) -> str:

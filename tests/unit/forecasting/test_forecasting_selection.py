@@ -147,6 +147,22 @@ def test_trees__are_what_they_say_and_are_asked_only_if_they_have_a_share(model,
     assert np.abs(medians(made, history) - medians(network, history)).max() > 1
 
 
+def test_level__is_that_of_the_weeks_before_the_origin_and_of_nothing_later(model, history) -> None:
+    assert model.selection is not None
+    targets = {name: chosen.model_copy(update={"level": 1.0}) for name, chosen in model.selection.targets.items()}
+    follower = using(replace(model, selection=model.selection.model_copy(update={"targets": targets})), network=1.0)
+    alone = medians(forecast(using(model, network=1.0), history, 4000), history)
+    features = model.pipeline.transform(history.frame, history.vintages)
+    ratio = infer(model, features, np.asarray([4000]), ratio=True).ratio
+    assert ratio is not None
+    assert (np.abs(ratio - 1) > 0.01).all()
+    made = medians(forecast(follower, history, 4000), history)
+    assert np.isclose(made, alone * ratio, rtol=1e-3, atol=0.01).mean() > 0.95
+    later = history.frame.copy()
+    later.iloc[4000:, :2] *= 5
+    np.testing.assert_array_equal(medians(forecast(follower, replace(history, frame=later), 4000), history), made)
+
+
 def test_forecast_alone__is_the_network_whatever_was_chosen(model, history) -> None:
     alone = NetworkForecaster.of(using(model, naive_day=1.0)).forecast_alone(view_at(history, 4000))
     plain = forecast(replace(model, selection=None), history, 4000)

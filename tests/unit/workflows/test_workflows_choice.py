@@ -45,6 +45,13 @@ def test_notes__only_where_it_is_not_the_network_alone(weights, notes) -> None:
     assert choice_notes(selection(weights, (30.0, 40.0, 50.0))) == notes
 
 
+def test_level__is_told_even_of_the_network_alone() -> None:
+    plain = selection((1.0, 0.0, 0.0), (30.0, 40.0, 50.0))
+    followed = plain.targets["total_active_power"].model_copy(update={"level": 0.5})
+    note, = choice_notes(plain.model_copy(update={"targets": {"total_active_power": followed}}))
+    assert note.endswith("; followed is 50% of how far the last 2 weeks were from their forecasts")
+
+
 def test_old_version__nothing_to_say() -> None:
     assert choice_lines(None) == choice_notes(None) == []
 
