@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from wattcast import __version__
 from wattcast.data.schema import StationData
 from wattcast.errors import TooFewRowsError
+from wattcast.finetune.candidates import NewDays, better_candidate
 from wattcast.finetune.config import FinetuneConfig
-from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.timegrid import parse_step
 from wattcast.training.config import TrainingConfig
@@ -145,13 +145,17 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
         history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
         trees = None if champion.trees is None else _fit_trees(champion, windows, split, config)
     gate = index[split.gate]
-    model = replace(champion, station=data.station, network=network.cpu().eval(), span=(index[0], gate - step),
-                    data_hash=data_hash, nonnegative=_nonnegative(champion, data), history=history, trees=trees)
+    same = replace(champion, station=data.station, span=(index[0], gate - step), data_hash=data_hash,
+                   nonnegative=_nonnegative(champion, data), history=history)
     # On the champion's validation rows, which this run did not learn from either.
-    model = calibrate_and_choose(model, data, later=_not_learned(model, data, split))
-    used = {"settings": config.model_dump(mode="json"), "lr": training.lr, "frozen": list(kept.names),
-            "frozen_layers": kept.layers, "learning_weights": kept.learning, "recent_windows": len(split.recent),
-            "older_windows": len(split.replay), "new_rows_from": index[new].isoformat(),
+    tuned = calibrate_and_choose(replace(same, network=network.cpu().eval(), trees=trees), data)
+    news = NewDays(split.stop[split.stop >= split.limit], split.gate)
+    following = calibrate_and_choose(same, data, later=news.forecasts(same, data))
+    kind, model = better_candidate(champion, tuned, following, lambda each: news.error(each, data))
+    used = {"candidate": kind, "settings": config.model_dump(mode="json"), "lr": training.lr,
+            "frozen": list(kept.names), "frozen_layers": kept.layers, "learning_weights": kept.learning,
+            "recent_windows": len(split.recent), "older_windows": len(split.replay),
+            "new_rows_from": index[new].isoformat(),
             "stop_from": index[split.limit].isoformat(), "gate_from": gate.isoformat()}
     return Update(model, gate, used)
 
@@ -174,14 +178,6 @@ def _windows(champion: TrainedModel, data: StationData, split: UpdateSplit, trai
                                        decomposition=decomposition(champion.recipe))
                          for limit in (split.limit, split.gate))
     return Windows(train, sampler, len(sampler), validation, split.stop)
-
-
-def _not_learned(model: TrainedModel, data: StationData, split: UpdateSplit) -> Inference:
-    """Forecasts of the new days that only told when to stop; of the newest ones, which are the gate's, nothing."""
-    origins = split.stop[split.stop >= split.limit]
-    found = infer(model, model.pipeline.transform(data.frame, data.vintages), origins, ratio=True)
-    behind = origins[:, None] + np.arange(model.shape.horizon) >= split.gate
-    return replace(found, actual=np.where(behind[..., None], np.nan, found.actual))
 
 
 def _fit_trees(champion: TrainedModel, windows: Windows, split: UpdateSplit, config: FinetuneConfig) -> Trees | None:

@@ -2,9 +2,9 @@
 
 A plant that loses a tenth of its strings gives a tenth less from then on. A network that was trained before cannot
 know, and one that has learned both times cannot tell them apart; the ratio of what was measured to what it would have
-forecast does. Simple forecasts follow by themselves. Elsewhere the ratio is noise: a fine-tuned model follows it only
-if that is better on the validation weeks and on new days that it did not learn from; one that was trained on a single
-time never does, as validation weeks alone have chosen wrongly (openstef_307: 16 % worse in the weeks that followed).
+forecast does. Simple forecasts follow by themselves. Elsewhere the ratio is noise: a model follows it only after new
+days, which it did not learn from, have shown that this helps. Validation weeks alone have chosen wrongly (openstef_307:
+16 % worse in the weeks that followed), and a model that has learned the weeks before an origin finds nothing in them.
 """
 
 from collections.abc import Sequence

@@ -26,8 +26,8 @@ def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Infer
     Args:
         model: a fitted network; what it may hold of an earlier selection does not count.
         data: the history it was fitted on; nothing after its last measured interval is used.
-        later: of a fine-tuned model, forecasts with their ratios from new origins. They and the validation origins
-            decide whether the level follows the recent past; without them it does not.
+        later: forecasts with their ratios from origins that are newer than what the model learned from. They and the
+            validation origins decide whether the level follows the recent past; without them it does not.
     """
     data = data.until(data.end)
     first, end = (int(data.frame.index.searchsorted(time, side))
