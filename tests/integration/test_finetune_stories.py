@@ -38,13 +38,9 @@ def trained() -> Forecaster:
 
 @pytest.fixture
 def forecaster(trained: Forecaster, tmp_path: Path) -> Forecaster:
-    return copy_of(trained, tmp_path)
-
-
-def copy_of(trained: Forecaster, folder: Path) -> Forecaster:
     """A copy that knows its history, too."""
-    trained.save(folder / "model")
-    copy = Forecaster.load(folder / "model")
+    trained.save(tmp_path / "model")
+    copy = Forecaster.load(tmp_path / "model")
     copy.settings, copy._history = trained.settings, trained._history
     return copy
 
@@ -74,7 +70,7 @@ def test_regime_change__the_update_is_better_and_forgets_little(forecaster: Fore
     assert guard["candidate"]["mae"] <= 1.05 * guard["champion"]["mae"]
 
 
-def test_tenth_less__is_followed_and_the_old_weeks_are_forecast_as_well(tmp_path: Path) -> None:
+def test_tenth_less__is_followed_and_the_old_weeks_are_forecast_as_well() -> None:
     """By a champion so exact that a tenth is much to it."""
     exact = {**CONFIG, "training": {**CONFIG["training"], "epochs": 30, "lr": 0.01}}
     forecaster = Forecaster(exact).fit(works(3.0).iloc[:CHANGE * DAY])
