@@ -12,6 +12,7 @@ from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing
 from wattcast.evaluation.scorecard import Scorecard
 from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, first_new_row, with_history
+from wattcast.finetune.candidates import FOLLOWING
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.due import Due, update_due
 from wattcast.finetune.gate import Decision, refusal
@@ -182,6 +183,8 @@ def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, descrip
         registry.promote(version)
     card = evidence.newest if evidence is not None and evidence.newest.origins else None
     notes = list(outcome.notes)
+    if update.used["candidate"] == FOLLOWING:
+        notes.append(f"the candidate is {FOLLOWING}: it forgets less than the fine-tuned ones or is better on new days")
     if config.freeze_backbone_layers > update.used["frozen_layers"]:
         notes.append(f"all {update.used['frozen_layers']} layers of the encoder were frozen: it has no more")
     return replace(outcome, version=version, card=card, weather=evidence.weather if evidence else "",
