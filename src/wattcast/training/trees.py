@@ -1,8 +1,8 @@
 """Boosted trees beside the networks: a second forecaster that learns from the same windows, each step by itself.
 
 They see what is known of a step at the origin, its calendar, its weather and the anchors, and err elsewhere than a
-network that reads the weeks before: where weather decides, a blend of both is better than either. Which of them a
-station uses is decided on the validation weeks (`forecasting.choice`).
+network that reads the weeks before: a blend of both may be better than either. Which of them a station uses is decided
+on the validation weeks (`forecasting.choice`).
 
 LightGBM (Ke et al., NeurIPS 2017) takes half a second to import: that is left to where trees are fitted or asked.
 """
@@ -29,7 +29,7 @@ FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
 
 SAMPLES = 100_000
-"""Steps to learn from: more take longer and change nothing that can be told from noise."""
+"""Steps to learn from, about: a fit then takes seconds."""
 
 ORIGINS = 500
 """From how many origins they are taken."""
