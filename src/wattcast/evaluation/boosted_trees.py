@@ -16,7 +16,7 @@ from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_s
 from wattcast.evaluation.measured import measured_targets
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import horizon_index, steps_per_day
-from wattcast.training.trees import PARAMETERS, load_lightgbm
+from wattcast.training.trees import stopped_early
 
 if TYPE_CHECKING:
     import lightgbm
@@ -66,7 +66,8 @@ class BoostedTrees:
             inputs = np.concatenate([Past.of(measured, step).inputs(origins, leads), *shared], 1)
             learn, stop, judge = _parts(measured, origins, leads, f"station {station.id}: {target}")
             actual = measured[origins + leads - 1]
-            model = _train(inputs[learn], actual[learn], inputs[stop], actual[stop])
+            model = stopped_early((inputs[learn], actual[learn]), (inputs[stop], actual[stop]), rounds=ROUNDS,
+                                  patience=PATIENCE, seed=0)
             errors = np.subtract(actual[judge], model.predict(inputs[judge]), dtype=np.float64)
             self._models.append(model)
             self._bands.append(Band.of(errors, days[judge], hours[judge], int(days.max()) + 1))
@@ -127,13 +128,3 @@ def _parts(measured: FloatArray, origins: IntArray, leads: IntArray,
         return learn, stop, judge if judge.any() else stop
     raise DataError(f"{what} was measured too rarely to fit LightGBM on", found=f"{known.sum()} samples",
                     expected="some weeks", hint="leave lightgbm out of --models, or give older data")
-
-
-def _train(inputs: FloatArray, actual: FloatArray, stop_inputs: FloatArray,
-           stop_actual: FloatArray) -> "lightgbm.Booster":
-    package = load_lightgbm()
-    data = package.Dataset(inputs, actual)
-    stopping = package.Dataset(stop_inputs, stop_actual, reference=data)
-    trained: lightgbm.Booster = package.train({**PARAMETERS, "seed": 0}, data, ROUNDS, valid_sets=[stopping],
-                                              callbacks=[package.early_stopping(PATIENCE, verbose=False)])
-    return trained

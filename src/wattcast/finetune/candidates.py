@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattcast.data.schema import StationData
+from wattcast.features.table import FeatureTable
 from wattcast.forecasting.calibrate import MIDDLE
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.selection import selected
@@ -18,38 +18,37 @@ from wattcast.training.trained import TrainedModel
 
 TUNED, FOLLOWING = "fine-tuned networks", "the champion's networks, following their level"
 
-FORGIVEN = 0.05
-"""How much larger the error on the validation rows may become where there is a choice; the gate has its own limit."""
-
 
 @dataclass(frozen=True, eq=False)
 class NewDays:
     """Days that neither model learned from: they told fine-tuning when to stop.
 
     Attributes:
+        features: of the whole history.
         origins: in them `[N]`, positions on the grid.
         gate: the first position that nothing may be learned from, not even which of two models is better.
     """
 
+    features: FeatureTable
     origins: NDArray[np.int64]
     gate: int
 
-    def forecasts(self, model: TrainedModel, data: StationData) -> Inference:
+    def forecasts(self, model: TrainedModel) -> Inference:
         """Forecasts from the origins and how the weeks before them went; nothing measured from `gate` on is in them."""
-        found = infer(model, model.pipeline.transform(data.frame, data.vintages), self.origins,
-                      None if model.trees is None else model.trees.judged, ratio=True)
+        found = infer(model, self.features, self.origins, None if model.trees is None else model.trees.judged,
+                      ratio=True)
         behind = self.origins[:, None] + np.arange(model.shape.horizon) >= self.gate               # [N, H]
         return replace(found, actual=np.where(behind[..., None], np.nan, found.actual))
 
-    def error(self, model: TrainedModel, data: StationData) -> float:
+    def error(self, model: TrainedModel) -> float:
         """Mean absolute error in standard deviations of the targets."""
-        found = self.forecasts(model, data)
+        found = self.forecasts(model)
         errors = np.abs(selected(model, found)[..., MIDDLE] - found.actual) / model.scalers.targets.scale   # [N, H, C]
         return float(np.nanmean(errors))
 
 
 def better_candidate(champion: TrainedModel, tuned: TrainedModel, following: TrainedModel,
-                     error: Callable[[TrainedModel], float]) -> tuple[str, TrainedModel]:
+                     error: Callable[[TrainedModel], float], tolerance: float) -> tuple[str, TrainedModel]:
     """What the candidate is, and the model.
 
     Following the level is taken if it helps and forgets little, where the fine-tuned networks forget more than that or
@@ -60,17 +59,18 @@ def better_candidate(champion: TrainedModel, tuned: TrainedModel, following: Tra
         tuned: its networks, fine-tuned.
         following: its networks as they are, with a selection that may follow their level.
         error: of a model on new days.
+        tolerance: share by which the error on the validation rows may grow, as on the gate's guard.
     """
     assert following.selection is not None
-    if following.selection.follows_level and not _forgets(following, champion) and (
-            _forgets(tuned, champion) or error(following) < error(tuned)):
+    if following.selection.follows_level and not _forgets(following, champion, tolerance) and (
+            _forgets(tuned, champion, tolerance) or error(following) < error(tuned)):
         return FOLLOWING, following
     return TUNED, tuned
 
 
-def _forgets(model: TrainedModel, champion: TrainedModel) -> bool:
-    """Whether its error on the validation rows is more than `FORGIVEN` above the champion's, of any target."""
+def _forgets(model: TrainedModel, champion: TrainedModel, tolerance: float) -> bool:
+    """Whether its error on the validation rows is more than the tolerance above the champion's, of any target."""
     if champion.selection is None or model.selection is None:
         return False
     pairs = [(chosen.error, champion.selection.targets[name].error) for name, chosen in model.selection.targets.items()]
-    return any(error > (1 + FORGIVEN) * before for error, before in pairs if error is not None and before is not None)
+    return any(error > (1 + tolerance) * before for error, before in pairs if error is not None and before is not None)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wattcast import __version__
 from wattcast.data.schema import StationData
 from wattcast.errors import TooFewRowsError
+from wattcast.features.table import FeatureTable
 from wattcast.finetune.candidates import NewDays, better_candidate
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.forecasting.selection import calibrate_and_choose
@@ -139,9 +140,10 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     data_hash = hash_data(data)
     lightning.seed_everything(training.seed, verbose=False)
     network = copy.deepcopy(champion.network).train()
+    table = champion.pipeline.transform(data.frame, data.vintages)
     with (run_folder(work_folder, _name(champion, config, data_hash)) as folder,
           frozen(network, config.freeze_backbone_layers, config.freeze) as kept):
-        windows = _windows(champion, data, split, training, config)
+        windows = _windows(champion, table, split, training, config)
         history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
         trees = None if champion.trees is None else _fit_trees(champion, windows, split, config)
     gate = index[split.gate]
@@ -149,9 +151,9 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
                    nonnegative=_nonnegative(champion, data), history=history)
     # On the champion's validation rows, which this run did not learn from either.
     tuned = calibrate_and_choose(replace(same, network=network.cpu().eval(), trees=trees), data)
-    news = NewDays(split.stop[split.stop >= split.limit], split.gate)
-    following = calibrate_and_choose(same, data, later=news.forecasts(same, data))
-    kind, model = better_candidate(champion, tuned, following, lambda each: news.error(each, data))
+    news = NewDays(table, split.stop[split.stop >= split.limit], split.gate)
+    following = calibrate_and_choose(same, data, later=news.forecasts(same))
+    kind, model = better_candidate(champion, tuned, following, news.error, config.guard_tolerance)
     used = {"candidate": kind, "settings": config.model_dump(mode="json"), "lr": training.lr,
             "frozen": list(kept.names), "frozen_layers": kept.layers, "learning_weights": kept.learning,
             "recent_windows": len(split.recent), "older_windows": len(split.replay),
@@ -168,10 +170,9 @@ def run_config(training: TrainingConfig, config: FinetuneConfig) -> TrainingConf
         "batch_size": max(2, training.batch_size // 2), "ema_decay": min(training.ema_decay, EMA_DECAY)})
 
 
-def _windows(champion: TrainedModel, data: StationData, split: UpdateSplit, training: TrainingConfig,
+def _windows(champion: TrainedModel, table: FeatureTable, split: UpdateSplit, training: TrainingConfig,
              config: FinetuneConfig) -> Windows:
     """Windows in the champion's own features and scales."""
-    table = champion.pipeline.transform(data.frame, data.vintages)
     sampler = ReplaySampler(split.recent, split.replay, training.batch_size, training.batches_per_epoch,
                             config.replay_share, training.seed)
     train, validation = (WindowDataset(table, champion.scalers, champion.shape, limit=limit,

@@ -27,6 +27,8 @@ log = logging.getLogger("wattcast")
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
+Samples = tuple[FloatArray, FloatArray]
+"""Inputs `[N, F]` and values `[N]`."""
 
 SAMPLES = 100_000
 """Steps to learn from, about: a fit then takes seconds."""
@@ -117,20 +119,28 @@ def fit_trees(windows: TreeWindows, *, hidden_weather: float, seed: int) -> Tree
     except ConfigError as error:
         log.warning("no boosted trees beside the network: %s", error)
         return None
-    parameters, random = {**PARAMETERS, "seed": seed}, np.random.default_rng([seed, 1])
+    random = np.random.default_rng([seed, 1])
     learn, every = (_samples(dataset, random.permutation(origins)[:ORIGINS], random, SAMPLES, hidden_weather)
                     for dataset, origins in ((windows.train, windows.train_origins),
                                              (windows.validation, windows.all_origins)))
     stop = _samples(windows.validation, windows.validation_origins, random, None, 0.0)
     judged, newest = [], []
-    for (inputs, actual), stopping, everything in zip(learn, stop, every, strict=True):
-        data = lightgbm.Dataset(inputs, actual)
-        booster = lightgbm.train(parameters, data, ROUNDS, valid_sets=[lightgbm.Dataset(*stopping, reference=data)],
-                                 callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)])
+    for learning, stopping, everything in zip(learn, stop, every, strict=True):
+        booster = stopped_early(learning, stopping, rounds=ROUNDS, patience=PATIENCE, seed=seed)
         judged.append(booster.model_to_string(num_iteration=booster.best_iteration))
-        again = lightgbm.train(parameters, lightgbm.Dataset(*everything), booster.best_iteration)
+        again = lightgbm.train({**PARAMETERS, "seed": seed}, lightgbm.Dataset(*everything), booster.best_iteration)
         newest.append(again.model_to_string())
     return Trees(StepTrees(tuple(judged)), StepTrees(tuple(newest)))
+
+
+def stopped_early(learn: Samples, stop: Samples, *, rounds: int, patience: int, seed: int) -> "lightgbm.Booster":
+    """Trees for the absolute error, as many as are best on the samples that stop them."""
+    package = load_lightgbm()
+    data = package.Dataset(*learn)
+    booster: lightgbm.Booster = package.train(
+        {**PARAMETERS, "seed": seed}, data, rounds, valid_sets=[package.Dataset(*stop, reference=data)],
+        callbacks=[package.early_stopping(patience, verbose=False)])
+    return booster
 
 
 def step_inputs(batch: Batch, target: int) -> FloatArray:
@@ -147,7 +157,7 @@ def step_inputs(batch: Batch, target: int) -> FloatArray:
 
 
 def _samples(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, count: int | None,
-             hidden_weather: float) -> list[tuple[FloatArray, FloatArray]]:
+             hidden_weather: float) -> list[Samples]:
     """For each target, inputs and values of about `count` measured steps, or of all."""
     share = 1.0 if count is None else min(1.0, count / (len(origins) * dataset.shape.horizon))
     parts = list(_drawn(dataset, origins, random, share, hidden_weather))
@@ -156,7 +166,7 @@ def _samples(dataset: WindowDataset, origins: IntArray, random: np.random.Genera
 
 
 def _drawn(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, share: float,
-           hidden_weather: float) -> Iterator[list[tuple[FloatArray, FloatArray]]]:
+           hidden_weather: float) -> Iterator[list[Samples]]:
     for some in np.array_split(origins, max(1, -(-len(origins) // BATCH))):
         batch = dataset.batch(some)
         hidden = torch.from_numpy(random.random(len(some)) < hidden_weather)

@@ -22,7 +22,7 @@ def model(*errors: float | None, level: float = 0.0, new_error: float = 1.0) -> 
 
 
 def kind(tuned: Model, following: Model, champion: Model | None = None) -> str:
-    return better_candidate(champion or model(100.0), tuned, following, lambda each: each.new_error)[0]
+    return better_candidate(champion or model(100.0), tuned, following, lambda each: each.new_error, 0.05)[0]
 
 
 @pytest.mark.parametrize(("following_error", "expected"), [(0.8, FOLLOWING), (1.2, TUNED)])
