@@ -14,6 +14,9 @@ from wattcast.windows.anchors import anchor_names
 FloatArray = NDArray[np.float64]
 
 NETWORK, TREES = "network", "trees"
+WEATHER_ADJUSTED = "weather-adjusted"
+"""The last weeks' days of the same type, adjusted for the weather: for stations with weather."""
+
 OTHER_WEEKS = "weeks-mean"
 """The mean of the lags where those are not the last four weeks."""
 
@@ -31,20 +34,21 @@ MARGIN = 0.01
 """By what share of its error a blend must beat the best candidate to be used instead of it."""
 
 
-def _simple(lag_weeks: tuple[int, ...]) -> dict[str, int]:
+def _simple(lag_weeks: tuple[int, ...], weather: bool) -> dict[str, int]:
     """The simple forecasts among the anchors, and where they stand there."""
     mean = "weekly-mean" if lag_weeks == (1, 2, 3, 4) else OTHER_WEEKS
     names = {"lag_1w": "seasonal-naive", "lag_mean": mean, "yesterday": "naive-day"}
+    names |= {"weather_adjusted": WEATHER_ADJUSTED} if weather else {}
     return {names[anchor]: place for place, anchor in enumerate(anchor_names(lag_weeks)) if anchor in names}
 
 
-def candidate_names(lag_weeks: tuple[int, ...], *, trees: bool) -> tuple[str, ...]:
+def candidate_names(lag_weeks: tuple[int, ...], *, trees: bool, weather: bool) -> tuple[str, ...]:
     """The network, the trees if there are any, then the simple forecasts among the anchors."""
-    return (NETWORK, *((TREES,) if trees else ()), *_simple(lag_weeks))
+    return (NETWORK, *((TREES,) if trees else ()), *_simple(lag_weeks, weather))
 
 
 def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...],
-               trees: FloatArray | None = None) -> FloatArray:
+               trees: FloatArray | None = None, *, weather: bool) -> FloatArray:
     """The candidates' forecasts `[..., M]` in the order of `candidate_names`.
 
     Args:
@@ -52,9 +56,10 @@ def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ..
         anchors: `[..., A]`.
         lag_weeks: the model's lags.
         trees: `[...]`, theirs, if there are any.
+        weather: whether the model knows weather columns.
     """
     learnt = [each[..., None] for each in (median, trees) if each is not None]
-    return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks).values())]], -1)
+    return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks, weather).values())]], -1)
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:

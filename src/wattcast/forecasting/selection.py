@@ -89,7 +89,8 @@ def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> Flo
 
 
 def _names(model: TrainedModel, found: Inference) -> tuple[str, ...]:
-    return candidate_names(model.shape.lag_weeks, trees=found.trees is not None)
+    return candidate_names(model.shape.lag_weeks, trees=found.trees is not None,
+                           weather=bool(model.network.sizes.weather))
 
 
 def _level(found: Inference, later: Inference | None, position: int) -> float:
@@ -104,7 +105,8 @@ def _candidates(model: TrainedModel, found: Inference, position: int, level: flo
         ratio = found.ratio[:, position]
         network = follow(network, ratio, level)
         by_trees = None if by_trees is None else follow(by_trees, ratio, level)
-    return candidates(network, found.anchors[:, :, position], model.shape.lag_weeks, by_trees)
+    return candidates(network, found.anchors[:, :, position], model.shape.lag_weeks, by_trees,
+                      weather=bool(model.network.sizes.weather))
 
 
 def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:

@@ -28,3 +28,7 @@ class Ensemble(nn.Module):
     def forward(self, **inputs: Tensor) -> Tensor:
         """Quantiles `[B, H, C, Q]` in scaled units; arguments are those of a member."""
         return torch.stack([member(**inputs) for member in self.members]).mean(0)
+
+
+Network = PowerNetwork | Ensemble
+"""What can be trained: one network, or several together."""

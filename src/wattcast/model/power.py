@@ -107,7 +107,7 @@ class PowerNetwork(nn.Module):
         """Quantiles `[B, H, C, Q]` in scaled units; arguments as in `windows.dataset.Batch`."""
         patch, stride = self.config.patch_len, self.config.stride
         lookback = past_target.shape[1]
-        known, weather_mask = self._hide_weather(known, known_mask[..., self.weather], lookback)
+        weather_mask = known_mask[..., self.weather]                                           # [B, L + H, W]
         past = torch.cat([past_target, past_target_mask, past_covariates, past_covariates_mask,
                           known[:, :lookback], weather_mask[:, :lookback]], -1)                # [B, L, F]
         horizon = self._horizon(known, weather_mask, anchors, lookback)                        # [B, H, G]
@@ -120,18 +120,6 @@ class PowerNetwork(nn.Module):
         steps = merge_patches(steps, stride, horizon.shape[1])                                 # [B, H, 24]
         quantiles: Tensor = self.head(steps, horizon, anchors)
         return quantiles
-
-    def _hide_weather(self, known: Tensor, weather_mask: Tensor, lookback: int) -> tuple[Tensor, Tensor]:
-        """In training some windows do without future weather, so that the network can when it is missing."""
-        if not self.training or not len(self.sizes.weather) or self.config.weather_dropout == 0:
-            return known, weather_mask
-        keep = (torch.rand(len(known), 1, 1, device=known.device) >= self.config.weather_dropout).to(known.dtype)
-        by_column = known.new_ones(len(known), 1, known.shape[-1])                             # [B, 1, K]
-        by_column[..., self.weather] = keep
-        hidden, mask = known.clone(), weather_mask.clone()
-        hidden[:, lookback:] *= by_column
-        mask[:, lookback:] *= keep
-        return hidden, mask
 
     def _horizon(self, known: Tensor, weather_mask: Tensor, anchors: Tensor, lookback: int) -> Tensor:
         steps, batch = anchors.shape[1], len(known)

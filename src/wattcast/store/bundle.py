@@ -49,7 +49,7 @@ from wattcast.training.trees import StepTrees, Trees
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
-FORMAT = 3
+FORMAT = 4
 WEIGHTS, TREES, MANIFEST, METRICS = "model.safetensors", "trees.json", "manifest.json", "metrics.json"
 GATE = "gate.json"
 COMPATIBILITY_FILES = ("bi_mamba.pth", "bi_mamba_finetuned.pth", "finetune_history.json", "feature_classification.pkl",

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from numpy.typing import NDArray
-from torch import nn
 from torch.utils.data import DataLoader, Sampler
 
 from wattcast.contracts import TOTAL
 from wattcast.errors import ConfigError, DataError, MemoryLimitError
+from wattcast.model.ensemble import Network
 from wattcast.training.callbacks import Averaging, EachBatch, EpochKeeper
 from wattcast.training.config import TrainingConfig
 from wattcast.training.horizon_weights import expand_horizon_weights
@@ -42,7 +42,7 @@ class Windows:
     validation_origins: NDArray[np.int64]
 
 
-def fit_network(network: nn.Module, windows: Windows, config: TrainingConfig, targets: tuple[str, ...], folder: Path,
+def fit_network(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...], folder: Path,
                 *, measure: TrainingConfig | None = None, on_epoch: Callable[[EpochRecord], None] | None = None,
                 on_batch: Callable[[], None] | None = None) -> tuple[EpochRecord, ...]:
     """Train `network` in place from the weights it has; it ends with the best averaged ones.
@@ -89,7 +89,7 @@ def require_accelerator(config: TrainingConfig) -> None:
                           hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
 
 
-def _run(network: nn.Module, windows: Windows, config: TrainingConfig, targets: tuple[str, ...],
+def _run(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...],
          keeper: EpochKeeper, measure: TrainingConfig, on_batch: Callable[[], None] | None) -> None:
     module = PowerModule(network, config, step_weights(config, windows.train.shape), target_weights(config, targets),
                          config.epochs * windows.batches, target_weights(measure, targets))

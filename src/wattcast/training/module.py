@@ -7,12 +7,13 @@ import lightning
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from wattcast.contracts import QUANTILES
+from wattcast.model.ensemble import Network
 from wattcast.model.losses import pinball, weighted_mean
 from wattcast.training.config import TrainingConfig
-from wattcast.windows.dataset import Batch, network_inputs
+from wattcast.windows.dataset import Batch, hide_weather, network_inputs
 
 WARM_UP = 0.05
 """Share of the steps over which the learning rate rises; then it falls along a cosine to a twentieth."""
@@ -37,7 +38,7 @@ class PowerModule(lightning.LightningModule):
     target_weights: Tensor
     validation_weights: Tensor
 
-    def __init__(self, network: nn.Module, config: TrainingConfig, horizon_weights: NDArray[np.float32],
+    def __init__(self, network: Network, config: TrainingConfig, horizon_weights: NDArray[np.float32],
                  target_weights: list[float], steps: int, validation_weights: list[float] | None = None) -> None:
         super().__init__()
         self.network, self.config, self.steps = network, config, steps
@@ -57,9 +58,17 @@ class PowerModule(lightning.LightningModule):
         # Dropout depends on (seed, step) only: a resumed run continues as if it had never stopped. Once an epoch would
         # not do: how many random numbers are drawn before its first step differs after a resume.
         torch.manual_seed((self.config.seed + 1) * 1_000_003 + self.global_step)
-        loss = self.loss(batch)
+        loss = self.loss(self._hide_weather(batch))
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["target"]))
         return loss
+
+    def _hide_weather(self, batch: Batch) -> Batch:
+        """Some windows do without the horizon's weather, so that the network can when it is missing."""
+        share, weather = self.network.config.weather_dropout, self.network.sizes.weather
+        if not weather or share == 0:
+            return batch
+        drawn = torch.rand(len(batch["target"]), device=batch["target"].device)
+        return hide_weather(batch, drawn < share, torch.tensor(weather))
 
     def validation_step(self, batch: Batch) -> None:
         self.log("val_loss", self.loss(batch, self.validation_weights), batch_size=len(batch["target"]))

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from wattcast.errors import ConfigError
-from wattcast.windows.dataset import Batch, WindowDataset
+from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
 
 if TYPE_CHECKING:
     import lightgbm
@@ -168,9 +168,8 @@ def _samples(dataset: WindowDataset, origins: IntArray, random: np.random.Genera
 def _drawn(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, share: float,
            hidden_weather: float) -> Iterator[list[Samples]]:
     for some in np.array_split(origins, max(1, -(-len(origins) // BATCH))):
-        batch = dataset.batch(some)
         hidden = torch.from_numpy(random.random(len(some)) < hidden_weather)
-        batch["known_mask"][:, dataset.shape.lookback:, dataset.weather] *= (~hidden).float()[:, None, None]
+        batch = hide_weather(dataset.batch(some), hidden, dataset.weather)
         targets = []
         for target in range(batch["target"].shape[-1]):
             values, mask = (batch[name][..., target].numpy().ravel() for name in ("target", "target_mask"))

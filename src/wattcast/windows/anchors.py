@@ -3,9 +3,13 @@
 import torch
 from torch import Tensor
 
-ANCHORS_WITHOUT_LAGS = ("lag_mean", "lag_mean_shifted", "yesterday", "day_profile", "day_type_profile")
-"""Besides the lags themselves: their mean, that mean shifted by the last day's level, the last day, and the mean at the
-same time of day over the last seven days and over all days of the past that are off, or worked, like the step's own."""
+from wattcast.windows.usual_days import masked_mean, usual_days, weather_adjustment
+
+ANCHORS_WITHOUT_LAGS = ("lag_mean", "lag_mean_shifted", "yesterday", "day_profile", "day_type_profile",
+                        "weather_adjusted")
+"""Besides the lags themselves: their mean, that mean shifted by the last day's level, the last day, the mean at the
+same time of day over the last seven days and over all days of the past that are off, or worked, like the step's own,
+and that last one adjusted for the horizon's weather."""
 
 
 def anchor_count(lags: int) -> int:
@@ -17,14 +21,13 @@ def anchor_names(lag_weeks: tuple[int, ...]) -> tuple[str, ...]:
     return (*(f"lag_{weeks}w" for weeks in lag_weeks), *ANCHORS_WITHOUT_LAGS)
 
 
-def masked_mean(values: Tensor, mask: Tensor, dim: int, fallback: Tensor | float = 0.0) -> Tensor:
-    """Mean over `dim` of the entries whose mask is 1; `fallback` where there is none."""
-    count = mask.sum(dim)
-    mean = (values * mask).sum(dim) / count.clamp(min=1)
-    return torch.where(count > 0, mean, torch.as_tensor(fallback, dtype=values.dtype))
+def without_weather(anchors: Tensor) -> Tensor:
+    """What anchors `[..., A]` are when nothing of the horizon's weather is known: usual days are not adjusted."""
+    return torch.cat([anchors[..., :-1], anchors[..., -2:-1]], -1)
 
 
-def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tensor, day_off: Tensor, day: int) -> Tensor:
+def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tensor, day_off: Tensor, day: int,
+                  weather: Tensor, weather_mask: Tensor) -> Tensor:
     """All anchors, every one of them finite: a reference that is missing is replaced by the next best.
 
     Args:
@@ -34,9 +37,11 @@ def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tenso
         past_mask: `[B, L, C]`.
         day_off: `[B, L + H]`, 1 on days off.
         day: steps per day.
+        weather: `[B, L + H, W]` scaled weather, zero where missing.
+        weather_mask: the same shape.
 
     Returns:
-        `[B, H, C, A + 5]` in the order lags, then `ANCHORS_WITHOUT_LAGS`.
+        `[B, H, C, A + 6]` in the order lags, then `ANCHORS_WITHOUT_LAGS`.
     """
     batch, length, targets = past.shape
     steps = lags.shape[1] - day
@@ -54,18 +59,9 @@ def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tenso
     shift = masked_mean(recent[:, -1] - mean[:, :day], known, 1)                                  # [B, C]
     mean = mean[:, day:]
     filled = torch.where(lag_mask[:, day:] > 0, lags[:, day:], mean.unsqueeze(-1))                # [B, H, C, A]
-    like = _day_type_profile(past, past_mask, day_off, day, profile)
-    others = torch.stack([mean, mean + shift[:, None], yesterday_steps, profile, like], -1)
+    usual = usual_days(past, past_mask, day_off, day)                                             # [B, L + H, C]
+    ahead = torch.where(usual[:, length:].isnan(), profile, usual[:, length:])                    # [B, H, C]
+    adjusted = ahead + weather_adjustment(past, past_mask, usual, weather, weather_mask, day_off, day)
+    others = torch.stack([mean, mean + shift[:, None], yesterday_steps, profile, ahead, adjusted], -1)
     return torch.cat([filled, others], -1)
 
-
-def _day_type_profile(past: Tensor, mask: Tensor, day_off: Tensor, day: int, fallback: Tensor) -> Tensor:
-    """`[B, H, C]`: the mean at the same time of day over the past days of the same type as the step's own day."""
-    batch, length, targets = past.shape
-    days, steps = length // day, fallback.shape[1]
-    values, mask = (part[:, length - days * day:].reshape(batch, days, day, targets) for part in (past, mask))
-    off = day_off[:, length - days * day:length].reshape(batch, days, day, 1)
-    slot = torch.arange(steps) % day
-    worked, rested = (masked_mean(values, mask * same, 1, float("nan"))[:, slot] for same in (1 - off, off))
-    chosen = torch.where(day_off[:, length:, None] > 0, rested, worked)
-    return torch.where(torch.isnan(chosen), fallback, chosen)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from wattcast.features.pipeline import FeatureTable, VintageTable
-from wattcast.windows.anchors import build_anchors
+from wattcast.windows.anchors import build_anchors, without_weather
 from wattcast.windows.scaling import FloatArray, Scaler
 
 
@@ -39,6 +39,23 @@ SCORING = {"target", "target_mask", "weight"}
 def network_inputs(batch: Batch) -> dict[str, Tensor]:
     """The entries that a network reads: all but those it is scored on."""
     return {name: cast(Tensor, value) for name, value in batch.items() if name not in SCORING}
+
+
+def hide_weather(batch: Batch, hidden: Tensor, weather: Tensor) -> Batch:
+    """The batch as if nobody knew the weather over the horizon of the windows that are `hidden`.
+
+    Args:
+        batch: windows.
+        hidden: `[B]`, bool.
+        weather: `[W]`, which of the known columns are weather.
+    """
+    by_column = torch.ones_like(batch["known_mask"][:, :1])                                    # [B, 1, K]
+    by_column[..., weather] = (~hidden).to(by_column.dtype)[:, None, None]
+    lookback = batch["known"].shape[1] - batch["target"].shape[1]
+    known, mask = (torch.cat([values[:, :lookback], values[:, lookback:] * by_column], 1)
+                   for values in (batch["known"], batch["known_mask"]))
+    anchors = torch.where(hidden[:, None, None, None], without_weather(batch["anchors"]), batch["anchors"])
+    return cast(Batch, {**batch, "known": known, "known_mask": mask, "anchors": anchors})
 
 
 @dataclass(frozen=True)
@@ -121,6 +138,7 @@ class WindowDataset(Dataset[Batch]):
         ahead = start[:, None] + torch.arange(shape.horizon)                                       # [B, H]
         past_target, past_mask = self.targets[past], self.target_mask[past].float()
         known, known_mask = self._known(torch.cat([past, ahead], 1), origins)
+        weather, weather_mask = known[..., self.weather], known_mask[..., self.weather].float()
         covariates, covariates_mask = self.past[past], self.past_mask[past].float()
         if self.decomposition is not None:
             modes = self.decomposition(past_target)
@@ -131,7 +149,8 @@ class WindowDataset(Dataset[Batch]):
         return Batch(
             past_target=past_target, past_target_mask=past_mask,
             past_covariates=covariates, past_covariates_mask=covariates_mask,
-            known=known, known_mask=known_mask.float(), anchors=self._anchors(start, past_target, past_mask),
+            known=known, known_mask=known_mask.float(),
+            anchors=self._anchors(start, past_target, past_mask, weather, weather_mask),
             target=self.targets[ahead], target_mask=target_mask.float(), weight=weight,
         )
 
@@ -151,7 +170,8 @@ class WindowDataset(Dataset[Batch]):
             mask[:, self.shape.lookback:, self.weather] = present
         return known, mask
 
-    def _anchors(self, start: Tensor, past: Tensor, past_mask: Tensor) -> Tensor:
+    def _anchors(self, start: Tensor, past: Tensor, past_mask: Tensor, weather: Tensor,
+                 weather_mask: Tensor) -> Tensor:
         rows = start[:, None] + torch.arange(-self.shape.day, self.shape.horizon)                  # [B, D + H]
         lagged = torch.stack([rows - weeks * self.shape.week for weeks in self.shape.lag_weeks], -1)
         lags = self.targets[lagged].transpose(2, 3)                                                # [B, D + H, C, A]
@@ -159,7 +179,7 @@ class WindowDataset(Dataset[Batch]):
         # Without a calendar all days are of one type.
         day_off = torch.zeros(whole.shape) if self.day_off is None else self.day_off[whole]
         return build_anchors(lags, self.target_mask[lagged].transpose(2, 3).float(), past, past_mask, day_off,
-                             self.shape.day)
+                             self.shape.day, weather, weather_mask)
 
 
 class _ScaledVintages:

@@ -2,11 +2,12 @@
 
 from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.scorecard import number
-from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS, TREES
+from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS, TREES, WEATHER_ADJUSTED
 from wattcast.forecasting.level import WEEKS
 from wattcast.training.selection import Selection, TargetSelection, mixture
 
-WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before"}
+WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before",
+         WEATHER_ADJUSTED: "usual days, adjusted for the weather"}
 
 
 def choice_lines(selection: Selection | None) -> list[str]:

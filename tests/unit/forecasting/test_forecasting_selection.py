@@ -22,6 +22,8 @@ from wattcast.training.fit import fit_model
 from wattcast.training.trained import TrainedModel, history_split
 from wattcast.training.trees import StepTrees, Trees
 
+SIMPLE = (*USUAL, "weather-adjusted")
+
 
 @pytest.fixture(scope="module")
 def model(trained_models: Path) -> TrainedModel:
@@ -129,7 +131,7 @@ def test_trees__are_what_they_say_and_are_asked_only_if_they_have_a_share(model,
     owner = replace(model, trees=trees)
     chosen = calibrate_and_choose(owner, history).selection
     assert chosen is not None
-    assert all(set(each.errors) == {"network", "trees", *USUAL} for each in chosen.targets.values())
+    assert all(set(each.errors) == {"network", "trees", *SIMPLE} for each in chosen.targets.values())
     asked = []
     honest = StepTrees.forecast
     monkeypatch.setattr(StepTrees, "forecast", lambda self, batch: asked.append(self) or honest(self, batch))
@@ -179,7 +181,7 @@ def test_selection__says_how_it_was_made(model, history) -> None:
     assert pd.Timestamp(selection.first) == history.frame.index[split.train_limit]
     assert pd.Timestamp(selection.last) == history.frame.index[len(history.frame) - 672]
     for chosen in selection.targets.values():
-        assert set(chosen.weights) == set(chosen.errors) == {"network", *USUAL}
+        assert set(chosen.weights) == set(chosen.errors) == {"network", *SIMPLE}
         assert sum(chosen.weights.values()) == pytest.approx(1)
         assert chosen.error is not None
         assert 0 < chosen.error < 3 * min(chosen.errors.values())

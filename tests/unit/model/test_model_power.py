@@ -137,19 +137,6 @@ def test_future_weather__reaches_earlier_steps_through_the_backward_direction() 
     assert not torch.allclose(network(**batch)[:, first_day], network(**later)[:, first_day])
 
 
-def test_weather_dropout__only_in_training() -> None:
-    torch.manual_seed(5)
-    size = sizes()
-    network = PowerNetwork(small(weather_dropout=0.9, drop_rate=0.0), size)
-    with torch.no_grad():
-        network.head.out.weight.normal_(std=0.3)
-    batch = inputs(size, batch=8)
-    first, second = network.train()(**batch), network(**batch)
-    assert not torch.equal(first, second)
-    network.eval()
-    assert torch.equal(network(**batch), network(**batch))
-
-
 def test_pinball__equals_its_definition() -> None:
     levels = torch.tensor([0.1, 0.5, 0.9])
     forecast, target = torch.tensor([1.0, 2.0, 4.0]), torch.tensor(3.0)

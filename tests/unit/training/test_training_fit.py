@@ -19,7 +19,7 @@ from wattcast.training.fit import SEEDS_APART, fit_model
 from wattcast.training.module import PowerModule
 from wattcast.training.trained import EpochRecord, TrainedModel
 from wattcast.windows.anchors import anchor_count
-from wattcast.windows.dataset import Batch, WindowDataset
+from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
 
 DAY = 24
 HORIZON = 7 * DAY
@@ -109,6 +109,17 @@ def output_gradients(module: PowerModule, batch: Batch) -> torch.Tensor:
     module.zero_grad()
     module.loss(batch).backward()
     return module.network.head.out.bias.grad.unflatten(0, (2, -1))
+
+
+def test_training_step__hides_the_weather_of_its_share_of_the_windows(module, batch, monkeypatch) -> None:
+    learner = module()
+    torch.nn.init.normal_(learner.network.head.out.weight, std=0.3)
+    monkeypatch.setattr(learner, "log", lambda *_, **__: None)
+    everyone = torch.ones(3, dtype=torch.bool)
+    plain, blind = (learner.loss(each).item() for each in (batch, hide_weather(batch, everyone, torch.tensor([1]))))
+    assert learner.training_step(batch).item() == plain != blind
+    learner.network.config = learner.network.config.model_copy(update={"weather_dropout": 1 - 1e-9})
+    assert learner.training_step(batch).item() == blind
 
 
 @pytest.mark.parametrize(("weights", "silent"), [((1.0, 0.0), 1), ((0.0, 1.0), 0)])

@@ -1,16 +1,17 @@
 import torch
 
-from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count, build_anchors
+from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count, build_anchors, without_weather
 
 DAY, DAYS, STEPS, LAGS = 3, 8, 6, 2
 
 
 def anchors_of(past: torch.Tensor, past_mask: torch.Tensor, lags: torch.Tensor, lag_mask: torch.Tensor,
-               off_days: tuple[int, ...] = ()) -> dict[str, list[float]]:
+               off_days: tuple[int, ...] = (), weather: torch.Tensor | None = None) -> dict[str, list[float]]:
     day_off = torch.zeros(1, DAYS * DAY + STEPS)
     for day in off_days:
         day_off[:, day * DAY:(day + 1) * DAY] = 1
-    built = build_anchors(lags, lag_mask, past, past_mask, day_off, DAY)
+    weather = torch.zeros(1, DAYS * DAY + STEPS, 0) if weather is None else weather
+    built = build_anchors(lags, lag_mask, past, past_mask, day_off, DAY, weather, torch.ones_like(weather))
     assert built.shape == (1, STEPS, 1, anchor_count(LAGS))
     assert torch.isfinite(built).all()
     names = [f"lag_{week}w" for week in range(1, LAGS + 1)] + list(ANCHORS_WITHOUT_LAGS)
@@ -73,3 +74,27 @@ def test_build_anchors__a_first_day_off_looks_like_the_profile() -> None:
     past, lags = past_days(), torch.zeros(1, DAY + STEPS, 1, LAGS)
     found = anchors_of(past, torch.ones_like(past), lags, torch.zeros_like(lags), off_days=(DAYS,))
     assert found["day_type_profile"][:DAY] == found["day_profile"][:DAY]
+
+
+def test_build_anchors__without_weather_columns_nothing_is_adjusted() -> None:
+    past, lags = past_days(), torch.zeros(1, DAY + STEPS, 1, LAGS)
+    found = anchors_of(past, torch.ones_like(past), lags, torch.zeros_like(lags), off_days=(1, DAYS))
+    assert found["weather_adjusted"] == found["day_type_profile"]
+
+
+def test_build_anchors__a_day_with_more_sun_is_adjusted_and_without_weather_it_is_not() -> None:
+    """Power is three times the sun, which shines more each day: the horizon's days are brighter than usual."""
+    sun = torch.tensor([[float(step // DAY)] for step in range(DAYS * DAY + STEPS)])[None]
+    past, lags = 3 * sun[:, :DAYS * DAY], torch.zeros(1, DAY + STEPS, 1, LAGS)
+    found = anchors_of(past, torch.ones_like(past), lags, torch.zeros_like(lags), weather=sun)
+    assert found["day_type_profile"] == [10.5] * STEPS
+    assert all(20 < value < 3 * DAYS + 3 for value in found["weather_adjusted"])
+
+
+def test_without_weather__the_adjusted_days_are_the_usual_ones() -> None:
+    anchors = torch.arange(2.0 * anchor_count(LAGS)).reshape(1, 1, 2, -1)
+    hidden = without_weather(anchors)
+    names = [*(f"lag_{week}w" for week in range(1, LAGS + 1)), *ANCHORS_WITHOUT_LAGS]
+    adjusted, usual = names.index("weather_adjusted"), names.index("day_type_profile")
+    assert torch.equal(hidden[..., adjusted], anchors[..., usual])
+    assert torch.equal(hidden[..., :adjusted], anchors[..., :adjusted])

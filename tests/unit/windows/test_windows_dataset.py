@@ -15,6 +15,7 @@ from wattcast.windows.dataset import (
     Scalers,
     WindowDataset,
     WindowShape,
+    hide_weather,
     network_inputs,
 )
 from wattcast.windows.scaling import Scaler
@@ -200,6 +201,17 @@ def test_vintages__that_begin_after_the_origin_or_ended_before_it(table) -> None
     late, over = (windows.batch(np.asarray([origin]))["known_mask"][0, SHAPE.lookback:, 1] for origin in (60, 64))
     assert late.tolist() == [0.0] * 6 + [1.0] * (WEEK - 6)
     assert not over.any()
+
+
+def test_hide_weather__is_as_if_it_had_never_been_known(table) -> None:
+    hidden = torch.tensor([True, False, True])
+    made = hide_weather(dataset(table).batch(np.asarray([60, 70, 90])), hidden, torch.tensor([1]))
+    for position, (origin, unknown) in enumerate(zip((60, 70, 90), hidden.tolist(), strict=True)):
+        known = table.known.copy()
+        if unknown:
+            known[origin:, 1] = np.nan
+        expected = dataset(replace(table, known=known)).batch(np.asarray([origin]))
+        assert all(torch.equal(made[name][position], value[0]) for name, value in expected.items())
 
 
 def test_weights__one_for_each_window_by_its_origin(table) -> None:

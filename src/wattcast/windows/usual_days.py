@@ -1,0 +1,66 @@
+"""What a day of its type usually looks like in a window's past, and what other weather than usual makes of it."""
+
+import torch
+from torch import Tensor
+
+RIDGE = 0.1
+"""What is added to the diagonal for each past step, in squared standard deviations of the weather: it keeps the few
+days of a window, and columns that say the same twice, from large coefficients."""
+
+
+def masked_mean(values: Tensor, mask: Tensor, dim: int, fallback: Tensor | float = 0.0) -> Tensor:
+    """Mean over `dim` of the entries whose mask is 1; `fallback` where there is none."""
+    count = mask.sum(dim)
+    mean = (values * mask).sum(dim) / count.clamp(min=1)
+    return torch.where(count > 0, mean, torch.as_tensor(fallback, dtype=values.dtype))
+
+
+def usual_days(past: Tensor, mask: Tensor, day_off: Tensor, day: int) -> Tensor:
+    """For each step of past and horizon the mean at the same time of day over the past days of its own day's type.
+
+    Args:
+        past: `[B, L, F]`, zero where missing; L a multiple of D (`day`).
+        mask: `[B, L, F]`.
+        day_off: `[B, L + H]`, 1 on days off.
+        day: steps per day.
+
+    Returns:
+        `[B, L + H, F]`, NaN where the past has no such day.
+    """
+    batch, length, columns = past.shape
+    values, mask = (part.reshape(batch, length // day, day, columns) for part in (past, mask))
+    off = day_off[:, :length].reshape(batch, length // day, day, 1)
+    slot = torch.arange(day_off.shape[1]) % day
+    worked, rested = (masked_mean(values, mask * same, 1, float("nan"))[:, slot] for same in (1 - off, off))
+    return torch.where(day_off[..., None] > 0, rested, worked)
+
+
+def weather_adjustment(past: Tensor, mask: Tensor, usual: Tensor, weather: Tensor, weather_mask: Tensor,
+                       day_off: Tensor, day: int) -> Tensor:
+    """What to add to the usual days of the horizon for weather that is not as usual, `[B, H, C]`.
+
+    In each window a ridge regression (Hoerl & Kennard, DOI 10.1080/00401706.1970.10488634) is fitted on the past: the
+    target's distance from its usual day against each weather column's, and against the product of that and the usual
+    day, for what the sun brings at noon it does not bring at dusk. A plant of which half stands still since last week
+    is thus taken as it is now.
+
+    Args:
+        past: scaled target history `[B, L, C]`, zero where missing; L a multiple of D (`day`).
+        mask: `[B, L, C]`.
+        usual: the target's `usual_days`.
+        weather: scaled columns `[B, L + H, W]`, zero where missing.
+        weather_mask: the same shape.
+        day_off: `[B, L + H]`, 1 on days off.
+        day: steps per day.
+    """
+    length, targets = past.shape[1:]
+    unusual = weather - usual_days(weather[:, :length], weather_mask[:, :length], day_off, day)
+    unusual = (unusual * weather_mask).nan_to_num()[:, None]                                   # [B, 1, L + H, W]
+    by_level = unusual * usual.nan_to_num().mT[..., None]                                      # [B, C, L + H, W]
+    inputs = torch.cat([unusual.expand(-1, targets, -1, -1), by_level], -1)                    # [B, C, L + H, 2·W]
+    distance = ((past - usual[:, :length]) * mask).nan_to_num().mT[..., None]                  # [B, C, L, 1]
+    learnt = inputs[:, :, :length] * mask.mT[..., None]                                        # [B, C, L, 2·W]
+    squares = learnt.mT @ learnt + RIDGE * length * torch.eye(inputs.shape[-1])
+    coefficients = torch.linalg.solve(squares, learnt.mT @ distance)                           # [B, C, 2·W, 1]
+    adjustment: Tensor = (inputs[:, :, length:] @ coefficients)[..., 0].mT
+    return adjustment
