@@ -17,6 +17,9 @@ from wattcast.model.encoder import BiMambaEncoder
 from wattcast.model.heads import AnchoredQuantileHead
 from wattcast.model.patching import horizon_patches, merge_patches, past_patches, patch_count
 
+FIRST_SHARE = 0.8
+"""Of the last anchor in the untrained network of a station with weather; the lags have the rest."""
+
 Backend = Literal["auto", "reference", "loop", "numba", "triton", "mamba_ssm"]
 
 
@@ -41,7 +44,7 @@ class ModelConfig(Config):
                            json_schema_extra={"search": [8, 12, 16, 20, 24]})
     stride_ratio: float = Field(1.0, gt=0, le=1, description="stride / patch_len",
                                 json_schema_extra={"search": [0.25, 0.5, 0.75]})
-    weather_dropout: float = Field(0.1, ge=0, lt=1,
+    weather_dropout: float = Field(0.3, ge=0, lt=1,
                                    description="share of training windows whose future weather is hidden")
     scan: Backend = Field("auto", description="implementation of the selective scan")
 
@@ -96,8 +99,10 @@ class PowerNetwork(nn.Module):
             d_model=config.d_model, d_ff=config.d_ff, n_layers=config.n_layers, d_state=config.d_state,
             d_conv=config.d_conv, expand=config.expand, dropout=config.drop_rate, backend=config.scan)
         self.decode = nn.Linear(config.d_model, config.patch_len * self.step_width)
-        # Before training the network is the mean of the same slot in the weeks that are lags.
-        prior = [1.0 / sizes.lags] * sizes.lags + [0.0] * (sizes.anchors - sizes.lags)
+        # Before training the network is mostly the last anchor, usual days adjusted for the weather, if there is any:
+        # where twelve weeks are all there is to learn from, it does not get far from where it starts.
+        first, others = FIRST_SHARE if weather else 0.0, sizes.anchors - sizes.lags - 1
+        prior = [(1 - first) / sizes.lags] * sizes.lags + [0.0] * others + [first]
         self.head = AnchoredQuantileHead(
             self.step_width, horizon_features, (96, 64), targets=sizes.targets, prior=tuple(prior),
             quantiles=len(QUANTILES), dropout=config.drop_rate)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wattcast.contracts import QUANTILES
 from wattcast.model.losses import pinball, weighted_mean
-from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
+from wattcast.model.power import FIRST_SHARE, InputSizes, ModelConfig, PowerNetwork
 
 HORIZON, WEEK, LOOKBACK, LAGS, ANCHORS = 672, 672, 672, 4, 8
 SPACE = {name: field.json_schema_extra["search"] for name, field in ModelConfig.model_fields.items()
@@ -44,13 +44,15 @@ def small(**changes: object) -> ModelConfig:
     return ModelConfig(**{"d_model": 16, "n_layers": 1, "patch_len": 96, "d_state": 4, **changes})
 
 
-def test_untrained_network__is_the_mean_of_the_lags() -> None:
+@pytest.mark.parametrize(("weather", "first"), [((3, 4), FIRST_SHARE), ((), 0.0)])
+def test_untrained_network__is_mostly_the_adjusted_days_or_without_weather_the_mean_of_the_lags(weather, first) -> None:
     torch.manual_seed(0)
-    size = sizes(targets=2)
+    size = sizes(targets=2, weather=weather)
     network = PowerNetwork(small(), size).eval()
     given_inputs = inputs(size)
     median = network(**given_inputs)[..., len(QUANTILES) // 2]
-    expected = given_inputs["anchors"][..., :LAGS].mean(-1)
+    anchors = given_inputs["anchors"]
+    expected = first * anchors[..., -1] + (1 - first) * anchors[..., :LAGS].mean(-1)
     # The other anchors start at a thousandth of a share each.
     assert (median - expected).abs().max() < 0.05
 
