@@ -84,9 +84,9 @@ class LeakageError(WattcastError):
     """A forecaster asked for something at or after its origin."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, or None."""
-    matches = get_close_matches(word, list(known), n=1, cutoff=0.5)
+def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:
+    """The known word most like `word`, or None if none is as like it as that (1: the same)."""
+    matches = get_close_matches(word, list(known), n=1, cutoff=likeness)
     return matches[0] if matches else None
 
 

@@ -7,6 +7,9 @@ from wattcast.contracts import PART, TARGETS, TOTAL
 from wattcast.data.schema import QUANTITIES, REDUNDANT, STRUCTURAL, DataConfig, recognise
 from wattcast.errors import ConfigError, DataError, listing, nearest
 
+MISSPELT = 0.96
+"""How like the total power a column's name must be to be taken for it misspelt: total_reactive_power is not."""
+
 PREDECESSOR_TARGETS = {"meter": TOTAL, "load": PART}
 """Beside a column `meter`, `load` is the part that cannot be dispatched; elsewhere `load` may mean anything."""
 
@@ -91,9 +94,10 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     known = {name: quantity for name in header if (quantity := renamed.get(name) or recognise(name))}
     targets = {ours: theirs for ours in TARGETS if (theirs := _first_spelling(known, ours))}
     if TOTAL not in targets:
+        likely = nearest(TOTAL, header, MISSPELT) or "your_column"
         raise DataError(f"{source} has no column that is known to be the total active power",
                         found=listing(header, limit=40), expected=f"{TOTAL}, or meter beside load",
-                        hint=f"say which one it is: data.targets: {{{TOTAL}: your_column}}")
+                        hint=f"say which one it is: data.targets: {{{TOTAL}: {likely}}}")
     listed = (*config.known_future, *config.past_only)
     weather = [name for name, quantity in known.items()
                if quantity not in (*STRUCTURAL, *TARGETS) and name not in listed]

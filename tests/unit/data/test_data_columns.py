@@ -66,6 +66,16 @@ def test_resolve__load_alone_is_not_guessed() -> None:
     assert "time, load" in str(caught.value)
 
 
+@pytest.mark.parametrize(("name", "advice"), [
+    ("total_activ_power", "{total_active_power: total_activ_power}"),
+    ("total_reactive_power", "{total_active_power: your_column}"), ("total_irradiance", "{total_active_power: your"),
+])
+def test_resolve__a_misspelt_total_is_offered_and_a_like_sounding_column_is_not(name: str, advice: str) -> None:
+    with pytest.raises(DataError) as caught:
+        resolve(["time", name], DataConfig(), "a.csv")
+    assert advice in str(caught.value)
+
+
 def test_resolve__missing_columns_are_named_with_the_nearest() -> None:
     config = DataConfig(targets={TOTAL: "energy_kwh"}, known_future=("temperature",))
     with pytest.raises(DataError) as caught:
