@@ -1,6 +1,6 @@
 """What the network, the trees and the anchors say at many origins at once, in the target's unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -71,8 +71,9 @@ def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64
 
 
 def _ratio(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> FloatArray:
-    """From forecasts whole weeks before the origins, of steps before them."""
-    week = model.shape.week
+    """From forecasts whole weeks before the origins, of steps before them, with the weather that came: it is to say how
+    the station does, not how good the weather forecasts were."""
+    week, features = model.shape.week, replace(features, vintages=None)
     before = [infer(model, features, origins - back * week) for back in range(1, WEEKS + 1)]
     actual, forecast = (np.concatenate(parts, 1) for parts in (
         [each.actual[:, :week] for each in before], [each.quantiles[:, :week, :, MIDDLE] for each in before]))

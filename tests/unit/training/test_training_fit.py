@@ -181,7 +181,7 @@ def test_fit__ends_with_finite_weights_in_evaluation_mode(undisturbed, data) -> 
 
 
 def test_fit__learns_something() -> None:
-    history = fit_model(station_data(), recipe(epochs=8, ema_decay=0.0)).history
+    history = fit_model(station_data(), recipe(epochs=8, ema_decay=0.0, lr=0.001)).history
     assert min(record.val_loss for record in history) < history[0].val_loss
     assert history[-1].train_loss < history[0].train_loss
 
