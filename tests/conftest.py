@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from wattcast.cli import main
 from wattcast.data.simulate import simulate_station
@@ -19,6 +20,10 @@ from wattcast.timegrid import DAY
 
 # Before torch is imported, here and in the processes that tests start: a sum's order must not depend on the machine.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# How long an example takes tells of the machine, not of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 TINY = ("model.d_model=16", "model.n_layers=1", "model.patch_len=48", "training.epochs=2",
         "training.batches_per_epoch=3", "training.batch_size=8", "training.members=1",

@@ -150,7 +150,7 @@ def test_scan__autocast_does_not_reach_inside(backend: str) -> None:
         assert torch.equal(selective_scan(*inputs, backend=backend), plain)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(shape=st.tuples(st.integers(1, 3), st.integers(1, 40), st.integers(1, 70), st.integers(1, 9)),
        gate=st.sampled_from(["silu", "mamba_plus"]), seed=st.integers(0, 1000))
 def test_scan__backward_in_time_is_the_mirror_image(shape: tuple[int, int, int, int], gate: Any, seed: int) -> None:

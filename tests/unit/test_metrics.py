@@ -91,7 +91,7 @@ def test_coverage__bounds_count_as_inside_and_missing_steps_do_not_count():
     assert math.isnan(metrics.coverage(np.array([np.nan]), np.zeros(1), np.ones(1)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(hnp.arrays(np.float64, 17, elements=finite), hnp.arrays(np.float64, 17, elements=finite),
        hnp.arrays(np.bool_, 17))
 def test_measures__missing_steps_are_as_good_as_absent(actual, forecast, missing):
@@ -101,7 +101,7 @@ def test_measures__missing_steps_are_as_good_as_absent(actual, forecast, missing
         assert measure(gappy, forecast) == pytest.approx(expected, nan_ok=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(hnp.arrays(np.float64, 13, elements=finite), hnp.arrays(np.float64, 13, elements=finite))
 def test_measures__relations_between_them(actual, forecast):
     mae = metrics.mae(actual, forecast)

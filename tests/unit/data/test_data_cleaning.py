@@ -141,7 +141,7 @@ def test_mask_flat_lines__patience_is_time_not_steps() -> None:
     assert empty(cleaned, TOTAL) == list(range(3, 30))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(hnp.arrays(float, st.integers(2, 40), elements=st.sampled_from([0.0, 2.5, 3.0, float("nan")])),
        st.integers(1, 39))
 def test_cleaning__a_value_depends_on_no_later_one(values: np.ndarray, cut: int) -> None:
@@ -156,7 +156,7 @@ def test_cleaning__a_value_depends_on_no_later_one(values: np.ndarray, cut: int)
     pd.testing.assert_frame_equal(clean(frame.iloc[:cut]), clean(frame).iloc[:cut])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(hnp.arrays(float, st.integers(0, 30), elements=st.sampled_from([1.0, 2.0, float("nan")])))
 def test_equal_before__agrees_with_a_loop(values: np.ndarray) -> None:
     expected, last, count = [], None, 0

@@ -143,7 +143,7 @@ def test_to_grid__a_single_row() -> None:
     assert findings == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from([1, 5, 5, 5, 15, 60]), min_size=25, max_size=60), st.integers(2, 20),
        st.integers(0, 10_000))
 def test_to_grid__a_step_depends_on_no_later_row(minutes: list[int], cut: int, seed: int) -> None:

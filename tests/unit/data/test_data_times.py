@@ -119,7 +119,7 @@ def test_to_instants__hour_left_out_moves_to_its_end_and_is_reported() -> None:
     assert "fixed offset" in findings[0].action
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2000, 2037), st.sampled_from([3, 4, 9, 10, 11]),
        st.sampled_from(["Europe/Dublin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]))
 def test_to_instants__complete_local_time_comes_back(year: int, month: int, timezone: str) -> None:

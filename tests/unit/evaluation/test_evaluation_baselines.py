@@ -134,7 +134,7 @@ def test_fit__target_never_measured_is_an_error(make_station):
         forecast_at(NaiveDay(), changed(data, slice(None), np.nan), data.frame.index[200])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(name=st.sampled_from(BASELINE_NAMES), position=st.integers(30, 5 * 168), seed=st.integers(0, 9))
 def test_forecast__nothing_after_the_origin_matters_and_nothing_is_missing(name, position, seed):
     rng = np.random.default_rng(seed)

@@ -63,7 +63,7 @@ def test_run_of_one_day__is_first_and_last() -> None:
     assert (row["off_first"], row["off_middle"], row["off_last"]) == (1, 0, 1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 700), st.integers(1, 40))
 def test_features_of_a_day__do_not_depend_on_where_the_table_begins_or_ends(start: int, count: int) -> None:
     everything = days("2024-06-01", 800)

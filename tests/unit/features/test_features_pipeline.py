@@ -73,7 +73,7 @@ def test_transform__gaps_stay_gaps() -> None:
     assert np.isfinite(features.targets[9:]).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 287), st.floats(-1e5, 1e5), st.sampled_from(["晴", "never seen", None]))
 def test_transform__what_comes_later_changes_nothing_before(origin: int, value: float, category: str | None) -> None:
     frame = table()

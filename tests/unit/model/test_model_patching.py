@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wattcast.errors import ConfigError
 from wattcast.model.patching import horizon_patches, merge_patches, past_patches, patch_count, patch_counts
 
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 sizes = st.integers(1, 24).flatmap(lambda patch_len: st.tuples(st.just(patch_len), st.integers(1, patch_len)))
 
 

@@ -61,7 +61,7 @@ def test_search_ranges__are_the_seed_document_s() -> None:
     assert SPACE == SEED_SPACE
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({name: st.sampled_from(values) for name, values in SEED_SPACE.items()}),
        st.integers(0, 2**16))
 def test_every_combination__builds_trains_and_forecasts(choice: dict[str, float], seed: int) -> None:
