@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 
 NETWORK, TREES = "network", "trees"
 WEATHER_ADJUSTED = "weather-adjusted"
-"""The last weeks' days of the same type, adjusted for the weather: for stations with weather."""
+"""The last weeks' days of the same type, adjusted for the weather: for loads with weather."""
 
 OTHER_WEEKS = "weeks-mean"
 """The mean of the lags where those are not the last four weeks."""
@@ -34,21 +34,21 @@ MARGIN = 0.01
 """By what share of its error a blend must beat the best candidate to be used instead of it."""
 
 
-def _simple(lag_weeks: tuple[int, ...], weather: bool) -> dict[str, int]:
+def _simple(lag_weeks: tuple[int, ...], adjusted: bool) -> dict[str, int]:
     """The simple forecasts among the anchors, and where they stand there."""
     mean = "weekly-mean" if lag_weeks == (1, 2, 3, 4) else OTHER_WEEKS
     names = {"lag_1w": "seasonal-naive", "lag_mean": mean, "yesterday": "naive-day"}
-    names |= {"weather_adjusted": WEATHER_ADJUSTED} if weather else {}
+    names |= {"weather_adjusted": WEATHER_ADJUSTED} if adjusted else {}
     return {names[anchor]: place for place, anchor in enumerate(anchor_names(lag_weeks)) if anchor in names}
 
 
-def candidate_names(lag_weeks: tuple[int, ...], *, trees: bool, weather: bool) -> tuple[str, ...]:
+def candidate_names(lag_weeks: tuple[int, ...], *, trees: bool, adjusted: bool) -> tuple[str, ...]:
     """The network, the trees if there are any, then the simple forecasts among the anchors."""
-    return (NETWORK, *((TREES,) if trees else ()), *_simple(lag_weeks, weather))
+    return (NETWORK, *((TREES,) if trees else ()), *_simple(lag_weeks, adjusted))
 
 
 def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...],
-               trees: FloatArray | None = None, *, weather: bool) -> FloatArray:
+               trees: FloatArray | None = None, *, adjusted: bool) -> FloatArray:
     """The candidates' forecasts `[..., M]` in the order of `candidate_names`.
 
     Args:
@@ -56,10 +56,10 @@ def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ..
         anchors: `[..., A]`.
         lag_weeks: the model's lags.
         trees: `[...]`, theirs, if there are any.
-        weather: whether the model knows weather columns.
+        adjusted: whether usual days are adjusted for the weather.
     """
     learnt = [each[..., None] for each in (median, trees) if each is not None]
-    return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks, weather).values())]], -1)
+    return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks, adjusted).values())]], -1)
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:

@@ -89,8 +89,7 @@ def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> Flo
 
 
 def _names(model: TrainedModel, found: Inference) -> tuple[str, ...]:
-    return candidate_names(model.shape.lag_weeks, trees=found.trees is not None,
-                           weather=bool(model.network.sizes.weather))
+    return candidate_names(model.shape.lag_weeks, trees=found.trees is not None, adjusted=model.network.sizes.adjusted)
 
 
 def _level(found: Inference, later: Inference | None, position: int) -> float:
@@ -106,7 +105,7 @@ def _candidates(model: TrainedModel, found: Inference, position: int, level: flo
         network = follow(network, ratio, level)
         by_trees = None if by_trees is None else follow(by_trees, ratio, level)
     return candidates(network, found.anchors[:, :, position], model.shape.lag_weeks, by_trees,
-                      weather=bool(model.network.sizes.weather))
+                      adjusted=model.network.sizes.adjusted)
 
 
 def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:

@@ -18,7 +18,7 @@ from wattcast.model.heads import AnchoredQuantileHead
 from wattcast.model.patching import horizon_patches, merge_patches, past_patches, patch_count
 
 FIRST_SHARE = 0.8
-"""Of the last anchor in the untrained network of a station with weather; the lags have the rest."""
+"""Of the last anchor in the untrained network where it knows the weather; the lags have the rest."""
 
 Backend = Literal["auto", "reference", "loop", "numba", "triton", "mamba_ssm"]
 
@@ -69,6 +69,8 @@ class InputSizes:
     lags: int
     anchors: int
     weather: tuple[int, ...]
+    adjusted: bool = True
+    """Whether the last anchor knows the horizon's weather."""
 
 
 class PowerNetwork(nn.Module):
@@ -99,9 +101,9 @@ class PowerNetwork(nn.Module):
             d_model=config.d_model, d_ff=config.d_ff, n_layers=config.n_layers, d_state=config.d_state,
             d_conv=config.d_conv, expand=config.expand, dropout=config.drop_rate, backend=config.scan)
         self.decode = nn.Linear(config.d_model, config.patch_len * self.step_width)
-        # Before training the network is mostly the last anchor, usual days adjusted for the weather, if there is any:
+        # Before training the network is mostly the last anchor, usual days adjusted for the weather, if they are:
         # where twelve weeks are all there is to learn from, it does not get far from where it starts.
-        first, others = FIRST_SHARE if weather else 0.0, sizes.anchors - sizes.lags - 1
+        first, others = FIRST_SHARE if sizes.adjusted else 0.0, sizes.anchors - sizes.lags - 1
         prior = [(1 - first) / sizes.lags] * sizes.lags + [0.0] * others + [first]
         self.head = AnchoredQuantileHead(
             self.step_width, horizon_features, (96, 64), targets=sizes.targets, prior=tuple(prior),

@@ -45,7 +45,7 @@ def input_sizes(table: FeatureTable, shape: WindowShape, recipe: Recipe) -> Inpu
     modes = recipe.features.vmd_modes * targets if recipe.features.vmd else 0
     lags = len(shape.lag_weeks)
     return InputSizes(shape.horizon, shape.week, targets, table.known.shape[1], table.past.shape[1] + modes, lags,
-                      anchor_count(lags), table.weather_columns)
+                      anchor_count(lags), table.weather_columns, shape.adjusted and bool(table.weather_columns))
 
 
 def prepare(data: StationData, recipe: Recipe) -> Prepared:

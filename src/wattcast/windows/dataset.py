@@ -76,12 +76,13 @@ class Scalers:
 
 @dataclass(frozen=True)
 class WindowShape:
-    """Sizes in steps: look-back L, horizon H, a day, a week, and which lags in weeks."""
+    """Sizes in steps: look-back L, horizon H, a day, a week; which lags in weeks; whether usual days are adjusted."""
 
     lookback: int
     horizon: int
     day: int
     lag_weeks: tuple[int, ...]
+    adjusted: bool = True
 
     @property
     def week(self) -> int:
@@ -138,7 +139,8 @@ class WindowDataset(Dataset[Batch]):
         ahead = start[:, None] + torch.arange(shape.horizon)                                       # [B, H]
         past_target, past_mask = self.targets[past], self.target_mask[past].float()
         known, known_mask = self._known(torch.cat([past, ahead], 1), origins)
-        weather, weather_mask = known[..., self.weather], known_mask[..., self.weather].float()
+        adjusting = self.weather if shape.adjusted else self.weather[:0]
+        weather, weather_mask = known[..., adjusting], known_mask[..., adjusting].float()
         covariates, covariates_mask = self.past[past], self.past_mask[past].float()
         if self.decomposition is not None:
             modes = self.decomposition(past_target)

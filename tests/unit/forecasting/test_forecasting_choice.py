@@ -16,32 +16,32 @@ def off(*sizes: float) -> np.ndarray:
 
 
 def test_candidates__the_network_and_the_anchors_that_are_simple_forecasts() -> None:
-    assert candidate_names(LAGS, trees=False, weather=False) == (
+    assert candidate_names(LAGS, trees=False, adjusted=False) == (
         "network", "seasonal-naive", "weekly-mean", "naive-day")
     anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
-    made = candidates(np.asarray(900.0), anchors, LAGS, weather=False)
+    made = candidates(np.asarray(900.0), anchors, LAGS, adjusted=False)
     assert made.tolist() == [900, 200, 204, 206]
 
 
 def test_candidates__the_trees_come_second() -> None:
-    assert candidate_names(LAGS, trees=True, weather=False) == (
+    assert candidate_names(LAGS, trees=True, adjusted=False) == (
         "network", "trees", "seasonal-naive", "weekly-mean", "naive-day")
     anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
-    made = candidates(np.asarray(900.0), anchors, LAGS, np.asarray(77.0), weather=False)
+    made = candidates(np.asarray(900.0), anchors, LAGS, np.asarray(77.0), adjusted=False)
     assert made.tolist() == [900, 77, 200, 204, 206]
 
 
 def test_candidates__with_weather_the_adjusted_days_come_last() -> None:
-    assert candidate_names(LAGS, trees=False, weather=True)[-2:] == ("naive-day", "weather-adjusted")
+    assert candidate_names(LAGS, trees=False, adjusted=True)[-2:] == ("naive-day", "weather-adjusted")
     anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
-    assert candidates(np.asarray(900.0), anchors, LAGS, weather=True).tolist() == [900, 200, 204, 206, 209]
+    assert candidates(np.asarray(900.0), anchors, LAGS, adjusted=True).tolist() == [900, 200, 204, 206, 209]
 
 
 def test_candidates__other_lags_leave_out_what_is_not_there() -> None:
-    plain = {"trees": False, "weather": False}
+    plain = {"trees": False, "adjusted": False}
     assert candidate_names((2, 3), **plain) == ("network", "weeks-mean", "naive-day")
     assert candidate_names((1, 52), **plain) == ("network", "seasonal-naive", "weeks-mean", "naive-day")
-    assert candidates(np.asarray(900.0), np.arange(8.0), (2, 3), weather=False).tolist() == [900, 2, 4]
+    assert candidates(np.asarray(900.0), np.arange(8.0), (2, 3), adjusted=False).tolist() == [900, 2, 4]
 
 
 @pytest.mark.parametrize("best", range(4))

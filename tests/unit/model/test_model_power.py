@@ -20,7 +20,7 @@ SEED_SPACE = {
 
 
 def sizes(targets: int = 1, known: int = 5, past: int = 2, weather: tuple[int, ...] = (3, 4)) -> InputSizes:
-    return InputSizes(HORIZON, WEEK, targets, known, past, LAGS, ANCHORS, weather)
+    return InputSizes(HORIZON, WEEK, targets, known, past, LAGS, ANCHORS, weather, bool(weather))
 
 
 def inputs(size: InputSizes, batch: int = 2, seed: int = 0) -> dict[str, torch.Tensor]:

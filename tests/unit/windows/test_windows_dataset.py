@@ -271,3 +271,13 @@ def test_memory__two_years_of_twenty_columns_stay_below_100_mb() -> None:
               if isinstance(part, torch.Tensor)}
     assert sum(stored.values()) + sum(part.nbytes for part in held if isinstance(part, np.ndarray)) < 100e6
     assert windows.batch(np.asarray([rows // 2]))["known"].shape == (1, 21 * day, 10)
+
+
+def test_usual_days__are_adjusted_for_the_weather_only_where_the_shape_says_so(table) -> None:
+    windows = [WindowDataset(table, scalers(table), replace(SHAPE, adjusted=adjusted)) for adjusted in (True, False)]
+    names = ("lag_1w", "lag_2w", *ANCHORS_WITHOUT_LAGS)
+    adjusted, plain = (dict(zip(names, each.batch(np.asarray([60]))["anchors"][0, :, 0].T, strict=True))
+                       for each in windows)
+    assert torch.equal(plain["weather_adjusted"], plain["day_type_profile"])
+    assert not torch.allclose(adjusted["weather_adjusted"], plain["weather_adjusted"])
+    assert all(torch.equal(adjusted[name], plain[name]) for name in names if name != "weather_adjusted")
