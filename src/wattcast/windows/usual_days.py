@@ -41,7 +41,7 @@ def weather_adjustment(past: Tensor, mask: Tensor, usual: Tensor, weather: Tenso
 
     In each window a ridge regression (Hoerl & Kennard, DOI 10.1080/00401706.1970.10488634) is fitted on the past: the
     target's distance from its usual day against each weather column's, and against the product of that and the usual
-    day, for what the sun brings at noon it does not bring at dusk. A plant of which half stands still since last week
+    day, for what the sun brings at noon it does not bring at dusk. A works of which half stands still since last week
     is thus taken as it is now.
 
     Args:
