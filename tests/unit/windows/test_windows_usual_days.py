@@ -82,7 +82,7 @@ def test_adjustment__missing_steps_count_for_nothing() -> None:
     mask, weather_mask = torch.ones_like(past), torch.ones_like(weather)
     mask[:, 4:9] = weather_mask[:, 20:25] = 0
     plain = adjustment(past * mask, weather * weather_mask, mask=mask, weather_mask=weather_mask)
-    poisoned = adjustment(torch.where(mask > 0, past, 0), torch.where(weather_mask > 0, weather, 0),
+    poisoned = adjustment(past.masked_fill(mask == 0, 1e6), weather.masked_fill(weather_mask == 0, 1e6),
                           mask=mask, weather_mask=weather_mask)
     assert torch.equal(plain, poisoned)
     assert plain.abs().mean() > 1
