@@ -23,15 +23,13 @@ OTHER_WEEKS = "weeks-mean"
 SHARES = 10
 """Weights are tenths: finer ones would claim more than a few weeks can tell."""
 
-PRIOR = 0.5
-"""The network's share before anything is known; the simple forecasts have the rest in equal parts."""
+PRIOR = 0.8
+"""What network and trees have of the forecast, in equal parts, before anything is known; the simple forecasts have the
+rest. Which of the two is better, a few weeks cannot tell; their mean is mostly as good as the better one, or better."""
 
-PULL = 0.2
+PULL = 1.0
 """How strongly weights are drawn to those: with one week of validation, the share of their error that a squared
 distance of 1 from them costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes."""
-
-MARGIN = 0.01
-"""By what share of its error a blend must beat the best candidate to be used instead of it."""
 
 
 def _simple(lag_weeks: tuple[int, ...], adjusted: bool) -> dict[str, int]:
@@ -62,29 +60,26 @@ def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ..
     return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks, adjusted).values())]], -1)
 
 
-def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float) -> FloatArray:
+def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, *, learned: int) -> FloatArray:
     """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull.
-
-    If that is a blend and not better by `MARGIN` than the best candidate alone, that one has all the weight.
 
     Args:
         forecasts: `[..., M]`, of the candidates.
         actual: `[...]`, NaN where not measured.
         weeks: of validation; overlapping windows add none.
+        learned: how many of the candidates, the first ones, have learned; at least one other has not.
     """
     known, count = np.isfinite(actual), forecasts.shape[-1]
     forecasts, actual = forecasts[known], actual[known]
     if not len(actual):
         alone: FloatArray = np.eye(count)[0]
         return alone
+    prior = np.where(np.arange(count) < learned, PRIOR / learned, (1 - PRIOR) / (count - learned))
     simplex = _simplex(count)
-    prior = np.asarray([PRIOR] + [(1 - PRIOR) / (count - 1)] * (count - 1))
     errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
     unit = np.abs(forecasts @ prior - actual).mean()
     distance = ((simplex - prior) ** 2).sum(-1)
-    blend = np.argmin(errors + PULL / weeks * unit * distance)
-    single = np.argmin(np.where(simplex.max(-1) == 1, errors, np.inf))
-    chosen: FloatArray = simplex[blend if errors[blend] < (1 - MARGIN) * errors[single] else single]
+    chosen: FloatArray = simplex[np.argmin(errors + PULL / weeks * unit * distance)]
     return chosen
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wattcast.contracts import Kind
 from wattcast.features.pipeline import FeatureTable
 from wattcast.forecasting.calibrate import MIDDLE
 from wattcast.forecasting.level import WEEKS, recent_ratio
@@ -26,7 +27,8 @@ class Inference:
         quantiles: `[N, H, C, Q]`, of the network.
         anchors: `[N, H, C, A]`, the simple forecasts that the network corrects; their order is `model.anchor_names`.
         actual: `[N, H, C]`, NaN where not measured.
-        unlike: `[N, H]`, where the day is off and a lag's was not, or the other way round.
+        unlike: `[N, H]`, where the day is off and a lag's was not, or the other way round: simple forecasts of a load
+            repeat the wrong day there. Nowhere for a plant: sun and wind keep no holidays.
         trees: `[N, H, C]`, medians of the boosted trees; None if they were not asked.
         ratio: `[N, C]`, of what was measured in the weeks before an origin to what the network would have forecast;
             None if that was not asked.
@@ -65,7 +67,7 @@ def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64
             by_trees.append(trees.forecast(batch))
     quantiles, anchors, actual = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Inference(quantiles * scale[:, None] + center[:, None], anchors * scale[:, None] + center[:, None],
-                     actual * scale + center, dataset.unlike_lags(origins).numpy(),
+                     actual * scale + center, dataset.unlike_lags(origins).numpy() & (model.station.kind is Kind.LOAD),
                      np.concatenate(by_trees) * scale + center if by_trees else None,
                      _ratio(model, features, origins) if ratio else None)
 

@@ -68,7 +68,8 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
             days: float) -> TargetSelection:
     actual, level = found.actual[:, :, position], _level(found, later, position)
     forecasts = _candidates(model, found, position, level)
-    weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7)
+    weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7,
+                             learned=1 if found.trees is None else 2)
     median = _median(found, forecasts, weights)
     names, distance = _names(model, found), _distance(model, found, position)
 

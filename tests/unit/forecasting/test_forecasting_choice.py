@@ -47,34 +47,33 @@ def test_candidates__other_lags_leave_out_what_is_not_there() -> None:
 @pytest.mark.parametrize("best", range(4))
 def test_one_far_better_than_the_rest__is_used_alone(best) -> None:
     forecasts = off(*(1.0 if number == best else 400.0 for number in range(4)))
-    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=5), np.eye(4)[best])
+    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=5, learned=2), np.eye(4)[best])
 
 
 def test_errors_that_cancel__are_blended() -> None:
-    forecasts = np.stack([ACTUAL + 30, ACTUAL - 30, ACTUAL + 300, ACTUAL - 290], -1)
-    np.testing.assert_allclose(choose_weights(forecasts, ACTUAL, weeks=5), [0.5, 0.5, 0, 0])
+    forecasts = np.stack([ACTUAL + 300, ACTUAL - 290, ACTUAL + 30, ACTUAL - 30], -1)
+    np.testing.assert_allclose(choose_weights(forecasts, ACTUAL, weeks=50, learned=2), [0, 0, 0.5, 0.5])
 
 
 def test_weights__are_tenths_that_sum_to_one() -> None:
-    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3)
+    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3, learned=1)
     assert weights.sum() == pytest.approx(1)
     np.testing.assert_allclose(weights * 10, np.round(weights * 10))
     assert (np.diff(weights) <= 0).all()
-    assert weights[0] > weights[3] > 0
+    assert weights[0] > weights[2] > 0
 
 
-def test_few_weeks__stay_nearer_to_half_network_half_simple() -> None:
-    forecasts = off(60, 20, 60, 60)
-    few, many = (choose_weights(forecasts, ACTUAL, weeks) for weeks in (0.5, 500))
-    assert many[1] > few[1]
-    assert many[0] < few[0] < 0.5
+def test_few_weeks__stay_nearer_to_equal_parts_of_what_has_learned() -> None:
+    """The simple forecast in the third place has happened to be the best for a while."""
+    forecasts = off(60, 60, 20, 60)
+    none, few, many = (choose_weights(forecasts, ACTUAL, weeks, learned=2) for weeks in (0.01, 1, 500))
+    np.testing.assert_allclose(none, [0.4, 0.4, 0.1, 0.1])
+    assert many[2] > few[2] > 0.1
+    assert many[0] < few[0] < 0.4
 
 
-def test_blend_that_gains_next_to_nothing__is_not_used() -> None:
-    """The pull to the simple forecasts would mix them in; on its own the network is as good."""
-    errors = np.random.default_rng(3).normal(0, 20, ACTUAL.shape)
-    forecasts = np.stack([ACTUAL + scale * errors for scale in (1.0, 1.01, 1.02, 1.03)], -1)
-    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=2), [1, 0, 0, 0])
+def test_without_trees__few_weeks_stay_nearer_to_the_network() -> None:
+    np.testing.assert_array_equal(choose_weights(off(60, 20, 60), ACTUAL, weeks=0.01, learned=1), [0.8, 0.1, 0.1])
 
 
 def test_unmeasured_steps__do_not_count() -> None:
@@ -82,6 +81,6 @@ def test_unmeasured_steps__do_not_count() -> None:
     gaps[:, ::2] = np.nan
     forecasts = off(5, 300, 300, 300)
     forecasts[:, ::2, 0] = 99_999
-    assert choose_weights(forecasts, gaps, weeks=5)[0] == 1
+    assert choose_weights(forecasts, gaps, weeks=5, learned=2)[0] == 1
     nothing = np.full_like(ACTUAL, np.nan)
-    np.testing.assert_array_equal(choose_weights(forecasts, nothing, weeks=5), [1, 0, 0, 0])
+    np.testing.assert_array_equal(choose_weights(forecasts, nothing, weeks=5, learned=2), [1, 0, 0, 0])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import Forecast
+from wattcast.contracts import Forecast, Kind
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.evaluation.baselines import USUAL, baseline
@@ -116,6 +116,15 @@ def test_day_that_its_lags_are_not_like__is_left_to_the_network(model, history) 
     alone = medians(NetworkForecaster.of(model).forecast_alone(view), history)
     np.testing.assert_allclose(ours[unlike], alone[unlike], rtol=1e-6)
     assert (ours[~unlike] != alone[~unlike]).mean() > 0.9
+
+
+def test_plant__knows_no_days_that_are_unlike_their_lags(model, history) -> None:
+    origins = history_split(history, model.recipe).validation_origins
+    features = model.pipeline.transform(history.frame, history.vintages)
+    works, photovoltaic = (infer(replace(model, station=model.station.model_copy(update={"kind": kind})), features,
+                                 origins).unlike for kind in (Kind.LOAD, Kind.PV))
+    assert works.any()
+    assert not photovoltaic.any()
 
 
 def test_blend__is_the_weighted_sum_and_is_named(model, history) -> None:
