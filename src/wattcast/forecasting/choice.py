@@ -13,7 +13,9 @@ from wattcast.windows.anchors import anchor_names
 
 FloatArray = NDArray[np.float64]
 
-NETWORK, TREES = "network", "trees"
+LEARNED = NETWORK, TREES = "network", "trees"
+"""The candidates that have learned; they come first."""
+
 WEATHER_ADJUSTED = "weather-adjusted"
 """The last weeks' days of the same type, adjusted for the weather: for loads with weather."""
 

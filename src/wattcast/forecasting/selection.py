@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from wattcast.data.schema import StationData
 from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, fit_factors
-from wattcast.forecasting.choice import NETWORK, candidate_names, candidates, choose_weights
+from wattcast.forecasting.choice import LEARNED, NETWORK, candidate_names, candidates, choose_weights
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.level import choose_share, follow
 from wattcast.training.selection import Factors, Selection, TargetSelection
@@ -67,11 +67,11 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
 def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int,
             days: float) -> TargetSelection:
     actual, level = found.actual[:, :, position], _level(found, later, position)
-    forecasts = _candidates(model, found, position, level)
+    names, forecasts = _names(model, found), _candidates(model, found, position, level)
     weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7,
-                             learned=1 if found.trees is None else 2)
+                             learned=sum(name in LEARNED for name in names))
     median = _median(found, forecasts, weights)
-    names, distance = _names(model, found), _distance(model, found, position)
+    distance = _distance(model, found, position)
 
     def factors(median: FloatArray) -> Factors:
         rows = fit_factors(actual, median, distance, model.shape.day, days)
