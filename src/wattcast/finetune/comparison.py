@@ -53,7 +53,8 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
     start, end = champion.validation[0], champion.validation[1] + step
     spread = spread_origins(0, int((end - start) // step), horizon.steps, GUARD_ORIGINS)
     compared = {NAME: candidate, CHAMPION: champion}
-    models = {name: NetworkForecaster.of(model) for name, model in compared.items()}
+    # As they were trained: the champion could follow the weeks since then, which the candidate has learned instead.
+    models = {name: NetworkForecaster.of(model, follows=False) for name, model in compared.items()}
     # Their newest trees have learned the guard's rows.
     on_guard = {name: NetworkForecaster.of(replace(model, trees=model.trees.as_judged() if model.trees else None))
                 for name, model in compared.items()}

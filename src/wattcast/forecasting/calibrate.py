@@ -47,6 +47,12 @@ def distances(quantiles: FloatArray, lags: FloatArray, floor: float) -> FloatArr
     return own * change ** UNREST_SHARE
 
 
+def error_sizes(actual: FloatArray, median: FloatArray, distance: FloatArray) -> FloatArray:
+    """The scores `[N, H]`: sizes of errors in units of the distances `[N, H, 2]`, NaN where not measured."""
+    scores: FloatArray = np.abs(actual - median) / np.where(actual < median, distance[..., 0], distance[..., 1])
+    return scores
+
+
 def fit_factors(actual: FloatArray, median: FloatArray, distance: FloatArray, day: int, days: float) -> FloatArray:
     """Multiples of the distances that hold the shares `PAIRS` of the errors, `[D, P]`, a row a lead day.
 
@@ -57,7 +63,7 @@ def fit_factors(actual: FloatArray, median: FloatArray, distance: FloatArray, da
         day: steps of a day.
         days: of validation: how many independent errors there are at most.
     """
-    scores = np.abs(actual - median) / np.where(actual < median, distance[..., 0], distance[..., 1])
+    scores = error_sizes(actual, median, distance)
     pooled = _quantiles(scores, days)
     own = [_quantiles(scores[:, first:first + day], days, pooled) for first in range(0, scores.shape[1], day)]
     share = days / (days + POOLED_DAYS)

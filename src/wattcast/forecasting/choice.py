@@ -30,8 +30,9 @@ PRIOR = 0.8
 rest. Which of the two is better, a few weeks cannot tell; their mean is mostly as good as the better one, or better."""
 
 PULL = 1.0
-"""How strongly weights are drawn to those: with one week of validation, the share of their error that a squared
-distance of 1 from them costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes."""
+"""How strongly weights are drawn to what is assumed so far: with one week to choose by, the share of their error that a
+squared distance of 1 from it costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes.
+"""
 
 
 def _simple(lag_weeks: tuple[int, ...], adjusted: bool) -> dict[str, int]:
@@ -62,22 +63,23 @@ def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ..
     return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks, adjusted).values())]], -1)
 
 
-def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, *, learned: int) -> FloatArray:
-    """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull.
+def prior_weights(count: int, learned: int) -> FloatArray:
+    """Weights `[count]` before anything is known; the first `learned` candidates have learned, at least one has not."""
+    return np.where(np.arange(count) < learned, PRIOR / learned, (1 - PRIOR) / (count - learned))
+
+
+def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prior: FloatArray) -> FloatArray:
+    """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull to `prior`.
 
     Args:
         forecasts: `[..., M]`, of the candidates.
-        actual: `[...]`, NaN where not measured.
-        weeks: of validation; overlapping windows add none.
-        learned: how many of the candidates, the first ones, have learned; at least one other has not.
+        actual: `[...]`, NaN where not measured; something must be.
+        weeks: that were measured; overlapping windows add none.
+        prior: `[M]`, what is assumed so far; sums to 1.
     """
-    known, count = np.isfinite(actual), forecasts.shape[-1]
+    known = np.isfinite(actual)
     forecasts, actual = forecasts[known], actual[known]
-    if not len(actual):
-        alone: FloatArray = np.eye(count)[0]
-        return alone
-    prior = np.where(np.arange(count) < learned, PRIOR / learned, (1 - PRIOR) / (count - learned))
-    simplex = _simplex(count)
+    simplex = _simplex(len(prior))
     errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
     unit = np.abs(forecasts @ prior - actual).mean()
     distance = ((simplex - prior) ** 2).sum(-1)

@@ -9,15 +9,17 @@ import pandas as pd
 from wattcast.contracts import Forecast, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
-from wattcast.forecasting.choice import NETWORK, TREES
-from wattcast.forecasting.inference import infer
-from wattcast.forecasting.level import WEEKS
+from wattcast.forecasting.choice import NETWORK
 from wattcast.forecasting.postprocess import Limits, target_columns
-from wattcast.forecasting.selection import calibrate_and_choose, selected
+from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
+from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
 from wattcast.training.config import Recipe
+from wattcast.training.selection import mixture
 from wattcast.training.trained import EpochRecord, TrainedModel
 
 NAME = "wattcast"
+NOTABLE = 0.1
+"""By what share the last weeks must change a band's width for a forecast to say so."""
 
 
 class NetworkForecaster:
@@ -27,13 +29,14 @@ class NetworkForecaster:
         recipe: what `fit` trains.
         work_folder: where an interrupted `fit` is found again.
         on_epoch: told of each epoch of `fit`.
+        follows: whether shares and bands follow the weeks since training (`forecasting.recent`).
     """
 
     name = NAME
 
     def __init__(self, recipe: Recipe, *, work_folder: Path | None = None,
-                 on_epoch: Callable[[EpochRecord], None] | None = None) -> None:
-        self.recipe, self.work_folder, self.on_epoch = recipe, work_folder, on_epoch
+                 on_epoch: Callable[[EpochRecord], None] | None = None, follows: bool = True) -> None:
+        self.recipe, self.work_folder, self.on_epoch, self.follows = recipe, work_folder, on_epoch, follows
         self.model: TrainedModel | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -41,9 +44,9 @@ class NetworkForecaster:
         return {**self.__dict__, "on_epoch": None}
 
     @classmethod
-    def of(cls, model: TrainedModel) -> "NetworkForecaster":
+    def of(cls, model: TrainedModel, *, follows: bool = True) -> "NetworkForecaster":
         """A forecaster that is fitted already."""
-        forecaster = cls(model.recipe)
+        forecaster = cls(model.recipe, follows=follows)
         forecaster.model = model
         return forecaster
 
@@ -62,33 +65,30 @@ class NetworkForecaster:
             WattcastError: not fitted.
             BundleError: the view's station has other columns than the model was fitted on.
         """
-        selection = self._fitted().selection
-        return self._forecast(view, f"{NAME}: {selection.label if selection else NETWORK}", alone=False)
+        return self._forecast(view, alone=False)
 
     def forecast_alone(self, view: View) -> Forecast:
         """The same by the network alone, whatever was chosen."""
-        return self._forecast(view, NETWORK, alone=True)
+        return self._forecast(view, alone=True)
 
     def _fitted(self) -> TrainedModel:
         if self.model is None:
             raise WattcastError("this forecaster was not fitted", hint="call fit(view) or load a model first")
         return self.model
 
-    def _forecast(self, view: View, label: str, *, alone: bool) -> Forecast:
-        model, station = self._fitted(), view.station
-        _check_station(model, view)
-        shape = model.shape
-        level = model.selection is not None and model.selection.follows_level
-        rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day) + level * WEEKS * shape.week
+    def _forecast(self, view: View, *, alone: bool) -> Forecast:
+        fitted, station = self._fitted(), view.station
+        _check_station(fitted, view)
+        rows = history_rows(fitted)
         history, future = view.history(rows), view.future()
-        features = model.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        # Loading LightGBM takes longer than a forecast: only where the trees have a share.
-        asked = not alone and model.selection is not None and model.selection.uses(TREES)
-        trees = model.trees.newest if asked and model.trees is not None else None
-        found = infer(model, features, np.asarray([rows]), trees, ratio=level)
+        features = fitted.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
+        found = forecasts(fitted, features, np.asarray([rows]))
+        recent = recent_forecasts(fitted, view) if self.follows else None
+        model = fitted if recent is None else follow_recent(fitted, recent)
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
-        return Forecast(station.id, view.origin, label, table, tuple(notes))
+        label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
+        return Forecast(station.id, view.origin, label, table, (*notes, *_changes(fitted, model)))
 
 
 class NetworkAlone:
@@ -118,6 +118,22 @@ def _table(station: Station, quantiles: FloatArray, index: pd.Index) -> pd.DataF
         names = target_columns(target)
         columns |= {names[0]: values[:, MIDDLE], **dict(zip(names[1:], values.T, strict=True))}
     return pd.DataFrame(columns, index=pd.DatetimeIndex(index))
+
+
+def _changes(before: TrainedModel, after: TrainedModel) -> list[str]:
+    """What the last weeks have changed."""
+    if before.selection is None or after.selection is None:
+        return []
+    notes = []
+    for target, old in before.selection.targets.items():
+        new = after.selection.targets[target]
+        if new.weights != old.weights:
+            notes.append(f"{target}: after the last weeks' errors, used is {mixture(new.weights)}")
+        change = np.mean(new.factors, 0)[-1] / np.mean(old.factors, 0)[-1] - 1
+        if abs(change) >= NOTABLE:
+            notes.append(f"{target}: after the last weeks' errors, the band from 10 % to 90 % is {abs(change):.0%} "
+                         f"{'wider' if change > 0 else 'narrower'} than on the validation weeks")
+    return notes
 
 
 def _words(value: str | tuple[str, ...]) -> str:

@@ -1,4 +1,7 @@
-"""Decides on the validation origins which forecaster a model uses and how wide its bands are, and does as decided."""
+"""Decides on the validation origins which forecaster a model uses and how wide its bands are, and does as decided.
+
+Both are validation weeks old when a forecast is made; weeks that came in since then are taken into account at once.
+"""
 
 from dataclasses import replace
 
@@ -6,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.data.schema import StationData
-from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, fit_factors
-from wattcast.forecasting.choice import LEARNED, NETWORK, candidate_names, candidates, choose_weights
+from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, error_sizes, fit_factors
+from wattcast.forecasting.choice import LEARNED, NETWORK, candidate_names, candidates, choose_weights, prior_weights
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.level import choose_share, follow
+from wattcast.forecasting.recent import changed
 from wattcast.training.selection import Factors, Selection, TargetSelection
 from wattcast.training.trained import TrainedModel
 from wattcast.windows.splits import spread_origins
@@ -64,24 +68,60 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     return np.stack(quantiles, 2)
 
 
+def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
+    """The same model with shares and widths of bands as the last weeks want them.
+
+    Args:
+        model: with a selection.
+        recent: forecasts from origins whose weeks the model has not learned.
+    """
+    assert model.selection is not None
+    targets = {name: _follow(model, recent, position, model.selection.targets[name])
+               for position, name in enumerate(model.station.targets)}
+    return replace(model, selection=model.selection.model_copy(update={"targets": targets}))
+
+
+def _follow(model: TrainedModel, recent: Inference, position: int, chosen: TargetSelection) -> TargetSelection:
+    actual, forecasts = recent.actual[:, :, position], _candidates(model, recent, position, chosen.level)
+    usual = np.where(recent.unlike, np.nan, actual)
+    weeks, weights = np.isfinite(usual).sum() / model.shape.week, chosen.weights
+    if weeks > 0:
+        shares = choose_weights(forecasts, usual, weeks, np.asarray(list(weights.values())))
+        weights = dict(zip(weights, shares.tolist(), strict=True))
+    median = _median(recent, forecasts, np.asarray(list(weights.values())))
+    distance = _distance(model, recent, position)
+
+    def factors(before: Factors, median: FloatArray) -> Factors:
+        return _rows(changed(np.asarray(before), error_sizes(actual, median, distance), model.shape.day))
+
+    return chosen.model_copy(update={"weights": weights, "factors": factors(chosen.factors, median),
+                                     "network_factors": factors(chosen.network_factors, forecasts[..., 0])})
+
+
 def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int,
             days: float) -> TargetSelection:
     actual, level = found.actual[:, :, position], _level(found, later, position)
     names, forecasts = _names(model, found), _candidates(model, found, position, level)
-    weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7,
-                             learned=sum(name in LEARNED for name in names))
+    usual = np.where(found.unlike, np.nan, actual)
+    weights = np.eye(len(names))[0]
+    if np.isfinite(usual).any():
+        prior = prior_weights(len(names), sum(name in LEARNED for name in names))
+        weights = choose_weights(forecasts, usual, days / 7, prior)
     median = _median(found, forecasts, weights)
     distance = _distance(model, found, position)
 
     def factors(median: FloatArray) -> Factors:
-        rows = fit_factors(actual, median, distance, model.shape.day, days)
-        return tuple(tuple(row) for row in rows.tolist())
+        return _rows(fit_factors(actual, median, distance, model.shape.day, days))
 
     return TargetSelection(
         weights=dict(zip(names, weights.tolist(), strict=True)),
         errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
         error=_error(actual, median), factors=factors(median),
         network_factors=factors(forecasts[..., 0]), level=level)
+
+
+def _rows(factors: FloatArray) -> Factors:
+    return tuple(tuple(row) for row in factors.tolist())
 
 
 def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> FloatArray:

@@ -22,10 +22,10 @@ def choice_lines(selection: Selection | None) -> list[str]:
 
 
 def choice_notes(selection: Selection | None) -> list[str]:
-    """What a forecast rests on, a line for each target where that is not the network alone as it is."""
+    """What training chose, a line for each target where that is not the network alone as it is."""
     if selection is None:
         return []
-    return [f"{target} is {_used(chosen)}, as chosen on {selection.origins} validation forecasts{_level(chosen)}"
+    return [f"{target}: {_used(chosen)} was chosen on {selection.origins} validation forecasts{_level(chosen)}"
             for target, chosen in selection.targets.items() if chosen.weights[NETWORK] < 1 or chosen.level > 0]
 
 

@@ -68,8 +68,8 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
     trained_until, version = model.span[1] + step, registry.champion() or ""
-    notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *made.notes,
-             *choice_notes(model.selection)]
+    notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *choice_notes(model.selection),
+             *made.notes]
     # An error from before the end of training would flatter the model.
     kept_in = registry.forecasts_folder if origin >= trained_until else None
     return ForecastOutcome(made, forecast_table(made, station), version, tuple(notes), kept_in)

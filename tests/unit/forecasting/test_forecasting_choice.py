@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from wattcast.forecasting.choice import candidate_names, candidates, choose_weights
+from wattcast.forecasting.choice import candidate_names, candidates, choose_weights, prior_weights
 from wattcast.windows.anchors import anchor_names
 
 LAGS = (1, 2, 3, 4)
 RNG = np.random.default_rng(0)
 ACTUAL = 500 + RNG.normal(0, 50, (30, 96))
+TWO_OF_FOUR = prior_weights(4, learned=2)
 
 
 def off(*sizes: float) -> np.ndarray:
@@ -47,16 +48,16 @@ def test_candidates__other_lags_leave_out_what_is_not_there() -> None:
 @pytest.mark.parametrize("best", range(4))
 def test_one_far_better_than_the_rest__is_used_alone(best) -> None:
     forecasts = off(*(1.0 if number == best else 400.0 for number in range(4)))
-    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=5, learned=2), np.eye(4)[best])
+    np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=5, prior=TWO_OF_FOUR), np.eye(4)[best])
 
 
 def test_errors_that_cancel__are_blended() -> None:
     forecasts = np.stack([ACTUAL + 300, ACTUAL - 290, ACTUAL + 30, ACTUAL - 30], -1)
-    np.testing.assert_allclose(choose_weights(forecasts, ACTUAL, weeks=50, learned=2), [0, 0, 0.5, 0.5])
+    np.testing.assert_allclose(choose_weights(forecasts, ACTUAL, weeks=50, prior=TWO_OF_FOUR), [0, 0, 0.5, 0.5])
 
 
 def test_weights__are_tenths_that_sum_to_one() -> None:
-    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3, learned=1)
+    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3, prior=prior_weights(4, learned=1))
     assert weights.sum() == pytest.approx(1)
     np.testing.assert_allclose(weights * 10, np.round(weights * 10))
     assert (np.diff(weights) <= 0).all()
@@ -66,14 +67,21 @@ def test_weights__are_tenths_that_sum_to_one() -> None:
 def test_few_weeks__stay_nearer_to_equal_parts_of_what_has_learned() -> None:
     """The simple forecast in the third place has happened to be the best for a while."""
     forecasts = off(60, 60, 20, 60)
-    none, few, many = (choose_weights(forecasts, ACTUAL, weeks, learned=2) for weeks in (0.01, 1, 500))
+    none, few, many = (choose_weights(forecasts, ACTUAL, weeks, prior=TWO_OF_FOUR) for weeks in (0.01, 1, 500))
     np.testing.assert_allclose(none, [0.4, 0.4, 0.1, 0.1])
     assert many[2] > few[2] > 0.1
     assert many[0] < few[0] < 0.4
 
 
 def test_without_trees__few_weeks_stay_nearer_to_the_network() -> None:
-    np.testing.assert_array_equal(choose_weights(off(60, 20, 60), ACTUAL, weeks=0.01, learned=1), [0.8, 0.1, 0.1])
+    prior = prior_weights(3, learned=1)
+    np.testing.assert_array_equal(choose_weights(off(60, 20, 60), ACTUAL, weeks=0.01, prior=prior), [0.8, 0.1, 0.1])
+
+
+def test_another_prior__is_kept_where_all_are_as_good() -> None:
+    assumed = np.asarray([0.1, 0.0, 0.7, 0.2])
+    same = np.repeat((ACTUAL + 20)[..., None], 4, axis=-1)
+    np.testing.assert_allclose(choose_weights(same, ACTUAL, weeks=3, prior=assumed), assumed)
 
 
 def test_unmeasured_steps__do_not_count() -> None:
@@ -81,6 +89,4 @@ def test_unmeasured_steps__do_not_count() -> None:
     gaps[:, ::2] = np.nan
     forecasts = off(5, 300, 300, 300)
     forecasts[:, ::2, 0] = 99_999
-    assert choose_weights(forecasts, gaps, weeks=5, learned=2)[0] == 1
-    nothing = np.full_like(ACTUAL, np.nan)
-    np.testing.assert_array_equal(choose_weights(forecasts, nothing, weeks=5, learned=2), [1, 0, 0, 0])
+    assert choose_weights(forecasts, gaps, weeks=5, prior=TWO_OF_FOUR)[0] == 1

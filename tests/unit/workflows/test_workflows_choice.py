@@ -39,7 +39,7 @@ def test_lines__nothing_measured() -> None:
 
 @pytest.mark.parametrize(("weights", "notes"), [
     ((1.0, 0.0, 0.0), []),
-    ((0.4, 0.0, 0.6), ["total_active_power is 0.6 “mean of the last 4 weeks” + 0.4 the network, as chosen on 64 "
+    ((0.4, 0.0, 0.6), ["total_active_power: 0.6 “mean of the last 4 weeks” + 0.4 the network was chosen on 64 "
                        "validation forecasts"])])
 def test_notes__only_where_it_is_not_the_network_alone(weights, notes) -> None:
     assert choice_notes(selection(weights, (30.0, 40.0, 50.0))) == notes

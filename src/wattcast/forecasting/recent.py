@@ -1,0 +1,85 @@
+"""The weeks since a model was trained: what it would have forecast, and bands that follow how that went.
+
+Which forecaster is best and how wide a band must be was decided once, on validation weeks; a station changes. Forecasts
+of the last weeks tell how it does now: they choose the shares anew, drawn to the earlier ones, as an aggregation of
+experts does (Cesa-Bianchi & Lugosi, Prediction, Learning, and Games, 2006), and make bands wider or narrower, as
+adaptive conformal inference does (Gibbs & Candès, arXiv:2106.00170). Nothing is carried from one morning to the next: a
+forecast follows from the history and the model alone.
+"""
+
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattcast.contracts import View
+from wattcast.features.table import FeatureTable
+from wattcast.forecasting import level
+from wattcast.forecasting.calibrate import PAIRS
+from wattcast.forecasting.inference import Inference, infer
+from wattcast.timegrid import parse_step
+from wattcast.training.trained import TrainedModel
+
+FloatArray = NDArray[np.float64]
+
+WEEKS = 3
+"""Before an origin, from whose beginnings is forecast again."""
+
+HALF_DAYS = 3.5
+"""Measured days at which what they say of a band's width counts as much as the validation weeks do."""
+
+LARGEST_CHANGE = 3.0
+"""How many times as wide or as narrow as on the validation weeks a band may become."""
+
+
+def history_rows(model: TrainedModel) -> int:
+    """Rows before an origin that a forecast needs."""
+    shape = model.shape
+    rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
+    return rows + _follows_level(model) * level.WEEKS * shape.week
+
+
+def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> Inference:
+    """All that a forecast is made of, from origins after what the model has learned."""
+    return infer(model, features, origins, model.trees.newest if model.trees else None, ratio=_follows_level(model))
+
+
+def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
+    """The same from one, two and three weeks before the view's origin; None where the model has learned all of those.
+
+    The weather is that of their time, or none where none is known for the horizon either.
+    """
+    since = view.origin - (model.span[1] + parse_step(model.station.step))
+    weeks = min(WEEKS, since // timedelta(days=7))
+    if weeks < 1 or model.selection is None:
+        return None
+    week, weather = model.shape.week, list(model.station.known_future)
+    history, vintages = view.history(history_rows(model) + weeks * week), view.training_data().vintages
+    if weather and view.future()[weather].isna().all(axis=None):
+        history, vintages = history.assign(**dict.fromkeys(weather, np.nan)), None
+    origins = len(history) - week * np.arange(1, weeks + 1)
+    return forecasts(model, model.pipeline.transform(history, vintages), origins)
+
+
+def changed(factors: FloatArray, scores: FloatArray, day: int) -> FloatArray:
+    """The factors `[D, P]` of a target's bands as the last weeks want them; none less than that of a pair inside.
+
+    Args:
+        factors: `[D, P]`, from the validation weeks.
+        scores: `[N, H]`, sizes of the last weeks' errors (`calibrate.error_sizes`), NaN where not measured.
+        day: steps of a day.
+    """
+    known = np.isfinite(scores)
+    if not known.any():
+        return factors
+    by_step = factors[np.arange(scores.shape[1]) // day]                                         # [H, P]
+    parts = (scores[..., None] / by_step)[known]                                                 # [known, P]
+    wanted = np.asarray([np.quantile(part, share) for part, share in zip(parts.T, PAIRS, strict=True)])
+    days = len(parts) / day
+    change = wanted.clip(1 / LARGEST_CHANGE, LARGEST_CHANGE) ** (days / (days + HALF_DAYS))
+    followed: FloatArray = np.maximum.accumulate(factors * change, axis=1)
+    return followed
+
+
+def _follows_level(model: TrainedModel) -> bool:
+    return model.selection is not None and model.selection.follows_level

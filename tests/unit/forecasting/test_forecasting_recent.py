@@ -1,0 +1,161 @@
+"""Shares and bands that follow the weeks since a model was trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import Forecast, WeatherUse
+from wattcast.data.reader import open_source
+from wattcast.data.schema import DataConfig, StationData
+from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.forecasting import recent
+from wattcast.forecasting.calibrate import PAIRS
+from wattcast.forecasting.postprocess import target_columns
+from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.recent import HALF_DAYS, LARGEST_CHANGE, changed, recent_forecasts
+from wattcast.store.bundle import load_bundle
+from wattcast.timegrid import station_horizon
+from wattcast.training.trained import TrainedModel
+
+DAY, WEEK = 96, 672
+TARGET = "total_active_power"
+LEARNED, ORIGIN = 2000, 2000 + 3 * WEEK + 96
+"""As if the model of the tests had learned the first rows only, and were asked more than three weeks later."""
+
+FACTORS = np.tile([1.0, 2.0, 3.0, 4.0], (7, 1))
+
+
+@pytest.fixture(scope="module")
+def data(plant: Path) -> StationData:
+    return open_source(plant, DataConfig()).read("plant")[0]
+
+
+@pytest.fixture(scope="module")
+def model(trained_models: Path, data: StationData) -> TrainedModel:
+    trained = load_bundle(trained_models / "plant" / "versions" / "v0001")
+    return replace(trained, span=(trained.span[0], data.frame.index[LEARNED - 1]))
+
+
+def view(data: StationData, origin: int = ORIGIN, weather: WeatherUse = "given") -> HorizonView:
+    return HorizonView(data, data.frame.index[origin], station_horizon(data.station), weather=weather)
+
+
+def forecast(model: TrainedModel, data: StationData, origin: int = ORIGIN) -> Forecast:
+    return NetworkForecaster.of(model).forecast(view(data, origin))
+
+
+def repeating(data: StationData) -> StationData:
+    """Since the model was trained each day has been the same: "same as yesterday" is right, and nothing else is."""
+    frame = data.frame.copy()
+    frame[list(data.station.targets)] = frame[list(data.station.targets)].interpolate().bfill()
+    day = frame.iloc[LEARNED - DAY:LEARNED][list(data.station.targets)].to_numpy() * [[3.0, 3.0]]
+    rows = len(frame) - LEARNED
+    frame.iloc[LEARNED:, [frame.columns.get_loc(name) for name in data.station.targets]] = (
+        np.tile(day, (-(-rows // DAY), 1))[:rows])
+    return replace(data, frame=frame)
+
+
+def width(made: Forecast) -> pd.Series:
+    names = target_columns(TARGET)
+    return made.table[names[-1]] - made.table[names[1]]
+
+
+@pytest.mark.parametrize("size", [0.5, 1.0, 2.0])
+def test_factors__move_to_what_the_last_weeks_errors_were(size) -> None:
+    """Errors of which each pair would hold its share if it were `size` times as wide."""
+    sizes = np.interp(np.linspace(0, 1, 3 * WEEK), [0, *PAIRS, 1], [0, 1, 2, 3, 4, 5]).reshape(3, WEEK) * size
+    found = changed(FACTORS, sizes, DAY)
+    days = 21
+    np.testing.assert_allclose(found, FACTORS * size ** (days / (days + HALF_DAYS)), rtol=0.01)
+
+
+def test_factors__one_measured_day_moves_them_less() -> None:
+    sizes = np.full((1, WEEK), np.nan)
+    sizes[0, :DAY] = 8.0
+    assert (changed(FACTORS, sizes, DAY) / FACTORS)[:, -1] == pytest.approx(2 ** (1 / (1 + HALF_DAYS)))
+
+
+def test_factors__nothing_measured_changes_nothing_and_anything_little() -> None:
+    assert (changed(FACTORS, np.full((3, WEEK), np.nan), DAY) == FACTORS).all()
+    far = changed(FACTORS, np.full((3, WEEK), 1e9), DAY)
+    assert (far <= LARGEST_CHANGE * FACTORS[:, -1:]).all()
+    none = changed(FACTORS, np.zeros((3, WEEK)), DAY)
+    assert (none >= FACTORS / LARGEST_CHANGE).all()
+
+
+def test_factors__no_pair_lies_within_another() -> None:
+    """Few errors are tiny and the others large, or the other way round: pairs want to change by different amounts."""
+    for few in (0.1, 0.9):
+        sizes = np.where(np.linspace(0, 1, WEEK) < few, 0.01, 4.0)[None]
+        assert (np.diff(changed(FACTORS, sizes, DAY), axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize(("behind", "weeks"), [(0, 0), (WEEK - 1, 0), (WEEK, 1), (2 * WEEK + 5, 2), (5 * WEEK, 3)])
+def test_only_weeks_that_were_not_learned_count(model, data, behind, weeks) -> None:
+    found = recent_forecasts(replace(model, span=(model.span[0], data.frame.index[ORIGIN - behind - 1])), view(data))
+    assert (0 if found is None else len(found.actual)) == weeks
+    if found is not None:
+        for number, actual in enumerate(found.actual):
+            first = ORIGIN - (number + 1) * WEEK
+            expected = data.frame[list(data.station.targets)].iloc[first:first + WEEK]
+            np.testing.assert_allclose(actual, expected, rtol=1e-5)
+
+
+def test_nothing_from_the_origin_on_is_used(model, data) -> None:
+    later = data.frame.copy()
+    later.iloc[ORIGIN:, :2] *= 50
+    made = forecast(model, replace(data, frame=later))
+    pd.testing.assert_frame_equal(made.table, forecast(model, data).table)
+
+
+def test_shares__follow_what_has_been_right_of_late(model, data) -> None:
+    same = repeating(data)
+    made, before = forecast(model, same), forecast(replace(model, span=(model.span[0], same.frame.index[-1])), same)
+    label = made.model.removeprefix("wattcast: ")
+    assert made.model != before.model
+    assert f"{TARGET}: after the last weeks' errors, used is" in "\n".join(made.notes)
+    assert before.notes == ()
+    assert label.index("naive-day") < label.find("network") or "network" not in label
+    actual = same.frame[TARGET].iloc[ORIGIN:ORIGIN + WEEK].to_numpy()
+    errors = [np.abs(each.table[TARGET].to_numpy() - actual).mean() for each in (made, before)]
+    assert errors[0] < 0.6 * errors[1]
+
+
+def test_errors_larger_than_in_validation__make_wider_bands(model, data) -> None:
+    rough = data.frame.copy()
+    rough.iloc[LEARNED:, :2] *= np.random.default_rng(1).uniform(0.2, 3, (len(rough) - LEARNED, 1))
+    wild = replace(data, frame=rough)
+    made, before = forecast(model, wild), forecast(replace(model, span=(model.span[0], rough.index[-1])), wild)
+    assert width(made).mean() > 1.3 * width(before).mean()
+    assert "wider than on the validation weeks" in "\n".join(made.notes)
+
+
+@pytest.fixture
+def given(monkeypatch) -> list:
+    """The feature tables that the last weeks are forecast from."""
+    tables = []
+    honest = recent.infer
+    monkeypatch.setattr(recent, "infer", lambda model, features, *rest, **named:
+                        tables.append(features) or honest(model, features, *rest, **named))
+    return tables
+
+
+def test_issued_weather__is_used_where_there_is_any(model, data, given) -> None:
+    assert data.vintages is not None
+    for vintages in (data.vintages, None):
+        recent_forecasts(model, view(replace(data, vintages=vintages)))
+    assert [table.vintages is None for table in given] == [False, True]
+    assert given[0].vintages.issued.max() <= len(given[0].index)
+
+
+def test_no_weather_over_the_horizon__none_over_the_last_weeks(model, data, given) -> None:
+    for use in ("none", "given"):
+        recent_forecasts(model, view(data, weather=use))
+    columns = list(given[0].weather_columns)
+    assert columns
+    assert np.isnan(given[0].known[:, columns]).all()
+    assert given[0].vintages is None
+    assert np.isfinite(given[1].known[:, columns]).any()
