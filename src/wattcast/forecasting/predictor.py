@@ -18,8 +18,8 @@ from wattcast.training.selection import mixture
 from wattcast.training.trained import EpochRecord, TrainedModel
 
 NAME = "wattcast"
-NOTABLE = 0.1
-"""By what share the last weeks must change a band's width for a forecast to say so."""
+NOTABLE = 10
+"""By how many per cent the last weeks must change a band's width for a forecast to say so."""
 
 
 class NetworkForecaster:
@@ -129,9 +129,9 @@ def _changes(before: TrainedModel, after: TrainedModel) -> list[str]:
         new = after.selection.targets[target]
         if new.weights != old.weights:
             notes.append(f"{target}: after the last weeks' errors, used is {mixture(new.weights)}")
-        change = np.mean(new.factors, 0)[-1] / np.mean(old.factors, 0)[-1] - 1
+        change = 100 * (np.mean(new.factors, 0)[-1] / np.mean(old.factors, 0)[-1] - 1)
         if abs(change) >= NOTABLE:
-            notes.append(f"{target}: after the last weeks' errors, the band from 10 % to 90 % is {abs(change):.0%} "
+            notes.append(f"{target}: after the last weeks' errors, the band from 10 % to 90 % is {abs(change):.0f} % "
                          f"{'wider' if change > 0 else 'narrower'} than on the validation weeks")
     return notes
 
