@@ -5,8 +5,9 @@
 DATA_FOLDER holds `etth1.csv.gz` (Zhou et al., AAAI 2021). Settings, loop and figures are those of Liang et al., arXiv
 2404.15772, and of the code they published (Leopold2333/Bi-Mamba4TS): parts of 12, 4 and 4 months of 30 days, each
 variate scaled by the first part, all seven forecast from the last 96 hours of all seven. Nothing is chosen on the last
-part and, unlike there, every window of it is scored; training stops after 3 epochs without a better validation instead
-of 5. Progress goes to stderr; with `--json` each run is kept once it is done, and not made again.
+part and, unlike there, every window of it is scored; validated, kept and scored is the running average of the weights,
+as in wattcast's own training; training stops after 3 epochs without a better validation instead of 5. Progress goes to
+stderr; with `--json` each run is kept once it is done, and not made again.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from wattcast.model.paper import BiMambaPlusPaper, PaperConfig, series_relation
 from wattcast.store.files import write_json
@@ -35,6 +37,9 @@ BATCH, SCORED_AT_ONCE = 32, 64
 EPOCHS, PATIENCE = 60, 3
 BETAS = 0.95, 0.999
 """Of Adam: the published code builds a one-cycle schedule that it never steps, and that leaves β1 at 0.95."""
+
+AVERAGE_DECAY = 0.99
+"""Of the average of the weights over the steps; the default of `training.ema_decay`."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,11 @@ def score(network: BiMambaPlusPaper, parts: Tensor) -> tuple[float, float]:
 
 
 def train(network: BiMambaPlusPaper, series: Tensor, peak: float, seed: int, label: str) -> list[float]:
-    """Fit in place and end with the weights that were best in validation; the validation MSE of each epoch."""
+    """Fit in place and end with the averaged weights that were best in validation; their MSE there by epoch."""
     training, validation = (windows(series, part, network.config.horizon) for part in (TRAINING, VALIDATION))
     optimizer = torch.optim.Adam(network.parameters(), peak, betas=BETAS, fused=True)
     generator = torch.Generator().manual_seed(seed)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGE_DECAY))
     history: list[float] = []
     best = network.state_dict()
     while len(history) < EPOCHS and len(history) - best_epoch(history) < PATIENCE:
@@ -109,10 +115,11 @@ def train(network: BiMambaPlusPaper, series: Tensor, peak: float, seed: int, lab
             loss = functional.mse_loss(network(batch[:, :LOOKBACK]), batch[:, LOOKBACK:])
             loss.backward()
             optimizer.step()
+            average.update_parameters(network)
             total += loss.item()
-        history.append(score(network, validation)[0])
+        history.append(score(average.module, validation)[0])
         if best_epoch(history) == epoch:
-            best = copy.deepcopy(network.state_dict())
+            best = copy.deepcopy(average.module.state_dict())
         print(f"{label}, epoch {epoch}: training {total / (len(training) // BATCH):.4f}, validation {history[-1]:.4f}"
               f"{' *' if best_epoch(history) == epoch else ''} ({time.perf_counter() - started:.0f} s)",
               file=sys.stderr, flush=True)
