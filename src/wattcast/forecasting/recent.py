@@ -72,8 +72,9 @@ def changed(factors: FloatArray, scores: FloatArray, day: int) -> FloatArray:
     known = np.isfinite(scores)
     if not known.any():
         return factors
-    by_step = factors[np.arange(scores.shape[1]) // day]                                         # [H, P]
-    parts = (scores[..., None] / by_step)[known]                                                 # [known, P]
+    edges = np.broadcast_to(factors[np.arange(scores.shape[1]) // day], (*scores.shape, len(PAIRS)))[known]
+    # A pair without width, of a target that had no errors in validation, keeps none.
+    parts = np.divide(scores[known][:, None], edges, out=np.ones_like(edges), where=edges > 0)   # [known, P]
     wanted = np.asarray([np.quantile(part, share) for part, share in zip(parts.T, PAIRS, strict=True)])
     days = len(parts) / day
     change = wanted.clip(1 / LARGEST_CHANGE, LARGEST_CHANGE) ** (days / (days + HALF_DAYS))

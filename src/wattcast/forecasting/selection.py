@@ -82,20 +82,21 @@ def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
 
 
 def _follow(model: TrainedModel, recent: Inference, position: int, chosen: TargetSelection) -> TargetSelection:
-    actual, forecasts = recent.actual[:, :, position], _candidates(model, recent, position, chosen.level)
+    actual, names = recent.actual[:, :, position], _names(model, recent)
+    forecasts, distance = _candidates(model, recent, position, chosen.level), _distance(model, recent, position)
     usual = np.where(recent.unlike, np.nan, actual)
-    weeks, weights = np.isfinite(usual).sum() / model.shape.week, chosen.weights
+    weeks = np.isfinite(usual).sum() / model.shape.week
+    weights = np.asarray([chosen.weights[name] for name in names])
     if weeks > 0:
-        shares = choose_weights(forecasts, usual, weeks, np.asarray(list(weights.values())))
-        weights = dict(zip(weights, shares.tolist(), strict=True))
-    median = _median(recent, forecasts, np.asarray(list(weights.values())))
-    distance = _distance(model, recent, position)
+        weights = choose_weights(forecasts, usual, weeks, weights)
 
     def factors(before: Factors, median: FloatArray) -> Factors:
         return _rows(changed(np.asarray(before), error_sizes(actual, median, distance), model.shape.day))
 
-    return chosen.model_copy(update={"weights": weights, "factors": factors(chosen.factors, median),
-                                     "network_factors": factors(chosen.network_factors, forecasts[..., 0])})
+    return chosen.model_copy(update={
+        "weights": dict(zip(names, weights.tolist(), strict=True)),
+        "factors": factors(chosen.factors, _median(recent, forecasts, weights)),
+        "network_factors": factors(chosen.network_factors, forecasts[..., 0])})
 
 
 def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int,

@@ -93,6 +93,12 @@ def test_factors__no_pair_lies_within_another() -> None:
         assert (np.diff(changed(FACTORS, sizes, DAY), axis=1) >= 0).all()
 
 
+def test_factors__a_pair_without_width_keeps_none_and_the_others_move() -> None:
+    found = changed(FACTORS * [0, 1, 1, 1], np.full((3, WEEK), 6.0), DAY)
+    assert (found[:, 0] == 0).all()
+    assert (found[:, 1:] > FACTORS[:, 1:]).all()
+
+
 @pytest.mark.parametrize(("behind", "weeks"), [(0, 0), (WEEK - 1, 0), (WEEK, 1), (2 * WEEK + 5, 2), (5 * WEEK, 3)])
 def test_only_weeks_that_were_not_learned_count(model, data, behind, weeks) -> None:
     found = recent_forecasts(replace(model, span=(model.span[0], data.frame.index[ORIGIN - behind - 1])), view(data))
@@ -122,6 +128,15 @@ def test_shares__follow_what_has_been_right_of_late(model, data) -> None:
     actual = same.frame[TARGET].iloc[ORIGIN:ORIGIN + WEEK].to_numpy()
     errors = [np.abs(each.table[TARGET].to_numpy() - actual).mean() for each in (made, before)]
     assert errors[0] < 0.6 * errors[1]
+
+
+def test_order_in_which_shares_were_stored__does_not_matter(model, data) -> None:
+    assert model.selection is not None
+    targets = {name: chosen.model_copy(update={"weights": dict(sorted(chosen.weights.items(), reverse=True))})
+               for name, chosen in model.selection.targets.items()}
+    stored = replace(model, selection=model.selection.model_copy(update={"targets": targets}))
+    same = repeating(data)
+    pd.testing.assert_frame_equal(forecast(stored, same).table, forecast(model, same).table)
 
 
 def test_errors_larger_than_in_validation__make_wider_bands(model, data) -> None:
