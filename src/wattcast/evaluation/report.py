@@ -38,7 +38,7 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         path: the `.html` file; written aside and renamed, so a reader never sees half a page.
         title: the page's headline.
         station: the station it is about.
-        forecast: shown as picture and as a table by day; its notes are listed with `notes`.
+        forecast: shown as picture and as a table by day; its notes are listed with `notes`, each once.
         actual: measured targets by tz-aware time, before and after the forecast's origin.
         references: simple forecasts to draw beside it.
         scorecard: verdict, table by lead day and error pictures.
@@ -71,7 +71,7 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         scores=_by_target(scorecard.rows()) if scorecard else {}, card=scorecard,
         models=_by_target(model_rows(models)) if models is not None else {},
         weeks=drawn, worst_days=worst_days, rules=rule_tables(rules), quality=quality, facts=facts or {},
-        notes=[*notes, *(forecast.notes if forecast else ())])
+        notes=list(dict.fromkeys((*notes, *(forecast.notes if forecast else ())))))
     write_text(path, page)
     return path
 

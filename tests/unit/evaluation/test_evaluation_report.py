@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -66,6 +67,14 @@ def test_report__is_one_offline_page(page):
     assert not re.search(r"https?:|src=|@import|<script|<link", page)
     assert page.startswith("<!DOCTYPE html>")
     assert page.count("<svg") == 3
+
+
+def test_note_of_the_forecast_that_is_given_as_well__is_told_once(week, tmp_path):
+    data, forecast, _, _ = week
+    told = replace(forecast, notes=("kept at zero at night: 7 steps",))
+    path = write_report(tmp_path / "report.html", title="Next week", station=data.station, forecast=told,
+                        actual=data.frame, notes=["no weather was known", *told.notes])
+    assert path.read_text(encoding="utf-8").count("kept at zero at night") == 1
 
 
 def test_report__is_well_formed_and_its_ids_are_unique(page):
