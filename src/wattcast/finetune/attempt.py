@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from wattcast.data.merging import Merged, merge
 from wattcast.data.schema import StationData
@@ -15,7 +14,7 @@ from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.gate import Decision, judge, refusal
 from wattcast.finetune.plausibility import implausible
 from wattcast.finetune.update import Update, update
-from wattcast.timegrid import DAY, parse_step
+from wattcast.timegrid import DAY
 from wattcast.training.engine import target_weights
 from wattcast.training.trained import EpochRecord, TrainedModel
 from wattcast.windows.scaling import Scaler
@@ -54,11 +53,6 @@ def with_history(champion: TrainedModel, history: StationData | None, new: Stati
     return merge(StationData(station, history.frame, history.vintages), new)
 
 
-def first_new_row(champion: TrainedModel) -> pd.Timestamp:
-    """The first row that the champion was not fitted on."""
-    return champion.span[1] + parse_step(champion.station.step)
-
-
 def check_new_rows(champion: TrainedModel, data: StationData, rewritten: float = 0.0) -> Decision | None:
     """A refusal if the new rows cannot be true, or if those before them, which they are judged by, are other ones.
 
@@ -75,7 +69,7 @@ def check_new_rows(champion: TrainedModel, data: StationData, rewritten: float =
     if not ((scales < SCALE) & (scales > 1 / SCALE)).all():
         return refusal("plausibility", "the older rows are not those that the model was trained on: their power varies "
                                        f"by {', '.join(f'{scale:.3g}' for scale in scales)} times as much")
-    doubts = implausible(data, first_new_row(champion))
+    doubts = implausible(data, champion.learned_until)
     if not doubts:
         return None
     return refusal("plausibility", *map(str, doubts), doubts=[doubt.to_dict() for doubt in doubts])

@@ -49,7 +49,7 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
     """
     step = parse_step(data.station.step)
     horizon = station_horizon(data.station)
-    first = max(first, champion.span[1] + step)
+    first = max(first, champion.learned_until)
     start, end = champion.validation[0], champion.validation[1] + step
     spread = spread_origins(0, int((end - start) // step), horizon.steps, GUARD_ORIGINS)
     compared = {NAME: candidate, CHAMPION: champion}

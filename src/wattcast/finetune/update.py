@@ -135,7 +135,7 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
     first, last = champion.validation
     guard = int(index.searchsorted(first)), int(index.searchsorted(last + step))
-    new = int(index.searchsorted(champion.span[1] + step))
+    new = int(index.searchsorted(champion.learned_until))
     split = split_update(new, len(index), int(measured.argmax()), guard, champion.shape, config)
     data_hash = hash_data(data)
     lightning.seed_everything(training.seed, verbose=False)

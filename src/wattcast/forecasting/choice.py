@@ -73,12 +73,15 @@ def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prio
 
     Args:
         forecasts: `[..., M]`, of the candidates.
-        actual: `[...]`, NaN where not measured; something must be.
+        actual: `[...]`, NaN where not measured; where nothing was, the first candidate, the network, is left alone.
         weeks: that were measured; overlapping windows add none.
         prior: `[M]`, what is assumed so far; sums to 1.
     """
     known = np.isfinite(actual)
     forecasts, actual = forecasts[known], actual[known]
+    if not len(actual):
+        alone: FloatArray = np.eye(len(prior))[0]
+        return alone
     simplex = _simplex(len(prior))
     errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
     unit = np.abs(forecasts @ prior - actual).mean()

@@ -9,7 +9,7 @@ import pandas as pd
 from wattcast.contracts import Forecast, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
-from wattcast.forecasting.choice import NETWORK
+from wattcast.forecasting.choice import NETWORK, TREES
 from wattcast.forecasting.postprocess import Limits, target_columns
 from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
@@ -82,9 +82,11 @@ class NetworkForecaster:
         rows = history_rows(fitted)
         history, future = view.history(rows), view.future()
         features = fitted.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        found = forecasts(fitted, features, np.asarray([rows]))
         recent = recent_forecasts(fitted, view) if self.follows else None
         model = fitted if recent is None else follow_recent(fitted, recent)
+        # Loading LightGBM takes longer than a forecast: only where the trees have a share.
+        asked = not alone and model.selection is not None and model.selection.uses(TREES)
+        found = forecasts(model, features, np.asarray([rows]), trees=asked)
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"

@@ -7,8 +7,6 @@ adaptive conformal inference does (Gibbs & Candès, arXiv:2106.00170). Nothing i
 forecast follows from the history and the model alone.
 """
 
-from datetime import timedelta
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +15,7 @@ from wattcast.features.table import FeatureTable
 from wattcast.forecasting import level
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.inference import Inference, infer
-from wattcast.timegrid import parse_step
+from wattcast.timegrid import DAY
 from wattcast.training.trained import TrainedModel
 
 FloatArray = NDArray[np.float64]
@@ -39,9 +37,10 @@ def history_rows(model: TrainedModel) -> int:
     return rows + _follows_level(model) * level.WEEKS * shape.week
 
 
-def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> Inference:
-    """All that a forecast is made of, from origins after what the model has learned."""
-    return infer(model, features, origins, model.trees.newest if model.trees else None, ratio=_follows_level(model))
+def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64], *, trees: bool) -> Inference:
+    """What a forecast is made of, from origins after what the model has learned; with or without its trees."""
+    asked = model.trees.newest if trees and model.trees else None
+    return infer(model, features, origins, asked, ratio=_follows_level(model))
 
 
 def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
@@ -49,8 +48,7 @@ def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
 
     The weather is that of their time, or none where none is known for the horizon either.
     """
-    since = view.origin - (model.span[1] + parse_step(model.station.step))
-    weeks = min(WEEKS, since // timedelta(days=7))
+    weeks = min(WEEKS, (view.origin - model.learned_until) // (7 * DAY))
     if weeks < 1 or model.selection is None:
         return None
     week, weather = model.shape.week, list(model.station.known_future)
@@ -58,7 +56,7 @@ def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
     if weather and view.future()[weather].isna().all(axis=None):
         history, vintages = history.assign(**dict.fromkeys(weather, np.nan)), None
     origins = len(history) - week * np.arange(1, weeks + 1)
-    return forecasts(model, model.pipeline.transform(history, vintages), origins)
+    return forecasts(model, model.pipeline.transform(history, vintages), origins, trees=True)
 
 
 def changed(factors: FloatArray, scores: FloatArray, day: int) -> FloatArray:

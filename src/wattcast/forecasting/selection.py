@@ -1,6 +1,6 @@
 """Decides on the validation origins which forecaster a model uses and how wide its bands are, and does as decided.
 
-Both are validation weeks old when a forecast is made; weeks that came in since then are taken into account at once.
+A forecast is made when those weeks are long past: what came in since then changes both, for that forecast alone.
 """
 
 from dataclasses import replace
@@ -103,11 +103,8 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
             days: float) -> TargetSelection:
     actual, level = found.actual[:, :, position], _level(found, later, position)
     names, forecasts = _names(model, found), _candidates(model, found, position, level)
-    usual = np.where(found.unlike, np.nan, actual)
-    weights = np.eye(len(names))[0]
-    if np.isfinite(usual).any():
-        prior = prior_weights(len(names), sum(name in LEARNED for name in names))
-        weights = choose_weights(forecasts, usual, days / 7, prior)
+    prior = prior_weights(len(names), sum(name in LEARNED for name in names))
+    weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7, prior)
     median = _median(found, forecasts, weights)
     distance = _distance(model, found, position)
 

@@ -37,6 +37,10 @@ class Selection(Config):
         """Whether any target's forecast follows its recent level."""
         return any(chosen.level > 0 for chosen in self.targets.values())
 
+    def uses(self, candidate: str) -> bool:
+        """Whether a candidate has a share in any target's forecast."""
+        return any(chosen.weights.get(candidate, 0.0) > 0 for chosen in self.targets.values())
+
     @property
     def label(self) -> str:
         """What makes the forecast: `network`, or `0.6 network + 0.4 weekly-mean`; by target where they differ."""

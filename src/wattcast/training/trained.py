@@ -8,7 +8,7 @@ from wattcast.contracts import Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.ensemble import Ensemble
-from wattcast.timegrid import station_horizon, steps_per_day
+from wattcast.timegrid import parse_step, station_horizon, steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.selection import Selection
 from wattcast.training.trees import Trees
@@ -55,6 +55,11 @@ class TrainedModel:
     @property
     def shape(self) -> WindowShape:
         return window_shape(self.station, self.recipe)
+
+    @property
+    def learned_until(self) -> pd.Timestamp:
+        """The first instant of which it has learned nothing."""
+        return self.span[1] + parse_step(self.station.step)
 
 
 def window_shape(station: Station, recipe: Recipe) -> WindowShape:

@@ -11,7 +11,7 @@ from wattcast.data.quality import QualityReport
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing
 from wattcast.evaluation.scorecard import Scorecard
-from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, first_new_row, with_history
+from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, with_history
 from wattcast.finetune.candidates import FOLLOWING
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.due import Due, update_due
@@ -132,7 +132,7 @@ def update_station(new: StationData, registry: Registry, settings: Settings, *, 
         return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
     save_history(registry.history_folder, merged.data)
     if if_needed:
-        due = update_due(data, first_new_row(champion), parent, registry.manifest(parent)["metrics"],
+        due = update_due(data, champion.learned_until, parent, registry.manifest(parent)["metrics"],
                          kept_forecasts(registry.forecasts_folder), config)
         outcome = replace(outcome, due=due)
         if not due.due:

@@ -67,7 +67,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     view = HorizonView(data, origin, station_horizon(station), weather="none" if no_weather else "given",
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
-    trained_until, version = model.span[1] + step, registry.champion() or ""
+    trained_until, version = model.learned_until, registry.champion() or ""
     notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *choice_notes(model.selection),
              *made.notes]
     # An error from before the end of training would flatter the model.

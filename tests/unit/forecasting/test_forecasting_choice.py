@@ -90,3 +90,5 @@ def test_unmeasured_steps__do_not_count() -> None:
     forecasts = off(5, 300, 300, 300)
     forecasts[:, ::2, 0] = 99_999
     assert choose_weights(forecasts, gaps, weeks=5, prior=TWO_OF_FOUR)[0] == 1
+    nothing = np.full_like(ACTUAL, np.nan)
+    np.testing.assert_array_equal(choose_weights(forecasts, nothing, weeks=5, prior=TWO_OF_FOUR), [1, 0, 0, 0])

@@ -135,7 +135,7 @@ def test_blend__is_the_weighted_sum_and_is_named(model, history) -> None:
     assert made.model == "wattcast: 0.7 weekly-mean + 0.3 network"
 
 
-def test_trees__are_the_newest_and_what_they_say(model, history, monkeypatch) -> None:
+def test_trees__are_what_they_say_and_are_asked_only_if_they_have_a_share(model, history, monkeypatch) -> None:
     monkeypatch.setattr(trees_module, "ROUNDS", 20)
     trees = small_trees(model, history)
     owner = replace(model, trees=trees)
@@ -147,10 +147,11 @@ def test_trees__are_the_newest_and_what_they_say(model, history, monkeypatch) ->
     monkeypatch.setattr(StepTrees, "forecast", lambda self, batch: asked.append(self) or honest(self, batch))
     owner = replace(owner, selection=chosen)
     made = forecast(using(owner, trees=1.0), history, 4000)
-    assert made.model == "wattcast: trees"
+    assert (asked, made.model) == ([trees.newest], "wattcast: trees")
     half = forecast(using(owner, trees=0.5, network=0.5), history, 4000)
     network = forecast(using(owner, network=1.0), history, 4000)
-    assert all(each is trees.newest for each in asked)
+    NetworkForecaster.of(using(owner, trees=1.0)).forecast_alone(view_at(history, 4000))
+    assert asked == [trees.newest] * 2
     unlike = unlike_lags(view_at(history, 4000))
     both = (medians(made, history) + medians(network, history)) / 2
     # A part of the power that would exceed the whole is cut, before or after the blending.
