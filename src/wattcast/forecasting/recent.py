@@ -15,13 +15,13 @@ from wattcast.features.table import FeatureTable
 from wattcast.forecasting import level
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.inference import Inference, infer
-from wattcast.timegrid import DAY
+from wattcast.timegrid import parse_step
 from wattcast.training.trained import TrainedModel
 
 FloatArray = NDArray[np.float64]
 
 WEEKS = 3
-"""Before an origin, from whose beginnings is forecast again."""
+"""Before an origin, that are forecast again, one horizon after the other."""
 
 HALF_DAYS = 3.5
 """Measured days at which what they say of a band's width counts as much as the validation weeks do."""
@@ -44,18 +44,19 @@ def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.i
 
 
 def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
-    """The same from one, two and three weeks before the view's origin; None where the model has learned all of those.
+    """The same from one, two and more horizons before the view's origin; None where the model has learned all of those.
 
     The weather is that of their time, or none where none is known for the horizon either.
     """
-    weeks = min(WEEKS, (view.origin - model.learned_until) // (7 * DAY))
-    if weeks < 1 or model.selection is None:
+    horizon, unlearned = model.shape.horizon, (view.origin - model.learned_until) // parse_step(model.station.step)
+    count = min(WEEKS * model.shape.week, unlearned) // horizon
+    if count < 1 or model.selection is None:
         return None
-    week, weather = model.shape.week, list(model.station.known_future)
-    history, vintages = view.history(history_rows(model) + weeks * week), view.training_data().vintages
+    weather = list(model.station.known_future)
+    history, vintages = view.history(history_rows(model) + count * horizon), view.training_data().vintages
     if weather and view.future()[weather].isna().all(axis=None):
         history, vintages = history.assign(**dict.fromkeys(weather, np.nan)), None
-    origins = len(history) - week * np.arange(1, weeks + 1)
+    origins = len(history) - horizon * np.arange(1, count + 1)
     return forecasts(model, model.pipeline.transform(history, vintages), origins, trees=True)
 
 

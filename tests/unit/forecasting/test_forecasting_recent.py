@@ -110,6 +110,17 @@ def test_only_weeks_that_were_not_learned_count(model, data, behind, weeks) -> N
             np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("behind", "count"), [(191, 0), (5 * DAY, 2), (WEEK, 3), (3 * WEEK, 10), (5 * WEEK, 10)])
+def test_short_horizons__are_forecast_again_one_after_the_other(model, data, behind, count) -> None:
+    short = model.station.model_copy(update={"horizon": "48h"})
+    found = recent_forecasts(replace(model, station=short, span=(model.span[0], data.frame.index[ORIGIN - behind - 1])),
+                             view(replace(data, station=short)))
+    assert (0 if found is None else len(found.actual)) == count
+    if found is not None:
+        expected = data.frame[list(data.station.targets)].iloc[ORIGIN - 192 * count:ORIGIN]
+        np.testing.assert_allclose(np.concatenate(found.actual[::-1]), expected, rtol=1e-5)
+
+
 def test_nothing_from_the_origin_on_is_used(model, data) -> None:
     later = data.frame.copy()
     later.iloc[ORIGIN:, :2] *= 50
