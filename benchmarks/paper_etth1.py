@@ -7,7 +7,8 @@ DATA_FOLDER holds `etth1.csv.gz` (Zhou et al., AAAI 2021). Settings, loop and fi
 variate scaled by the first part, all seven forecast from the last 96 hours of all seven. Nothing is chosen on the last
 part and, unlike there, every window of it is scored; validated, kept and scored is the running average of the weights,
 as in wattcast's own training; training stops after 3 epochs without a better validation instead of 5; learning rate and
-dropout for 96 and 720 hours are not theirs but validate better. Progress goes to stderr; with `--json` each run is kept once it is done, and not made again.
+dropout for 96 and 720 hours are not theirs but validate better. Progress goes to stderr; with `--json` each run is kept
+once it is done, and not made again.
 """
 
 import argparse
