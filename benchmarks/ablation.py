@@ -10,7 +10,6 @@ made again. The other flags and DATA_FOLDER are those of `protocol.py`.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -19,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kept_rows import KeptRows
 from protocol import OURS, PROTOCOLS, ConformalWeeklyMean, run
 from wattcast.model.encoder import BiMambaEncoder
 from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
-from wattcast.store.files import write_json
 
 RIVAL = "lightgbm"
 
@@ -118,18 +117,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     sets, parts = arguments.sets.split(","), arguments.parts.split(",")
-    rows = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else []
+    kept = KeptRows(arguments.json)
+    rows = kept.rows
     wanted = [(name, part, int(seed)) for seed in arguments.seeds.split(",") for name in sets for part in parts
               if applies(part, name)]
     for name, part, seed in wanted:
-        if any((row["set"], row["part"], row["seed"]) == (name, part, seed) for row in rows):
+        if kept.holds(set=name, part=part, seed=seed):
             continue
-        rivals = [] if any(row["set"] == name for row in rows) else [RIVAL]
-        rows.append(measure(name, part, seed, arguments, rivals))
+        kept.add(measure(name, part, seed, arguments, [] if kept.holds(set=name) else [RIVAL]))
         print(f"{name} seed {seed}, {PARTS[part][0]}: MAE {rows[-1]['mae']:.4g}, {ratios(rows, name, part)[-1]:.3f} of "
               f"the best simple model's ({rows[-1]['seconds']} s)", flush=True)
-        if arguments.json:
-            write_json(arguments.json, rows)
     print(table(rows, sets, parts))
 
 

@@ -13,7 +13,6 @@ once it is done, and not made again.
 
 import argparse
 import copy
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -28,8 +27,8 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from kept_rows import KeptRows
 from wattcast.model.paper import BiMambaPlusPaper, PaperConfig, series_relation
-from wattcast.store.files import write_json
 
 LOOKBACK = 96
 MONTH = 30 * 24
@@ -173,16 +172,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     series = scaled(pd.read_csv(arguments.data / "etth1.csv.gz"))
-    kept = arguments.json and arguments.json.exists()
-    rows = json.loads(arguments.json.read_text()) if kept else []
+    kept = KeptRows(arguments.json)
     for horizon in map(int, arguments.horizons.split(",")):
         for seed in map(int, arguments.seeds.split(",")):
-            if any((row["horizon"], row["seed"]) == (horizon, seed) for row in rows):
-                continue
-            rows.append(run(series, horizon, seed))
-            if arguments.json:
-                write_json(arguments.json, rows)
-    print(table(rows))
+            if not kept.holds(horizon=horizon, seed=seed):
+                kept.add(run(series, horizon, seed))
+    print(table(kept.rows))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ holds the public sets as `*.csv.gz` (examples/README.md says where each comes fr
 """
 
 import argparse
-import json
 import logging
 import math
 import time
@@ -31,6 +30,7 @@ from neuralforecast import models as neural
 from neuralforecast.losses.pytorch import MAE
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from kept_rows import KeptRows
 from protocol import PROTOCOLS, read_task
 from wattcast.contracts import QUANTILES, Forecast, View
 from wattcast.evaluation.backtest import REFERENCE, backtest
@@ -38,7 +38,6 @@ from wattcast.evaluation.bands import with_band
 from wattcast.features.lags import lag_names, seasonal_lags
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.postprocess import Limits
-from wattcast.store.files import write_json
 from wattcast.timegrid import horizon_index
 from wattcast.training.config import Recipe
 from wattcast.training.fit import prepare
@@ -186,16 +185,12 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    rows = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else []
-    done = {(row["set"], row["model"], row["seed"], row["budget"]) for row in rows}
+    kept = KeptRows(arguments.json)
     for name in arguments.sets.split(","):
         for model in arguments.models.split(","):
-            if (name, model, arguments.seed, arguments.seconds) in done:
-                continue
-            rows.append(run(name, model, arguments.data, arguments.seed, arguments.seconds))
-            print(line(rows[-1]), flush=True)
-            if arguments.json:
-                write_json(arguments.json, rows)
+            if not kept.holds(set=name, model=model, seed=arguments.seed, budget=arguments.seconds):
+                kept.add(run(name, model, arguments.data, arguments.seed, arguments.seconds))
+                print(line(kept.rows[-1]), flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kept_rows import KeptRows
 from protocol import Task, read_task
 from wattcast.contracts import Forecast, Forecaster, View, WeatherUse
 from wattcast.data.schema import StationData, WeatherVintages
@@ -29,7 +30,6 @@ from wattcast.evaluation.backtest import backtest
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
-from wattcast.store.files import write_json
 from wattcast.timegrid import horizon_index
 
 SETS = ("openstef_307", "sgcc_solar_1")
@@ -113,16 +113,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     arguments = parser.parse_args()
-    rows = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else []
+    kept = KeptRows(arguments.json)
     for name in arguments.sets.split(","):
         for seed in map(int, arguments.seeds.split(",")):
-            if any((row["set"], row["seed"], row["settings"]) == (name, seed, arguments.assignments) for row in rows):
-                continue
-            rows.append(run(name, arguments.data, seed, arguments.assignments))
-            print(json.dumps(rows[-1]), flush=True)
-            if arguments.json:
-                write_json(arguments.json, rows)
-    print(table([row for row in rows if row["settings"] == arguments.assignments]))
+            if not kept.holds(set=name, seed=seed, settings=arguments.assignments):
+                kept.add(run(name, arguments.data, seed, arguments.assignments))
+                print(json.dumps(kept.rows[-1]), flush=True)
+    print(table([row for row in kept.rows if row["settings"] == arguments.assignments]))
 
 
 if __name__ == "__main__":

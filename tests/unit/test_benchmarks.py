@@ -18,14 +18,36 @@ WEEK = 168
 SIZES = InputSizes(horizon=WEEK, week=WEEK, targets=1, known=2, past=1, lags=2, anchors=7, weather=(1,))
 CONFIG = ModelConfig(d_model=8, n_layers=1, d_state=2, drop_rate=0.0, patch_len=12)
 
-paper = runpy.run_path(str(BENCHMARKS / "paper_etth1.py"))
+
+def script(name: str) -> dict[str, Any]:
+    """What a benchmark defines, found as `python benchmarks/NAME` finds it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        return runpy.run_path(str(BENCHMARKS / name))
+
+
+paper = script("paper_etth1.py")
 
 
 @pytest.fixture(scope="module")
-def ablation() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        return runpy.run_path(str(BENCHMARKS / "ablation.py"))
+def ablation() -> dict[str, Any]:
+    return script("ablation.py")
+
+
+def test_kept_rows__a_benchmark_that_was_cut_off_goes_on(tmp_path) -> None:
+    make = script("kept_rows.py")["KeptRows"]
+    first = make(tmp_path / "rows.json")
+    first.add({"set": "steel", "seed": 0, "mae": 1.5})
+    again = make(tmp_path / "rows.json")
+    assert again.holds(set="steel", seed=0)
+    assert not again.holds(set="steel", seed=1)
+    again.add({"set": "steel", "seed": 1, "mae": 2.5})
+    assert make(tmp_path / "rows.json").rows == again.rows == [
+        {"set": "steel", "seed": 0, "mae": 1.5}, {"set": "steel", "seed": 1, "mae": 2.5}]
+    in_memory = make(None)
+    in_memory.add({"set": "steel"})
+    assert in_memory.holds(set="steel")
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.json"]
 
 
 @pytest.mark.parametrize(("part", "first", "last", "count"), [
