@@ -1,7 +1,7 @@
 """How a trained model does on the weeks that were kept from training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -58,6 +58,8 @@ def evaluate(network: Forecaster, data: StationData, first: pd.Timestamp, weeks:
         view = HorizonView(data, origin, horizon)
         forecasts.append(network.forecast(view))
         compared.append({name: reference.forecast(view) for name, reference in references.items()})
-        cards.append(score_week(data.frame, forecasts[-1], compared[-1], data.station.capacity))
+        # Shares follow the weeks before each origin, and a forecast's name tells them: all go by that of the first.
+        made = replace(forecasts[-1], model=forecasts[0].model)
+        cards.append(score_week(data.frame, made, compared[-1], data.station.capacity))
         sources.append(view.weather_source)
     return Evaluation(pool(cards), tuple(forecasts), tuple(compared), "; ".join(dict.fromkeys(sources)))
