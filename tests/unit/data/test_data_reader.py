@@ -1,4 +1,4 @@
-"""From paths to stations: the three forms of data, and everything that can be wrong with them."""
+"""From paths and data frames to stations: one file for many, a folder for each, tables in memory."""
 
 import logging
 from pathlib import Path
@@ -6,29 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from reader_tables import described, merged, require_contract, stamps, table
 
-from wattcast.contracts import PART, TOTAL, Kind
-from wattcast.data.quality import KINDS
+from wattcast.contracts import PART, TOTAL
 from wattcast.data.reader import open_frame, open_source
-from wattcast.data.schema import DataConfig, StationData
-from wattcast.errors import ConfigError, DataError
+from wattcast.data.schema import DataConfig
+from wattcast.errors import DataError
 
 WEATHER = ("holiday", "is_peak", "text", "code", "temperature", "humidity", "windSpeed", "cloud")
 HEADER = ",".join(["time", "quarter", *WEATHER, "load", "meter"])
-
-
-def stamps(first: str, count: int, every: str = "15min") -> pd.DatetimeIndex:
-    return pd.date_range(first, periods=count, freq=every, name="time")
-
-
-def merged(stations: dict[str, int], count: int = 8) -> pd.DataFrame:
-    """The seed's file: the total of each station counts up from its number, the part from its tenth."""
-    number = np.arange(count)
-    frames = [pd.DataFrame({
-        "ts": stamps("2025-06-01", count), "station_ref_id": name, "total_active_power": start + number,
-        "not_use_power": start / 10 + number, "temp": 20.5 + number / 10, "code": 100, "secret": "x",
-    }) for name, start in stations.items()]
-    return pd.concat(frames, ignore_index=True)
 
 
 def write_folder(root: Path, station: str = "s1", months: int = 2, forecasts: int = 2) -> Path:
@@ -46,26 +32,6 @@ def write_folder(root: Path, station: str = "s1", months: int = 2, forecasts: in
         (root / station / "forcaster" / f"forcaster-{station}-2025-06-0{day}.csv").write_text(
             "\n".join([HEADER.removesuffix(",load,meter"), *rows]) + "\n", encoding="utf-8")
     return root
-
-
-def described(path: Path, frame: pd.DataFrame, **options: object) -> tuple[Path, DataConfig]:
-    frame.to_csv(path)
-    return path, DataConfig.model_validate({"targets": {TOTAL: "kw"}, **options})
-
-
-def table(count: int = 96, first: str = "2025-06-01", every: str = "15min") -> pd.DataFrame:
-    return pd.DataFrame({"kw": 200.5 + np.arange(count)}, index=stamps(first, count, every))
-
-
-def require_contract(data: StationData) -> None:
-    """What every part downstream relies on."""
-    frame, station = data.frame, data.station
-    assert tuple(frame.columns) == station.columns
-    assert frame.index.name == "time"
-    assert str(frame.index.tz) == station.timezone
-    assert set(frame.index[1:] - frame.index[:-1]) <= {pd.Timedelta(station.step)}
-    for column in frame:
-        assert frame[column].dtype == ("str" if column in station.categorical else np.float64)
 
 
 # form (a): one file for many stations
@@ -230,124 +196,6 @@ def test_station_folders__forecast_values_are_cleaned_and_reported(tmp_path: Pat
     assert (found.kind, found.column, found.count) == ("out_of_range", "temperature", 3)
 
 
-# form (c): described
-
-def test_described__roles_units_and_place(tmp_path: Path) -> None:
-    frame = table().assign(part=20.5, temp=15.25 + np.arange(96) % 7, reactive=1.0, mode="night", APX=3.0)
-    path, config = described(tmp_path / "plant.csv", frame, targets={PART: "part", TOTAL: "kw"}, known_future=["temp"],
-                             past_only=["reactive", "mode"], categorical=["mode"], kind="pv", capacity=400,
-                             time={"timezone": "Asia/Seoul"}, location={"latitude": 34.9, "country": "KR"})
-    source = open_source(path, config)
-    assert source.station_ids == ("plant",)
-    data, report = source.read()
-    require_contract(data)
-    station = data.station
-    assert station.columns == (TOTAL, PART, "temp", "reactive", "mode")
-    assert (station.kind, station.capacity) == (Kind.PV, 400)
-    assert (station.timezone, station.location.country) == ("Asia/Seoul", "KR")
-    assert report.ignored == ("APX",)
-    assert {(found.kind, found.column) for found in report.findings} == {
-        ("constant", PART), ("constant", "reactive"), ("constant", "mode"), ("flat_line", PART)}
-
-
-def test_described__station_column_and_given_id(tmp_path: Path) -> None:
-    frame = table().assign(site=["a", "b"] * 48)
-    path, config = described(tmp_path / "x.csv", frame, station_column="site", station="b", time={"step": "30min"})
-    source = open_source(path, config)
-    assert source.station_ids == ("a", "b")
-    assert source.read()[0].frame[TOTAL].iloc[0] == 201.5
-    path, config = described(tmp_path / "x.csv", table(), station="steel")
-    assert open_source(path, config).read()[0].station.id == "steel"
-
-
-def test_described__utc_offsets_and_rows_after_the_last_measurement(tmp_path: Path) -> None:
-    frame = table().assign(temp=15.25 + np.arange(96) % 7, past=1.5 + np.arange(96))
-    frame.index = frame.index.tz_localize("UTC")
-    frame.loc[frame.index[80:], ["kw", "past"]] = np.nan
-    frame.loc[frame.index[3], "kw"] = np.nan
-    path, config = described(tmp_path / "x.csv", frame, known_future=["temp"], past_only=["past"],
-                             time={"timezone": "Europe/Amsterdam"})
-    data, report = open_source(path, config).read()
-    require_contract(data)
-    assert not data.station.naive_time
-    assert data.frame.index[0] == pd.Timestamp("2025-06-01 02:00", tz="Europe/Amsterdam")
-    assert data.end == pd.Timestamp("2025-06-01 20:00", tz="UTC")
-    counts = {(found.kind, found.column): found.count for found in report.findings}
-    assert counts == {("missing", TOTAL): 1, ("missing", "past"): 16, ("future_known", None): 16}
-
-
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_described__time_as_the_nameless_index_of_a_data_frame(tmp_path: Path, kind: str) -> None:
-    frame = table().rename_axis(None)
-    frame.to_parquet(tmp_path / "x.parquet") if kind == "parquet" else frame.to_csv(tmp_path / "x.csv")
-    data, report = open_source(tmp_path / f"x.{kind}", DataConfig(targets={TOTAL: "kw"})).read()
-    assert len(data.frame) == 96
-    assert report.ignored == ()
-
-
-def test_described__other_steps(tmp_path: Path) -> None:
-    for step, count in (("10min", 144), ("1h", 24)):
-        path, config = described(tmp_path / "x.csv", table(count, every=step), time={"step": step})
-        data, report = open_source(path, config).read()
-        require_contract(data)
-        assert len(data.frame) == count
-        assert report.measured_days == 1.0
-
-
-def test_described__everything_wrong_at_once_is_reported(tmp_path: Path) -> None:
-    frame = table(400, "2025-03-29 00:00").assign(temp=15.25 + np.arange(400) % 7, pressure=1000.5)
-    frame.iloc[10, 0], frame.iloc[20, 0], frame.iloc[30, 1] = -99.0, -3.0, 6553.5
-    frame.iloc[40, 0] = np.nan
-    frame = frame.drop(frame.index[60:70])
-    frame = pd.concat([frame, frame.iloc[[5, 6]] + 1])
-    path, config = described(tmp_path / "x.csv", frame, known_future=["temp", "pressure"], kind="pv",
-                             time={"timezone": "Europe/Amsterdam"})
-    data, report = open_source(path, config).read()
-    require_contract(data)
-    kinds = {found.kind for found in report.findings}
-    assert kinds == {"dst", "disorder", "duplicate", "corrected", "gap", "missing", "out_of_range", "flat_line",
-                     "negative_night"}
-    assert kinds <= set(KINDS)
-    assert len(report.lines()) == len(report.findings) + 2
-    assert data.frame[TOTAL].iloc[20] == 0.0
-
-
-def test_described__issued_forecasts_in_their_own_table(tmp_path: Path) -> None:
-    """Forecasts every 12 hours, for 3 hours before to 24 after; the value tells the issue (100s, 200s, …).
-
-    `u` is in the forecasts only.
-    """
-    rows = [{"issued": run, "time": run + pd.Timedelta(hours=lead), "u": 100.0 * number + lead, "temp": -5.0}
-            for number, run in enumerate(stamps("2025-06-01", 3, "12h"), start=1) for lead in range(-3, 25)]
-    pd.DataFrame(rows).to_csv(tmp_path / "w.csv", index=False)
-    path, config = described(tmp_path / "x.csv", table(30, every="1h").assign(temp=15.25 + np.arange(30)),
-                             time={"step": "1h"}, known_future=["temp", "u"], weather_forecasts={"path": "w.csv"})
-    data, _ = open_source(path, config).read()
-    require_contract(data)
-    assert data.frame["temp"].iloc[0] == 15.25
-    assert data.frame["u"].iloc[[0, 1, 11, 12, 13, 23, 24]].tolist() == [100, 101, 111, 200, 201, 211, 300]
-    assert data.vintages is not None
-    newest = data.vintages.as_of(data.end)
-    assert newest is not None
-    assert newest.columns.tolist() == ["temp", "u"]
-    assert newest["u"].iloc[-1] == 324.0
-    folder = open_source(tmp_path, config)
-    assert folder.read()[0].frame.equals(data.frame)
-
-
-def test_described__forecast_column_that_is_nowhere(tmp_path: Path) -> None:
-    pd.DataFrame({"issued": ["2025-06-01"], "time": ["2025-06-01"], "u": [1.0]}).to_csv(tmp_path / "w.csv", index=False)
-    path, config = described(tmp_path / "x.csv", table(), known_future=["u", "v"], weather_forecasts={"path": "w.csv"})
-    with pytest.raises(DataError, match=r"'v' is neither in .*x\.csv nor in its weather forecasts"):
-        open_source(path, config).read()
-
-
-def test_described__valid_range_of_an_unknown_column(tmp_path: Path) -> None:
-    path, config = described(tmp_path / "x.csv", table(), known_future=[], valid_range={"kv": [0, 1]})
-    with pytest.raises(ConfigError, match=r"'kv'(?s:.*)did you mean 'kw'"):
-        open_source(path, config).read()
-
-
 # data frames
 
 def test_open_frame__is_read_like_the_file_it_would_make(tmp_path: Path) -> None:
@@ -377,62 +225,3 @@ def test_open_frame__errors_name_the_row() -> None:
         open_frame(frame.iloc[:0], DataConfig())
     with pytest.raises(DataError, match=r"several columns of one name(?s:.*)temp"):
         open_frame(pd.concat([frame, frame[["temp"]]], axis=1), DataConfig())
-
-
-# what can be wrong
-
-@pytest.mark.parametrize(("content", "message"), [
-    ("time,kw\nnoon,1\n2025-06-01 00:15,1\n", r"x\.csv, line 2: the column 'time' should hold times(?s:.*)'noon'"),
-    ("time,kw\n2025-06-01,1\n2025-06-01 00:15,off\n", r"x\.csv, line 3: the column 'kw' should hold numbers"),
-    ("time,kw\n2025-06-01,1\n,2\n", r"x\.csv, line 3: the column 'time' should hold times"),
-    ("time,kw\n2025-06-01,\n2025-06-01 00:15,NA\n", r"'kw' \(total_active_power\) has no usable value(?s:.*)2 rows"),
-    ("time,kw\n2025-06-01,-99\n2025-06-01 00:15,-99\n", "no usable value(?s:.*)out_of_range, 2 values"),
-    ("time,kWh\n2025-06-01,1\n", r"has no column 'kw'(?s:.*)time, kWh"),
-    ("time,kw\n", "no rows"),
-    ("", "is empty"),
-])
-def test_open_source__unusable_content(tmp_path: Path, content: str, message: str) -> None:
-    (tmp_path / "x.csv").write_text(content)
-    with pytest.raises(DataError, match=message):
-        open_source(tmp_path / "x.csv", DataConfig(targets={TOTAL: "kw"})).read()
-
-
-def test_open_source__listed_second_target_without_a_value(tmp_path: Path) -> None:
-    path, config = described(tmp_path / "x.csv", table().assign(part=np.nan), targets={TOTAL: "kw", PART: "part"})
-    with pytest.raises(DataError, match=r"'part' \(not_use_power\) has no value"):
-        open_source(path, config).read()
-
-
-def test_open_source__nothing_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not exist"):
-        open_source(tmp_path / "nowhere", DataConfig())
-    (tmp_path / "notes.txt").write_text("")
-    with pytest.raises(DataError, match=r"no station in the folder(?s:.*)notes\.txt(?s:.*)data-<id>-YYYY-MM\.csv"):
-        open_source(tmp_path, DataConfig())
-
-
-def test_open_source__single_station_of_another_name(tmp_path: Path) -> None:
-    path, config = described(tmp_path / "x.csv", table(), station="steel")
-    with pytest.raises(DataError, match=r"no station 'stel'(?s:.*)did you mean steel"):
-        open_source(path, config).read("stel")
-    with pytest.raises(DataError, match=r"no station 'other'(?s:.*)data\.station"):
-        open_source(path, config).read("other")
-
-
-def test_read__rows_before_an_instant_do_not_depend_on_later_rows(tmp_path: Path) -> None:
-    """Whatever is done to rows from the cut on, the cleaned rows before it stay the same."""
-    cut, count = 500, 700
-    values = np.random.default_rng(3).normal(50, 20, size=count).round(1)
-    values[100:140], values[300:420] = 33.3, 0.0
-    values[::97] = -99.0
-    frame = table(count).assign(kw=values, temp=np.r_[np.full(60, 18.5), np.arange(count - 60) % 11], code="100")
-    changed = frame.copy()
-    changed.iloc[cut:, 0], changed.iloc[cut:, 1], changed.iloc[cut:, 2] = 33.3, np.nan, "999"
-    results = []
-    for version in (frame, changed, frame.iloc[:cut]):
-        path, config = described(tmp_path / "x.csv", version, known_future=["temp", "code"], categorical=["code"],
-                                 kind="wind")
-        results.append(open_source(path, config).read()[0].frame.iloc[:cut])
-    pd.testing.assert_frame_equal(results[1], results[0])
-    pd.testing.assert_frame_equal(results[2], results[0], check_freq=False)
-    assert 0 < results[0].isna().to_numpy().sum() < 200
