@@ -7,14 +7,42 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wattcast import __version__
+from wattcast.cli_models import models_app
 from wattcast.errors import REJECTED, WattcastError
+from wattcast.flags import (
+    MODELS,
+    AsJson,
+    Assignments,
+    At,
+    ConfigFile,
+    Data,
+    DemoFolder,
+    Every,
+    FirstOrigin,
+    IfNeeded,
+    Jobs,
+    JsonFile,
+    Models,
+    ModelsDir,
+    NoWeather,
+    Origins,
+    Out,
+    RefitEvery,
+    ReportFile,
+    Rules,
+    SearchOnly,
+    SingleStation,
+    StationId,
+    Trials,
+    Until,
+    Weather,
+)
 
 if TYPE_CHECKING:
     from wattcast.workflows.finetune import FinetuneOutcome
@@ -23,37 +51,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)
-models_app = typer.Typer(help="The trained versions of a station.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
-Data = Annotated[Path, typer.Option("--data", help="CSV or Parquet file, or the predecessor's folder of stations")]
-StationId = Annotated[str | None, typer.Option("--station", help="the station, or 'all'; not needed if there is one")]
-SingleStation = Annotated[str | None, typer.Option("--station", help="the station; not needed if there is one")]
-OneStation = Annotated[str, typer.Option("--station", help="the station")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML: the data's description and any setting")]
-Assignments = Annotated[list[str] | None, typer.Option("--set", help="section.key=value, may be repeated")]
-ModelsDir = Annotated[Path, typer.Option("--models-dir", help="where models are kept")]
-AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
-Until = Annotated[str | None, typer.Option("--until", help="nothing measured at or after this time is seen")]
-Trials = Annotated[int | None, typer.Option("--n_trials", min=1, help="trials in all; as tuning.n_trials")]
-SearchOnly = Annotated[bool, typer.Option("--search-only", help="search and train nothing with what is found")]
-At = Annotated[str | None, typer.Option("--at", help="the origin; default: the end of the newest measurement")]
-Weather = Annotated[Path | None, typer.Option("--weather", help="a file with the horizon's weather")]
-NoWeather = Annotated[bool, typer.Option("--no-weather", help="as if no weather were known over the horizon")]
-Out = Annotated[Path, typer.Option("--out", help="CSV, or Parquet by the name's ending")]
-IfNeeded = Annotated[bool, typer.Option("--if-needed", help="only if recent errors or the data say that it is due")]
-FirstOrigin = Annotated[str, typer.Option("--first-origin", help="models are fitted on what lies before it")]
-Every = Annotated[str, typer.Option("--every", help="from one origin to the next")]
-Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
-Models = Annotated[str, typer.Option("--models", help="names separated by commas")]
-RefitEvery = Annotated[int | None, typer.Option("--refit-every", min=1, help="fit anew at every so many origins")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="processes that forecast; for many origins and cores")]
-Rules = Annotated[list[str] | None, typer.Option("--rule", help="a grid code's rule, or a YAML file of one's own; "
-                                                                "several with commas or repeated")]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]
-ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
-DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
-MODELS = Path("models")
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C."""
 SHORT = ("training.epochs=12", "training.patience=3", "training.members=1")
@@ -121,7 +120,8 @@ def check(data: Data, station: StationId = None, config: ConfigFile = None, set_
     from wattcast import render
     from wattcast.workflows.check import check as run
 
-    reports = run(_job(data, station, config, set_))
+    job = _job(data, station, config, set_)
+    reports = [run(job, station_id) for station_id in job.station_ids()]
     if as_json:
         _print_json([report.to_dict() for report in reports])
     else:
@@ -254,47 +254,6 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
                      progress=render.counter())
     save_backtest(result, json_file, report)
     render.backtest(result)
-
-
-@models_app.command("list")
-def models_list(station: OneStation, models_dir: ModelsDir = MODELS, as_json: AsJson = False) -> None:
-    """The versions of a station, oldest first."""
-    from wattcast import render
-    from wattcast.store.registry import Registry
-
-    versions = Registry(models_dir, station).versions()
-    if as_json:
-        print(json.dumps([asdict(version) for version in versions], indent=2, ensure_ascii=False))
-    else:
-        render.versions(station, versions)
-
-
-@models_app.command("show")
-def models_show(station: OneStation, models_dir: ModelsDir = MODELS,
-                version: Annotated[str, typer.Argument(help="a version or alias")] = "champion") -> None:
-    """All that is known of one version, as JSON."""
-    from wattcast.store.registry import Registry
-
-    print(json.dumps(Registry(models_dir, station).manifest(version), indent=2, ensure_ascii=False))
-
-
-@models_app.command("promote")
-def models_promote(station: OneStation, version: Annotated[str, typer.Argument(help="a version or alias")],
-                   models_dir: ModelsDir = MODELS) -> None:
-    """Make a version the champion; the champion so far becomes the previous one."""
-    from wattcast import render
-    from wattcast.store.registry import Registry
-
-    render.say(f"{station}: {Registry(models_dir, station).promote(version)} is the champion")
-
-
-@models_app.command("rollback")
-def models_rollback(station: OneStation, models_dir: ModelsDir = MODELS) -> None:
-    """Go back to the previous champion; a second time undoes it."""
-    from wattcast import render
-    from wattcast.store.registry import Registry
-
-    render.say(f"{station}: {Registry(models_dir, station).rollback()} is the champion again")
 
 
 @app.command()

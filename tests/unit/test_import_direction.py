@@ -16,11 +16,12 @@ TIERS = (
     {"forecasting", "evaluation"},
     {"tuning", "finetune"},
     {"settings", "workflows"},
-    {"api", "cli", "legacy", "render", "serve", "fleet"},
+    {"api", "cli", "cli_models", "flags", "legacy", "render", "serve", "fleet"},
 )
 TIER = {name: number for number, names in enumerate(TIERS) for name in names}
 SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid", "errors"), ("workflows", "settings"),
-                 ("cli", "render"), ("legacy", "render")}
+                 ("cli", "cli_models"), ("cli", "flags"), ("cli", "render"), ("cli_models", "flags"),
+                 ("cli_models", "render"), ("legacy", "render")}
 """Within a tier only these, in this direction: no cycle can arise."""
 
 

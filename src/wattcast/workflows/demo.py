@@ -38,7 +38,7 @@ def demo(folder: Path, settings: Settings, *, on_epoch: OnEpoch, say: Callable[[
     say("simulating a year of a virtual-power-plant station, with the weather forecasts of every day")
     simulate_station(folder / "data", truth=True)
     job = Job(folder / "data", None, settings, folder / "models")
-    for line in check(job)[0].lines():
+    for line in check(job).lines():
         say(line)
     say("training; the last week is kept to evaluate on")
     trained = train(job, on_epoch=on_epoch)

@@ -1,0 +1,37 @@
+"""The flags of the verbs, each said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[Path, typer.Option("--data", help="CSV or Parquet file, or the predecessor's folder of stations")]
+StationId = Annotated[str | None, typer.Option("--station", help="the station, or 'all'; not needed if there is one")]
+SingleStation = Annotated[str | None, typer.Option("--station", help="the station; not needed if there is one")]
+OneStation = Annotated[str, typer.Option("--station", help="the station")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML: the data's description and any setting")]
+Assignments = Annotated[list[str] | None, typer.Option("--set", help="section.key=value, may be repeated")]
+ModelsDir = Annotated[Path, typer.Option("--models-dir", help="where models are kept")]
+AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
+Until = Annotated[str | None, typer.Option("--until", help="nothing measured at or after this time is seen")]
+Trials = Annotated[int | None, typer.Option("--n_trials", min=1, help="trials in all; as tuning.n_trials")]
+SearchOnly = Annotated[bool, typer.Option("--search-only", help="search and train nothing with what is found")]
+At = Annotated[str | None, typer.Option("--at", help="the origin; default: the end of the newest measurement")]
+Weather = Annotated[Path | None, typer.Option("--weather", help="a file with the horizon's weather")]
+NoWeather = Annotated[bool, typer.Option("--no-weather", help="as if no weather were known over the horizon")]
+Out = Annotated[Path, typer.Option("--out", help="CSV, or Parquet by the name's ending")]
+IfNeeded = Annotated[bool, typer.Option("--if-needed", help="only if recent errors or the data say that it is due")]
+FirstOrigin = Annotated[str, typer.Option("--first-origin", help="models are fitted on what lies before it")]
+Every = Annotated[str, typer.Option("--every", help="from one origin to the next")]
+Origins = Annotated[int | None, typer.Option("--origins", min=1, help="how many; default: all that the data allows")]
+Models = Annotated[str, typer.Option("--models", help="names separated by commas")]
+RefitEvery = Annotated[int | None, typer.Option("--refit-every", min=1, help="fit anew at every so many origins")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="processes that forecast; for many origins and cores")]
+Rules = Annotated[list[str] | None, typer.Option("--rule", help="a grid code's rule, or a YAML file of one's own; "
+                                                                "several with commas or repeated")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]
+ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
+DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
+VersionName = Annotated[str, typer.Argument(help="a version or alias")]
+MODELS = Path("models")
+"""Where models are kept unless `--models-dir` says otherwise."""
