@@ -3,18 +3,19 @@
 Heavy packages are imported when a verb runs, so that `wattcast --help` answers at once.
 """
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wattcast import __version__
 from wattcast.cli_models import models_app
-from wattcast.errors import REJECTED, WattcastError
+from wattcast.cli_stations import each, print_error, print_json
+from wattcast.errors import ConfigError, UnexpectedError, WattcastError
 from wattcast.flags import (
     MODELS,
     AsJson,
@@ -46,7 +47,9 @@ from wattcast.flags import (
 
 if TYPE_CHECKING:
     from wattcast.workflows.finetune import FinetuneOutcome
+    from wattcast.workflows.forecast import ForecastOutcome
     from wattcast.workflows.job import Job
+    from wattcast.workflows.search import SearchOutcome
     from wattcast.workflows.train import TrainOutcome
 
 app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
@@ -55,25 +58,49 @@ app.add_typer(models_app, name="models")
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C."""
+TO_A_FILE = ("backtest",)
+"""Verbs whose `--json` names a file; the others print."""
 SHORT = ("training.epochs=12", "training.patience=3", "training.members=1")
 """The demo's training: one network, and a minute on two cores instead of three."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0 done, 2 wrong input, 3 rejected by the gate, 1 anything else."""
+    """Run the command line.
+
+    Returns:
+        The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 1 anything else.
+    """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("wattcast").setLevel(logging.INFO)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given and given[0] not in TO_A_FILE
     try:
-        app(args=None if arguments is None else list(arguments))
+        code = app(args=given, standalone_mode=not as_json)
     except WattcastError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return _refused(error, as_json)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-        if code == INTERRUPTED:
-            print("interrupted; the same command continues a training where it stopped", file=sys.stderr)
-        return code
-    return 0
+    except Exception as error:
+        if not as_json:
+            raise
+        return _refused(_in_our_words(error), as_json)
+    if code == INTERRUPTED:
+        print("interrupted; the same command continues a training where it stopped", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def _refused(error: WattcastError, as_json: bool) -> int:
+    """Tell of an error that ended all; the exit code."""
+    if as_json:
+        print_json({"station": None, "error": error.to_dict()})
+    print_error(error)
+    return error.exit_code
+
+
+def _in_our_words(error: Exception) -> WattcastError:
+    """What Typer says of a verb, a flag or its value (a class of its own, which it does not give away), or a fault."""
+    told = getattr(error, "format_message", None)
+    return UnexpectedError(error) if told is None else ConfigError(told())
 
 
 def _job(data: Path, station: str | None, config: Path | None, assignments: list[str] | None,
@@ -87,11 +114,6 @@ def _job(data: Path, station: str | None, config: Path | None, assignments: list
 def _words(values: list[str] | None) -> list[str]:
     """What a flag was given, repeated or with commas."""
     return [word for value in values or () for word in value.split(",")]
-
-
-def _print_json(results: Sequence[Any]) -> None:
-    """One object for one station, a list for several."""
-    print(json.dumps(results[0] if len(results) == 1 else results, indent=2, ensure_ascii=False))
 
 
 @app.callback(invoke_without_command=True)
@@ -121,12 +143,9 @@ def check(data: Data, station: StationId = None, config: ConfigFile = None, set_
     from wattcast.workflows.check import check as run
 
     job = _job(data, station, config, set_)
-    reports = [run(job, station_id) for station_id in job.station_ids()]
-    if as_json:
-        _print_json([report.to_dict() for report in reports])
-    else:
-        for report in reports:
-            render.lines(report.lines())
+    each(job, job.station_ids(), partial(run, job), words=render.checked,
+         show=lambda report: render.lines(report.lines()), tell=lambda report: report.to_dict(),
+         as_json=as_json).end()
 
 
 @app.command()
@@ -163,35 +182,24 @@ def tune(data: Data, station: StationId = None, config: ConfigFile = None, set_:
 def _train(job: "Job", as_json: bool, run: "Callable[..., TrainOutcome]", until: str | None) -> None:
     from wattcast import render
 
-    outcomes = []
-    for station_id in job.station_ids():
+    def one(station_id: str | None) -> "TrainOutcome":
         with render.search_progress(as_json) as on_search, render.training_progress(as_json) as on_epoch:
-            outcomes.append(run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search))
-        if not as_json:
-            render.training(outcomes[-1])
-    _end(outcomes, as_json)
+            return run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search)
+
+    each(job, job.station_ids(), one, words=render.trained, show=render.training,
+         tell=lambda outcome: outcome.to_dict(), as_json=as_json, slow=True).end()
 
 
 def _search(job: "Job", as_json: bool, until: str | None) -> None:
     from wattcast import render
     from wattcast.workflows.tune import search_only
 
-    outcomes = []
-    for station_id in job.station_ids():
+    def one(station_id: str | None) -> "SearchOutcome":
         with render.search_progress(as_json) as on_search:
-            outcomes.append(search_only(job, station_id, until=until, on_search=on_search))
-        if not as_json:
-            render.search(outcomes[-1])
-    if as_json:
-        _print_json([outcome.to_dict() for outcome in outcomes])
+            return search_only(job, station_id, until=until, on_search=on_search)
 
-
-def _end(outcomes: "Sequence[TrainOutcome | FinetuneOutcome]", as_json: bool) -> None:
-    """Print what is asked for; the gate's no is the exit code."""
-    if as_json:
-        _print_json([outcome.to_dict() for outcome in outcomes])
-    if any(outcome.rejected for outcome in outcomes):
-        raise typer.Exit(REJECTED)
+    each(job, job.station_ids(), one, words=render.searched, show=render.search,
+         tell=lambda outcome: outcome.to_dict(), as_json=as_json, slow=True).end()
 
 
 @app.command()
@@ -207,13 +215,12 @@ def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = F
     from wattcast.workflows.finetune import finetune as run
     from wattcast.workflows.finetune import stations_to_update
 
-    outcomes = []
-    for station_id in stations_to_update(job):
+    def one(station_id: str) -> "FinetuneOutcome":
         with render.training_progress(quiet=as_json, what="fine-tuning") as on_epoch:
-            outcomes.append(run(job, station_id, until=until, if_needed=if_needed, on_epoch=on_epoch))
-        if not as_json:
-            render.finetuning(outcomes[-1])
-    _end(outcomes, as_json)
+            return run(job, station_id, until=until, if_needed=if_needed, on_epoch=on_epoch)
+
+    each(job, stations_to_update(job), one, words=render.finetuned, show=render.finetuning,
+         tell=lambda outcome: outcome.to_dict(), as_json=as_json, slow=True).end()
 
 
 @app.command()
@@ -226,14 +233,20 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
     from wattcast.workflows.forecast import save_forecasts
 
     job = _job(data, station, config, set_, models_dir)
-    outcomes = [run(job, station_id, at=at, weather=weather, no_weather=no_weather)
-                for station_id in job.station_ids()]
-    save_forecasts(outcomes, out)
-    if as_json:
-        _print_json([{**outcome.to_dict(), "file": str(out)} for outcome in outcomes])
-    else:
-        for outcome in outcomes:
+    made: list[ForecastOutcome] = []
+
+    def one(station_id: str | None) -> "ForecastOutcome":
+        made.append(run(job, station_id, at=at, weather=weather, no_weather=no_weather))
+        return made[-1]
+
+    stations = each(job, job.station_ids(), one, words=render.forecasted, show=lambda _: None,
+                    tell=lambda outcome: {**outcome.to_dict(), "file": str(out)}, as_json=as_json)
+    if made:
+        save_forecasts(made, out)
+    if not as_json:
+        for outcome in made:
             render.forecast(outcome, out)
+    stations.end()
 
 
 @app.command()
@@ -264,7 +277,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     findings = run()
     if as_json:
-        print(json.dumps(findings, indent=2))
+        print_json(findings)
     else:
         render.doctor(findings)
 

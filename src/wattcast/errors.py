@@ -9,7 +9,8 @@
     │   ├── BundleError      a model on disk: missing, damaged, another station's
     │   ├── MissingExtraError  an optional package is not installed
     │   └── MemoryLimitError   the work does not fit into memory
-    └── LeakageError         a forecaster asked for something after its origin: a bug, never the user's fault
+    ├── LeakageError         a forecaster asked for something after its origin: a bug, never the user's fault
+    └── UnexpectedError      any other exception, where one station's end is not to be that of all
 
 A message says what was wrong, what was found, what was expected and what to do next.
 """
@@ -40,6 +41,12 @@ class WattcastError(Exception):
     def __str__(self) -> str:
         parts = (("found", self.found), ("expected", self.expected), ("what to do", self.hint))
         return "\n".join([self.what, *(f"  {label}: {value}" for label, value in parts if value is not None)])
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """Plain values for JSON."""
+        told = {"what": self.what, "found": self.found, "expected": self.expected, "hint": self.hint}
+        return {**{name: None if value is None else str(value) for name, value in told.items()},
+                "exit_code": self.exit_code}
 
 
 class InputError(WattcastError):
@@ -82,6 +89,16 @@ class MemoryLimitError(InputError):
 
 class LeakageError(WattcastError):
     """A forecaster asked for something at or after its origin."""
+
+
+class UnexpectedError(WattcastError):
+    """An exception that nobody foresaw, in words; it is the `__cause__`."""
+
+    def __init__(self, cause: Exception) -> None:
+        said = " ".join(str(cause).split())
+        super().__init__(f"unexpected {type(cause).__name__}{f': {said}' if said else ''}",
+                         hint="please report it, with what the same command prints for this station alone")
+        self.__cause__ = cause
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:

@@ -1,16 +1,19 @@
 """What people see in the terminal: tables, progress and closing lines."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from wattcast.data.quality import QualityReport
     from wattcast.evaluation.backtest import BacktestResult
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.store.registry import Version
@@ -38,6 +41,11 @@ def say(text: str) -> None:
 def lines(texts: Sequence[str]) -> None:
     for text in texts:
         print(text)
+
+
+def announce(text: str) -> None:
+    """One line beside the progress."""
+    console(stderr=True).print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -177,6 +185,20 @@ def table(rows: Sequence[Mapping[str, str]], title: str = "") -> None:
     console().print(drawn)
 
 
+def stations(rows: Sequence[Mapping[str, str]]) -> None:
+    """What became of each station, a row each, and how many are done."""
+    drawn = Table(header_style="bold")
+    drawn.add_column("station", overflow="fold")
+    drawn.add_column("outcome", no_wrap=True)
+    drawn.add_column("what", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(escape(text) for text in row.values()))
+    console().print(drawn)
+    counts = Counter(row["outcome"] for row in rows)
+    others = "".join(f", {counts[state]} {state}" for state in sorted(counts) if state != "done")
+    say(f"{counts['done']} of {len(rows)} done{others}")
+
+
 NARROW = 110
 """Characters below which a scorecard leaves out what the metrics file and the report hold anyway."""
 LEFT_OUT_WHEN_NARROW = {"RMSE", "MAPE", "nMAE", "inside 80 % band", "steps"}
@@ -190,6 +212,32 @@ def scorecard(card: "Scorecard") -> None:
                 for row in card.rows() if row["target"] == target]
         table(rows, title=f"{card.station_id}: {target}, error by day of the forecast")
         say(card.verdict(target))
+
+
+def checked(report: "QualityReport") -> str:
+    found = f"{len(report.findings)} findings" if report.findings else "nothing to report"
+    return f"{report.measured_days:.1f} days measured; {found}"
+
+
+def trained(outcome: "TrainOutcome") -> str:
+    return f"{outcome.champion} is the champion" if outcome.update is None else finetuned(outcome.update)
+
+
+def searched(outcome: "SearchOutcome") -> str:
+    found: str = outcome.results["verdict"]
+    return found
+
+
+def finetuned(outcome: "FinetuneOutcome") -> str:
+    if outcome.decision is None:
+        return f"no update is due; {outcome.parent} stays the champion"
+    if outcome.decision.promoted:
+        return f"{outcome.version} replaces {outcome.parent} as the champion"
+    return f"{outcome.parent} stays the champion: {outcome.decision.reasons[0]}"
+
+
+def forecasted(outcome: "ForecastOutcome") -> str:
+    return f"{len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version}"
 
 
 def training(outcome: "TrainOutcome") -> None:

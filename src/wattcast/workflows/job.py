@@ -24,6 +24,11 @@ class Job:
     settings: Settings = field(default_factory=Settings)
     models_dir: Path = Path("models")
 
+    @property
+    def all_stations(self) -> bool:
+        """Whether every station is meant, also where there is only one."""
+        return self.station == ALL_STATIONS
+
     @cached_property
     def source(self) -> Source:
         return open_source(self.data, self.settings.data)
@@ -33,4 +38,4 @@ class Job:
 
     def station_ids(self) -> tuple[str | None, ...]:
         """The stations to work on: all of them for `all`, else the one named or the only one there is."""
-        return self.source.station_ids if self.station == ALL_STATIONS else (self.station,)
+        return self.source.station_ids if self.all_stations else (self.station,)
