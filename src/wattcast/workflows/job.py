@@ -1,7 +1,7 @@
 """What every verb is told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,17 +12,23 @@ from wattcast.settings import Settings
 from wattcast.training.trained import EpochRecord
 
 ALL_STATIONS = "all"
+OF_ONE_STATION = {"station", "kind", "capacity", "location"}
+"""What a description says of a station, and not of how its source is read."""
 OnEpoch = Callable[[EpochRecord], None]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every verb is told: where the data is, which station, the settings, where models are kept."""
+    """What every verb is told: where the data is, which station, the settings, where models are kept.
+
+    `opened` holds what was read last; the jobs that `dataclasses.replace` makes of one share it.
+    """
 
     data: Path
     station: str | None = None
     settings: Settings = field(default_factory=Settings)
     models_dir: Path = Path("models")
+    opened: dict[str, Source] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def all_stations(self) -> bool:
@@ -31,7 +37,15 @@ class Job:
 
     @cached_property
     def source(self) -> Source:
-        return open_source(self.data, self.settings.data)
+        """The stations of the data; a file that holds several is read once, however each of them is described."""
+        config = self.settings.data
+        how = f"{self.data} {config.model_dump_json(exclude=OF_ONE_STATION)}"
+        found = self.opened.get(how)
+        # A single station may have its name from the description.
+        if found is None or len(found.station_ids) == 1:
+            self.opened.clear()
+            found = self.opened[how] = open_source(self.data, config)
+        return replace(found, config=config)
 
     def read(self, station_id: str | None = None) -> tuple[StationData, QualityReport]:
         return self.source.read(station_id or self.station)
