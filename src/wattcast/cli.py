@@ -3,7 +3,9 @@
 Heavy packages are imported when a verb runs, so that `wattcast --help` answers at once.
 """
 
+import errno
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +17,7 @@ import typer
 from wattcast import __version__
 from wattcast.cli_models import models_app
 from wattcast.cli_stations import each, print_error, print_json
-from wattcast.errors import ConfigError, UnexpectedError, WattcastError
+from wattcast.errors import ConfigError, InputError, UnexpectedError, WattcastError
 from wattcast.flags import (
     MODELS,
     AsJson,
@@ -58,6 +60,8 @@ app.add_typer(models_app, name="models")
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C."""
+UNREAD = 141
+"""What a shell makes of a program that ends as nobody reads on."""
 TO_A_FILE = ("backtest",)
 """Verbs whose `--json` names a file; the others print."""
 SHORT = ("training.epochs=12", "training.patience=3", "training.members=1")
@@ -68,18 +72,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 1 anything else.
+        The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 130 interrupted, 141 no longer read, 1 anything
+        else.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("wattcast").setLevel(logging.INFO)
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given and given[0] not in TO_A_FILE
     try:
-        code = app(args=given, standalone_mode=not as_json)
+        code = _run(given, as_json)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _read_no_longer()
+        return UNREAD
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _read_no_longer()
+        return _refused(InputError("the disk is full", found=error.filename or "where the output goes",
+                                   hint="free some space, then give the same command again"), as_json=False)
+
+
+def _run(arguments: Sequence[str], as_json: bool) -> int:
+    try:
+        code = app(args=arguments, standalone_mode=not as_json)
     except WattcastError as error:
         return _refused(error, as_json)
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
         code = end.code if isinstance(end.code, int) else 1
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if not as_json:
             raise
@@ -95,6 +121,18 @@ def _refused(error: WattcastError, as_json: bool) -> int:
         print_json({"station": None, "error": error.to_dict()})
     print_error(error)
     return error.exit_code
+
+
+def _read_no_longer() -> None:
+    """What is still to be printed goes nowhere: who read it (`head`, a pager) has gone, or the disk is full."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
 
 
 def _in_our_words(error: Exception) -> WattcastError:
@@ -229,9 +267,11 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
              no_weather: NoWeather = False, out: Out = Path("forecast.csv")) -> None:
     """The next seven days, written to a file."""
     from wattcast import render
+    from wattcast.forecasting.output import require_table_name
     from wattcast.workflows.forecast import forecast as run
     from wattcast.workflows.forecast import save_forecasts
 
+    require_table_name(out)
     job = _job(data, station, config, set_, models_dir)
     made: list[ForecastOutcome] = []
 

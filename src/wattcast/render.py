@@ -27,10 +27,18 @@ if TYPE_CHECKING:
 WIDTH_WITHOUT_TERMINAL = 130
 
 
+class _Console(Console):
+    """Where nobody reads on, that is for the command to deal with."""
+
+    def on_broken_pipe(self) -> None:
+        raise       # the error that is being handled
+
+
 def console(stderr: bool = False) -> Console:
     """A console as wide as the terminal, or wide enough for a table where there is none."""
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else WIDTH_WITHOUT_TERMINAL
-    return Console(width=width, stderr=stderr, highlight=False, soft_wrap=False)
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream is not None and stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    return _Console(width=width, stderr=stderr, highlight=False, soft_wrap=False)
 
 
 def say(text: str) -> None:
@@ -308,12 +316,20 @@ def backtest(result: "BacktestResult") -> None:
     say(f"weather: {result.weather}")
 
 
-def versions(station: str, found: Sequence["Version"]) -> None:
-    if not found:
-        say(f"{station} has no trained model yet; train one with 'wattcast train'")
-        return
-    table([{"version": version.name, "aliases": ", ".join(version.aliases), "created": version.created,
-            "data from": version.span[0], "to": version.span[1]} for version in found])
+def versions(found: Sequence["Version"]) -> None:
+    if found:
+        table([_version(each) for each in found])
+
+
+def all_versions(found: Mapping[str, Sequence["Version"]]) -> None:
+    """The versions by station."""
+    if rows := [{"station": station, **_version(each)} for station, of_one in found.items() for each in of_one]:
+        table(rows)
+
+
+def _version(version: "Version") -> dict[str, str]:
+    return {"version": version.name, "aliases": ", ".join(version.aliases), "created": version.created,
+            "data from": version.span[0], "to": version.span[1]}
 
 
 def doctor(findings: Mapping[str, Any]) -> None:

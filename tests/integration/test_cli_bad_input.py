@@ -271,12 +271,24 @@ def test_network_too_large_for_memory__says_which_setting_to_lower(refused, plan
     refused("train", "--data", plant, "--set", "model.d_model=1000000000", facts=("memory", "model.d_model"))
 
 
+@pytest.mark.parametrize("name", ["f.xlsx", "f.json", "f.txt", "forecast", "f.gz", "f.parquet.gz", "csv", "f.csv."])
+def test_forecast_of_an_unknown_kind__is_refused_before_anything_is_read(refused, name: str) -> None:
+    refused("forecast", "--data", "absent.csv", "--out", name,
+            facts=(f"cannot write {name}", ".csv or .csv.gz or .parquet", "--out"))
+
+
 # Models.
 
 @pytest.mark.parametrize("command", [("forecast",), ("models", "show")])
 def test_no_model_yet__says_how_to_train_one(refused, plant, command: tuple[str, ...]) -> None:
     data = () if command[0] == "models" else ("--data", plant)
     refused(*command, *data, "--station", "plant", facts=("plant", "no trained model in models", "wattcast train"))
+
+
+@pytest.mark.usefixtures("models")
+def test_misspelt_station__names_the_one_that_has_a_model(refused, plant) -> None:
+    refused("finetune", "--data", plant, "--station", "palnt", facts=("station palnt", "models of plant",
+                                                                      "did you mean plant?"))
 
 
 @pytest.mark.usefixtures("models")

@@ -1,6 +1,7 @@
 """The other verbs: demo, check, backtest, doctor; and the command as it is installed."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -179,3 +180,94 @@ def test_help__does_without_torch(place: Path) -> None:
     script = ("import sys; from wattcast.cli import main; main(['--help']); "
               "sys.exit(bool({'torch', 'numba', 'matplotlib', 'lightning'} & set(sys.modules)))")
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, cwd=place).returncode == 0
+
+
+# JSON that holds the error, too.
+
+def said_in_json(run) -> dict:
+    told = json.loads(run.out)
+    assert run.code == told["error"]["exit_code"] == 2
+    assert run.err.startswith(f"error: {told['error']['what']}")
+    assert told["error"].keys() == {"what", "found", "expected", "hint", "exit_code"}
+    return told
+
+
+@pytest.mark.parametrize(("arguments", "what"), [
+    (("check", "--data", "absent.csv"), "absent.csv does not exist"),
+    (("check", "--data", "absent.csv", "--station", "all"), "absent.csv does not exist"),
+    (("train", "--data", "absent.csv", "--set", "training.epoch=3"), "unknown configuration key 'training.epoch'"),
+    (("tune", "--data", "absent.csv", "--config", "absent.yaml"), "cannot read the configuration absent.yaml"),
+    (("finetune", "--data", "absent.csv"), "there is no pretrained model of any station"),
+    (("forecast", "--data", "absent.csv", "--wether", "w.csv"), "No such option: --wether"),
+    (("forecast", "--station", "north"), "Missing option '--data'"),
+    (("tune", "--data", "absent.csv", "--n_trials", "none"), "Invalid value for '--n_trials'"),
+    (("models", "list", "--station", "north"), "station north has no trained model in models"),
+    (("models", "lst"), "No such command 'lst'"),
+    (("doctor", "--quick"), "No such option: --quick"),
+])
+def test_json__holds_the_error_of_any_verb(cli, place: Path, arguments: tuple[str, ...], what: str) -> None:
+    assert said_in_json(cli(*arguments, "--json"))["error"]["what"].startswith(what)
+    assert not list(place.iterdir())
+
+
+def test_json__of_one_station_holds_its_error(cli, plant, models) -> None:
+    (models / "plant" / "registry.json").write_text("{")
+    told = said_in_json(cli("forecast", "--data", plant, "--station", "plant", "--json"))
+    assert told["station"] == "plant"
+    assert told["error"]["hint"] == "restore it from a copy, or delete it and train again"
+
+
+@pytest.mark.usefixtures("place")
+def test_json__holds_a_fault_of_ours(cli, plant, monkeypatch) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr("wattcast.workflows.check.check", fault)
+    done = cli("check", "--data", plant, "--json")
+    assert (done.code, json.loads(done.out)["error"]["what"]) == (1, "unexpected ZeroDivisionError: odd")
+    with pytest.raises(ZeroDivisionError):      # in words it shows where it happened
+        cli("check", "--data", plant)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_output_that_does_not_fit__is_told_without_a_traceback(plant) -> None:
+    for flags in ((), ("--json",)):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([WATTCAST, "check", "--data", plant, *flags], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: the disk is full")
+        assert "Traceback" not in done.stderr
+
+
+# The verbs on models.
+
+def test_models__list_without_a_station_lists_all(cli, models) -> None:
+    shutil.copytree(models / "plant", models / "damaged")
+    done = cli("models", "list")
+    assert done.code == 2
+    assert "plant" in done.out
+    assert "v0001" in done.out
+    assert "station damaged: models/damaged belongs to another station" in done.err
+    told = json.loads(cli("models", "list", "--json").out)
+    assert [each["station"] for each in told] == ["damaged", "plant"]
+    assert "belongs to another station" in told[0]["error"]["what"]
+    assert [version["name"] for version in told[1]["versions"]] == ["v0001"]
+    shutil.rmtree(models / "damaged")
+    assert cli("models", "list").code == 0
+
+
+def test_models__list_of_an_empty_folder_says_how_to_begin(cli, place: Path) -> None:
+    done = cli("models", "list")
+    assert (done.code, done.out) == (0, "there is no trained model in models yet; train one with 'wattcast train'\n")
+    assert json.loads(cli("models", "list", "--json").out) == []
+    assert not list(place.iterdir())
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("command", [("list",), ("show",), ("promote", "v0001"), ("rollback",)])
+def test_models__misspelt_station_names_the_nearest(cli, command: tuple[str, ...]) -> None:
+    done = cli("models", *command, "--station", "plnat")
+    assert (done.code, done.out) == (2, "")
+    for fact in ("station plnat has no trained model in models", "models of plant", "did you mean plant?"):
+        assert fact in done.err

@@ -5,6 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from wattcast.contracts import ADJUSTABLE, Forecast, Station
+from wattcast.data.tables import SUFFIXES
+from wattcast.errors import ConfigError
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.store.files import written_aside
 
@@ -26,6 +28,19 @@ def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
                          ("station_id", forecast.station_id)):
         table.insert(0, name, values)
     return table
+
+
+def require_table_name(path: Path) -> None:
+    """Nothing, unless the file's name does not say what kind of table it is to be.
+
+    Raises:
+        ConfigError: it has another ending, or none.
+    """
+    if path.name.lower().endswith(SUFFIXES):
+        return
+    raise ConfigError(f"cannot write {path}: its name does not end as that of a table",
+                      found=path.suffix or "no ending", expected=" or ".join(SUFFIXES),
+                      hint="give another name with --out")
 
 
 def write_forecasts(tables: list[pd.DataFrame], path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from wattcast.data.merging import Merged
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import DataConfig, StationData
-from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing
+from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing, nearest
 from wattcast.evaluation.scorecard import Scorecard
 from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, with_history
 from wattcast.finetune.candidates import FOLLOWING
@@ -80,7 +80,7 @@ def stations_to_update(job: Job) -> tuple[str, ...]:
     if named and named != ALL_STATIONS:
         return (named,)
     if not trained:
-        raise _no_champion("any station", job.models_dir)
+        raise _no_champion(job.models_dir)
     if named != ALL_STATIONS and len(trained) > 1:
         raise ConfigError(f"{job.models_dir} holds models of {len(trained)} stations", found=listing(trained),
                           hint="choose one with --station")
@@ -106,7 +106,7 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
     parent, champion = load_champion(registry)
     settings = _described(job.settings, registry.manifest(parent)["description"] or {}, champion)
     try:
-        new, quality = Job(job.data, station_id, settings, job.models_dir).read(station_id)
+        new, quality = replace(job, station=station_id, settings=settings).read(station_id)
     except EmptyColumnError as error:
         return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refusal(
             "plausibility", f"{error.what}; found: {error.found}")))
@@ -158,13 +158,18 @@ def load_champion(registry: Registry) -> tuple[str, TrainedModel]:
     """
     version = registry.champion()
     if version is None:
-        raise _no_champion(f"station {registry.station_id}", registry.root)
+        raise _no_champion(registry.root, registry.station_id)
     return version, registry.load(version)
 
 
-def _no_champion(whose: str, root: Path) -> BundleError:
+def _no_champion(root: Path, station_id: str | None = None) -> BundleError:
+    whose = "any station" if station_id is None else f"station {station_id}"
+    others = [name for name in trained_stations(root) if name != station_id]
+    close = nearest(station_id or "", others)
     return BundleError(f"there is no pretrained model of {whose} in {root} (预训练模型不存在)",
-                       hint="run the basic training first (先运行基础训练生成模型): wattcast train --data …")
+                       found=f"models of {listing(others)}" if others else None,
+                       hint=(f"did you mean {close}? Else " if close else "")
+                       + "run the basic training first (先运行基础训练生成模型): wattcast train --data …")
 
 
 def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, description: DataConfig,
