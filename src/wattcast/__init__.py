@@ -8,7 +8,7 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = "0.1.0"
-__all__ = ["Forecaster", "__version__"]
+__all__ = ["Forecaster", "__version__", "fit_stations"]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from wattcast.api import Forecaster
 
         return Forecaster
+    if name == "fit_stations":
+        from wattcast.stations import fit_stations
+
+        return fit_stations
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -97,7 +97,7 @@ class UnexpectedError(WattcastError):
     def __init__(self, cause: Exception) -> None:
         said = " ".join(str(cause).split())
         super().__init__(f"unexpected {type(cause).__name__}{f': {said}' if said else ''}",
-                         hint="please report it, with what the same command prints for this station alone")
+                         hint="please report it, with what is printed where this station is worked on alone")
         self.__cause__ = cause
 
 

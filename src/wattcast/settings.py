@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -75,7 +75,9 @@ def build_settings(tree: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        raise _explain(error.errors()[0]) from None
+        found = error.errors()
+        # A misspelt key first: what it leaves missing follows from it.
+        raise _explain(next((each for each in found if each["type"] == "extra_forbidden"), found[0])) from None
 
 
 def _sections() -> dict[str, type[Config]]:
@@ -109,14 +111,24 @@ def _place(tree: dict[str, Any], key: str, value: Any, *, replace: bool) -> None
 
 
 def _known_keys() -> list[str]:
-    keys = [f"{name}.{key}" for name, section in _sections().items() for key in section.model_fields]
-    return [*_sections(), *keys]
+    """Every key in full, those of a section before those of the sections in it."""
+    return sorted((key for name, section in _sections().items() for key in _keys_below(name, section)),
+                  key=lambda key: key.count("."))
+
+
+def _keys_below(name: str, section: type[Config]) -> Iterable[str]:
+    for key, field in section.model_fields.items():
+        yield f"{name}.{key}"
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, Config):
+                yield from _keys_below(f"{name}.{key}", kind)
 
 
 def _unknown(key: str) -> ConfigError:
-    bare = {known.rpartition(".")[2]: known for known in _known_keys()}
-    guess = nearest(key, _known_keys()) if "." in key else None
-    guess = guess or bare.get(nearest(key.rpartition(".")[2], bare) or "")
+    known, word = _known_keys(), key.rpartition(".")[2]
+    bare = {key.rpartition(".")[2]: key for key in [*reversed(known), *_sections()]}
+    guess = bare.get(word) if "." in key else None
+    guess = guess or (nearest(key, known) if "." in key else None) or bare.get(nearest(word, bare) or "")
     return ConfigError(f"unknown configuration key {key!r}",
                        hint=f"did you mean {guess!r}?" if guess else f"sections: {listing(_sections())}")
 

@@ -5,6 +5,7 @@ import gzip
 import importlib.util
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -183,8 +184,14 @@ def test_unknown_verb__names_the_nearest(refused) -> None:
     refused("trian", facts=("No such command 'trian'", "'train'"))
 
 
-def test_unknown_flag__names_the_nearest(refused, plant) -> None:
-    refused("train", "--data", plant, "--stations", "plant", facts=("No such option", "--stations", "--station"))
+@pytest.mark.parametrize(("verb", "flag", "meant"), [
+    ("train", "--stations", "--station"), ("check", "--confg", "--config"), ("tune", "--n-trials", "--n_trials"),
+    ("forecast", "--wether", "--weather"), ("finetune", "--models_dir", "--models-dir"),
+    ("train", "--utnil", "--until"), ("backtest", "--refit_every", "--refit-every"),
+])
+def test_unknown_flag__names_the_nearest(refused, plant, verb: str, flag: str, meant: str) -> None:
+    message = refused(verb, "--data", plant, flag, "plant", facts=("No such option", flag))
+    assert re.search(rf"{meant}(?![\w-])", message.replace(flag, ""))
 
 
 @pytest.mark.parametrize("assignment", ["training.epochs", "training"])
@@ -198,7 +205,7 @@ def test_set_without_anything(refused, plant) -> None:
 
 @pytest.mark.parametrize(("assignment", "fact"), [
     ("training.epoch=3", "did you mean 'training.epochs'?"), ("modle.d_model=3", "did you mean 'model.d_model'?"),
-    ("dmodel=3", "did you mean 'model.d_model'?"), ("data.time.steps=1h", "unknown configuration key"),
+    ("dmodel=3", "did you mean 'model.d_model'?"), ("data.time.steps=1h", "did you mean 'data.time.step'?"),
     ("data.targets.total_power=kw", "did you mean total_active_power?"), ("zzz=1", "sections: "),
 ])
 def test_unknown_key__names_the_nearest(refused, plant, assignment: str, fact: str) -> None:

@@ -45,6 +45,32 @@ def test_predict__at_does_not_see_what_comes_later(fitted: Forecaster, frame: pd
     pd.testing.assert_frame_equal(fitted.predict(frame, at=at), fitted.predict(changed, at=at))
 
 
+def test_fit_stations__one_that_fails_does_not_stop_the_others(frame: pd.DataFrame) -> None:
+    config = {**CONFIG, "data": {**CONFIG["data"], "station_column": "works"}}
+    short = frame.iloc[: 9 * 96]
+    both = pd.concat([frame.assign(works="b/d"), frame.assign(works="north"), short.assign(works="new"),
+                      frame.assign(works="odd", load=np.nan), frame.assign(works="south", load=2 * frame["load"])])
+    fitted = wattcast.fit_stations(both, config)
+    assert list(fitted.forecasters) == ["north", "south"]
+    assert {station: error.what.partition(":")[0] for station, error in fitted.failures.items()} == {
+        "b/d": "the station id 'b/d' cannot be the name of a folder",
+        "new": "there is too little history to train on", "odd": "data frame, station odd"}
+    # Each finds its rows among all, and is what its rows alone would have made.
+    table = fitted.forecasters["south"].predict(both)
+    assert set(table["station_id"]) == {"south"}
+    alone = Forecaster({**CONFIG, "data": {**CONFIG["data"], "station": "south"}})
+    south = frame.assign(load=2 * frame["load"])
+    pd.testing.assert_frame_equal(alone.fit(south).predict(south), table)
+
+
+def test_fit_stations__of_a_frame_that_cannot_be_used_is_an_error(frame: pd.DataFrame) -> None:
+    with pytest.raises(WattcastError, match="no column 'load'"):
+        wattcast.fit_stations(frame.drop(columns="load"), CONFIG)
+    fitted = wattcast.fit_stations(frame.assign(works="north").iloc[:96], {
+        **CONFIG, "data": {**CONFIG["data"], "station_column": "works", "station": "nroth"}})
+    assert "did you mean north?" in str(fitted.failures["nroth"])
+
+
 def test_save_and_load__the_same_forecast(fitted: Forecaster, frame: pd.DataFrame, tmp_path: Path) -> None:
     fitted.save(tmp_path / "model")
     loaded = Forecaster.load(tmp_path / "model")

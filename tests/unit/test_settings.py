@@ -79,7 +79,10 @@ def test_assignments__values_are_read_as_yaml(assignment, section, key, value) -
 @pytest.mark.parametrize(("key", "guess"), [
     ("training.epoch", "training.epochs"), ("traning.epochs", "training.epochs"), ("epoch", "training.epochs"),
     ("dmodel", "model.d_model"), ("batchsize", "training.batch_size"), ("modell", "model"),
-    ("data.targts", "data.targets"), ("learning_rate", None), ("", None),
+    ("data.targts", "data.targets"), ("learning_rate", None), ("", None), ("data.time.steps", "data.time.step"),
+    ("data.location.lattitude", "data.location.latitude"), ("timezone", "data.time.timezone"),
+    ("data.weather_forecasts.isued", "data.weather_forecasts.issued"), ("model.epochs", "training.epochs"),
+    ("finetune.lr", "training.lr"), ("training.station", "data.station"),
 ])
 def test_unknown_key__names_the_nearest_right_one(key: str, guess: str | None) -> None:
     with pytest.raises(ConfigError, match="unknown configuration key") as caught:
