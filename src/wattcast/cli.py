@@ -92,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _read_no_longer()
         return _refused(InputError("the disk is full", found=error.filename or "where the output goes",
-                                   hint="free some space, then give the same command again"), as_json=False)
+                                   hint="free some space, then give the same command again"),
+                        as_json and error.filename is not None)
 
 
 def _run(arguments: Sequence[str], as_json: bool) -> int:
@@ -107,7 +108,7 @@ def _run(arguments: Sequence[str], as_json: bool) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if not as_json:
+        if not as_json or getattr(error, "errno", None) == errno.ENOSPC:
             raise
         return _refused(_in_our_words(error), as_json)
     if code == INTERRUPTED:

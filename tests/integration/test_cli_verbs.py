@@ -1,5 +1,6 @@
 """The other verbs: demo, check, backtest, doctor; and the command as it is installed."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -238,6 +239,15 @@ def test_output_that_does_not_fit__is_told_without_a_traceback(plant) -> None:
         assert done.returncode == 2
         assert done.stderr.startswith("error: the disk is full")
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("place")
+def test_full_disk__is_in_the_json(cli, plant, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "models/plant/history")
+
+    monkeypatch.setattr("wattcast.settings.load_settings", full)
+    assert said_in_json(cli("check", "--data", plant, "--json"))["error"]["found"] == "models/plant/history"
 
 
 # The verbs on models.
