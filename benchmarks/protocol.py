@@ -12,14 +12,15 @@ made anew.
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattcast import metrics
-from wattcast.contracts import Forecast, Horizon, View
+from wattcast.contracts import Forecast, Forecaster, Horizon, View
 from wattcast.data.schema import StationData
 from wattcast.evaluation.backtest import BacktestResult, backtest, last_origin
 from wattcast.evaluation.baselines import USUAL, baseline
@@ -33,7 +34,7 @@ from wattcast.store.bundle import load_bundle, save_bundle
 from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_time, rolling_origins, station_horizon, steps_per_day
 from wattcast.training.config import Recipe
-from wattcast.training.trained import history_split
+from wattcast.training.trained import TrainedModel, history_split
 from wattcast.workflows.job import Job
 from wattcast.workflows.models import named_forecasters
 
@@ -62,50 +63,62 @@ PROTOCOLS = {
 }
 
 
-class KeptForecaster(NetworkForecaster):
-    """Trains once and finds its network again in `folder`."""
+class AsFitted(NetworkForecaster):
+    """A forecaster that was fitted before the backtest."""
 
-    def __init__(self, recipe: Recipe, folder: Path | None) -> None:
-        super().__init__(recipe)
-        self.folder = folder
-
-    def fit(self, view: View) -> "KeptForecaster":
-        if self.folder is not None and self.folder.exists():
-            self.model = calibrate_and_choose(load_bundle(self.folder), view.training_data())
-            return self
-        super().fit(view)
-        if self.folder is not None and self.model is not None:
-            save_bundle(self.folder, self.model, {})
+    def fit(self, view: View) -> "AsFitted":
         return self
 
 
+def fitted(recipe: Recipe, view: View, folder: Path | None) -> TrainedModel:
+    """Trained on the view; with a `folder` the network is kept there and found again."""
+    if folder is not None and folder.exists():
+        return calibrate_and_choose(load_bundle(folder), view.training_data())
+    model = NetworkForecaster(recipe).fit(view).model
+    assert model is not None
+    if folder is not None:
+        save_bundle(folder, model, {})
+    return model
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Widths of the bands of `mean`, which is fitted, for a target."""
+
+    mean: Forecaster
+    target: str
+    day: int
+    factors: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class ConformalWeeklyMean:
     """The mean of 4 weeks with bands from its own errors on the network's validation origins; no network in it."""
 
+    recipe: Recipe
+    bands: Bands | None = None
     name = "weekly-mean-conformal"
-
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
 
     def fit(self, view: View) -> "ConformalWeeklyMean":
         data, horizon = view.training_data(), view.horizon
         data = data.until(data.end)
         split, target = history_split(data, self.recipe), data.station.targets[0]
         index, values = data.frame.index, data.frame[target].to_numpy()
-        self.mean = baseline("weekly-mean").fit(HorizonView(data, index[split.train_limit], horizon))
-        made = [self.mean.forecast(HorizonView(data, index[origin], horizon)).table[target]
+        mean = baseline("weekly-mean").fit(HorizonView(data, index[split.train_limit], horizon))
+        made = [mean.forecast(HorizonView(data, index[origin], horizon)).table[target]
                 for origin in split.validation_origins]
         actual = np.stack([values[origin:origin + horizon.steps] for origin in split.validation_origins])
-        self.day, self.target = steps_per_day(horizon.step), target
-        days = (split.validation_limit - split.train_limit) / self.day
-        self.factors = fit_factors(actual, np.stack(made), np.ones((*actual.shape, 2)), self.day, days)
-        return self
+        day = steps_per_day(horizon.step)
+        days = (split.validation_limit - split.train_limit) / day
+        factors = fit_factors(actual, np.stack(made), np.ones((*actual.shape, 2)), day, days)
+        return replace(self, bands=Bands(mean, target, day, factors))
 
     def forecast(self, view: View) -> Forecast:
-        made = self.mean.forecast(view)
-        median = made.table[self.target].to_numpy()
-        bands = calibrated(median[None], np.ones((1, len(median), 2)), self.factors, self.day)[0]
-        columns = dict(zip(target_columns(self.target), [median, *bands.T], strict=True))
+        assert self.bands is not None
+        made = self.bands.mean.forecast(view)
+        median = made.table[self.bands.target].to_numpy()
+        bands = calibrated(median[None], np.ones((1, len(median), 2)), self.bands.factors, self.bands.day)[0]
+        columns = dict(zip(target_columns(self.bands.target), [median, *bands.T], strict=True))
         return Forecast(made.station_id, made.origin, self.name, pd.DataFrame(columns, index=made.table.index))
 
 
@@ -134,7 +147,8 @@ def run(name: str, data_folder: Path, seed: int, no_weather: bool, assignments: 
     protocol, started = PROTOCOLS[name], time.perf_counter()
     task = read_task(name, data_folder, [*assignments, f"training.seed={seed}"])
     recipe = task.recipe
-    ours = KeptForecaster(recipe, None if keep is None else keep / f"{name}-{seed}")
+    first = HorizonView(task.data, task.origins[0], task.horizon, weather="none" if no_weather else "given")
+    ours = AsFitted.of(fitted(recipe, first, None if keep is None else keep / f"{name}-{seed}"))
     forecasters = {"wattcast": ours, "network": NetworkAlone(ours),
                    ConformalWeeklyMean.name: ConformalWeeklyMean(recipe),
                    **named_forecasters([*USUAL, *rivals], recipe)}

@@ -22,33 +22,20 @@ import numpy as np
 import pandas as pd
 
 from kept_rows import KeptRows
-from protocol import Task, read_task
-from wattcast.contracts import Forecast, Forecaster, View, WeatherUse
+from protocol import AsFitted, Task, fitted, read_task
+from wattcast.contracts import Forecaster, WeatherUse
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.data.simulated_weather import autoregressive
 from wattcast.evaluation.backtest import backtest
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import number
-from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
+from wattcast.forecasting.predictor import NetworkAlone
 from wattcast.timegrid import horizon_index
 
 SETS = ("openstef_307", "sgcc_solar_1")
 WITHOUT = "trained without weather"
 NOISE = (0.1, 0.3)
 MEMORY = pd.Timedelta(hours=6)
-
-
-class AsFitted:
-    """A forecaster that was fitted before the backtest."""
-
-    def __init__(self, forecaster: NetworkForecaster) -> None:
-        self.forecaster, self.name = forecaster, forecaster.name
-
-    def fit(self, view: View) -> "AsFitted":
-        return self
-
-    def forecast(self, view: View) -> Forecast:
-        return self.forecaster.forecast(view)
 
 
 def noisy(task: Task, share: float, seed: int) -> StationData:
@@ -78,15 +65,15 @@ def run(name: str, data_folder: Path, seed: int, assignments: list[str]) -> dict
     task = read_task(name, data_folder, [*assignments, f"training.seed={seed}"])
     blind = task.recipe.model_copy(update={"features": task.recipe.features.model_copy(update={"weather": False})})
     first = HorizonView(task.data, task.origins[0], task.horizon)
-    seeing, unseeing = (NetworkForecaster(recipe).fit(first) for recipe in (task.recipe, blind))
+    seeing, unseeing = (AsFitted.of(fitted(recipe, first, None)) for recipe in (task.recipe, blind))
     found = {WITHOUT: errors(task, unseeing, task.data, "none")}
     found |= {case: errors(task, seeing, data, weather) for case, data, weather in cases(task, seed)}
     return {"set": name, "seed": seed, "settings": assignments, "mae": found}
 
 
-def errors(task: Task, ready: NetworkForecaster, data: StationData, weather: WeatherUse) -> dict[str, float]:
+def errors(task: Task, ready: AsFitted, data: StationData, weather: WeatherUse) -> dict[str, float]:
     """Mean absolute error over the origins of the network alone and of what was chosen."""
-    forecasters: dict[str, Forecaster] = {"network": NetworkAlone(ready), "chosen": AsFitted(ready)}
+    forecasters: dict[str, Forecaster] = {"network": NetworkAlone(ready), "chosen": ready}
     result = backtest(data, forecasters, task.origins, task.horizon, weather=weather)
     scores = result.scores(data.station.targets[0])
     return {model: scores[model]["mae"] for model in forecasters}

@@ -1,8 +1,9 @@
 """The words that all parts share: roles, targets, quantiles, the station, the horizon, the forecast, the forecaster."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -139,13 +140,40 @@ class Forecast:
 
 
 class Forecaster(Protocol):
-    """Anything that turns a view into a forecast; `fit` sees a view whose origin is where training data ends."""
+    """Anything that turns a view into a forecast: a value, of which nothing changes in place.
 
-    name: str
+    `fit` sees a view whose origin is where training data ends, and returns a new forecaster that is fitted; the one it
+    is asked of stays as it is, so that a later fit changes no forecaster that is in use.
+    """
 
-    def fit(self, view: View) -> "Forecaster": ...
+    @property
+    def name(self) -> str: ...
+
+    def fit(self, view: View) -> Self: ...
 
     def forecast(self, view: View) -> Forecast: ...
+
+
+AnyForecaster = TypeVar("AnyForecaster", bound=Forecaster)
+
+
+class Fit(Protocol):
+    """Hands out what a forecaster is once it is fitted."""
+
+    def __call__(self, forecaster: AnyForecaster, /) -> AnyForecaster: ...
+
+
+@runtime_checkable
+class Composite(Forecaster, Protocol):
+    """A forecaster made of others; who works with several of them fits and asks each part once."""
+
+    def fit_with(self, fit: Fit) -> Self:
+        """`fit`, with its parts fitted by another."""
+        ...
+
+    def forecast_with(self, view: View, ask: Callable[[Forecaster], Forecast]) -> Forecast:
+        """`forecast`, with its parts asked by another."""
+        ...
 
 
 def quantile_column(target: str, level: float) -> str:

@@ -18,6 +18,7 @@ from wattcast.evaluation.rolling import Progress, Rolling, roll
 from wattcast.evaluation.rule_scores import RuleScore, rules_dict, score_rule
 from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import LEVELS, Scorecard, or_null, scores
+from wattcast.evaluation.together import fit_all
 from wattcast.features.calendar import Overrides, day_types
 from wattcast.timegrid import horizon_index, steps_per_day
 
@@ -192,10 +193,10 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
     if not origins:
         raise InputError(f"a backtest of station {data.station.id} needs at least one origin")
     used, left_out = _counting(data, origins, horizon)
-    fitted = {**forecasters} if REFERENCE in forecasters else {**forecasters, REFERENCE: SeasonalNaive()}
+    compared = {**forecasters} if REFERENCE in forecasters else {**forecasters, REFERENCE: SeasonalNaive()}
     rolling = Rolling(data, horizon, weather)
     first = rolling.view(origins[0])
-    fitted = {name: forecaster.fit(first) for name, forecaster in fitted.items()}
+    fitted = fit_all(compared, first)
     rolled = roll(rolling, fitted, used, refit_every=refit_every, jobs=jobs, progress=progress)
     steps = pd.concat([frame for part in rolled for frame in part.steps], ignore_index=True)
     steps["day_type"] = day_types(pd.DatetimeIndex(steps["time"]), data.station.location.country, overrides)

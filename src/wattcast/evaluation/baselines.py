@@ -5,6 +5,7 @@ horizon. Cycles are counted in absolute time, so a slot keeps its distance from 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
 
@@ -16,7 +17,7 @@ from wattcast.contracts import Forecast, Forecaster, View
 from wattcast.errors import ConfigError, listing, nearest
 from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_band
 from wattcast.evaluation.climatology import Climatology
-from wattcast.evaluation.measured import mean_of_measured, measured_targets
+from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
 from wattcast.evaluation.persistence import Persistence
 from wattcast.timegrid import horizon_index, slots_of_day, steps_per_day
 
@@ -24,6 +25,15 @@ OLDER_CYCLES = 4
 """How many cycles beyond its own a baseline looks back for a slot that was not measured."""
 
 
+@dataclass(frozen=True)
+class _Learned:
+    """Means by slot of the day `[S, C]` and quantiles of the error `[Q, C]`."""
+
+    slot_means: FloatArray
+    offsets: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class RepeatedCycle:
     """The mean of the last `cycles` cycles of `days` days each, repeated over the horizon.
 
@@ -32,30 +42,32 @@ class RepeatedCycle:
     the next older cycle's, then the training data's mean at that time of day, then its mean: never NaN.
     """
 
-    def __init__(self, name: str, *, days: int, cycles: int) -> None:
-        self.name, self.days, self.cycles = name, days, cycles
+    name: str
+    days: int
+    cycles: int
+    learned: _Learned | None = None
 
     def fit(self, view: View) -> Self:
-        """Learn the means by time of day `[S, C]` and the quantiles of the error `[Q, C]`.
+        """With the means by time of day and the quantiles of the error.
 
         Raises:
             DataError: a target has no measured value before the view's origin.
         """
         values, step = measured_targets(view), view.horizon.step
         slots = slots_of_day(pd.DatetimeIndex(view.training_data().frame.index), step)
-        self._slot_means = _means_by_slot(values, slots, steps_per_day(step))
-        self._offsets = _error_quantiles(self._errors(values, view), values - self._slot_means[slots])
-        return self
+        means = _means_by_slot(values, slots, steps_per_day(step))
+        offsets = _error_quantiles(self._errors(values, view), values - means[slots])
+        return replace(self, learned=_Learned(means, offsets))
 
     def forecast(self, view: View) -> Forecast:
         """The repeated cycle with its quantiles; `notes` counts the slots that had no measured value."""
-        index = horizon_index(view.origin, view.horizon)
+        learned, index = once_fitted(self.learned, self.name), horizon_index(view.origin, view.horizon)
         cycle, measured = self._cycle(view)
         position = np.arange(view.horizon.steps) % len(cycle)
-        usual = self._slot_means[slots_of_day(index, view.horizon.step)]
+        usual = learned.slot_means[slots_of_day(index, view.horizon.step)]
         point = np.where(np.isnan(cycle[position]), usual, cycle[position])
         columns: dict[str, FloatArray] = {}
-        for target, values, offsets in zip(view.station.targets, point.T, self._offsets.T, strict=True):
+        for target, values, offsets in zip(view.station.targets, point.T, learned.offsets.T, strict=True):
             columns |= with_band(target, values, offsets)
         return Forecast(view.station.id, view.origin, self.name, pd.DataFrame(columns, index=index),
                         _replacement_notes(view.station.targets, ~measured[position]))
@@ -83,31 +95,37 @@ class RepeatedCycle:
         return self.days * steps_per_day(view.horizon.step)
 
 
+@dataclass(frozen=True, eq=False)
 class SeasonalNaive(RepeatedCycle):
     """The value of the same slot seven days ago."""
 
-    def __init__(self) -> None:
-        super().__init__("seasonal-naive", days=7, cycles=1)
+    name: str = "seasonal-naive"
+    days: int = 7
+    cycles: int = 1
 
 
+@dataclass(frozen=True, eq=False)
 class NaiveDay(RepeatedCycle):
     """The last known day, repeated."""
 
-    def __init__(self) -> None:
-        super().__init__("naive-day", days=1, cycles=1)
+    name: str = "naive-day"
+    days: int = 1
+    cycles: int = 1
 
 
+@dataclass(frozen=True, eq=False)
 class WeeklyMean(RepeatedCycle):
-    """The mean of the same slot over the last `weeks` weeks, over those that were measured."""
+    """The mean of the same slot over the last `cycles` weeks, over those that were measured."""
 
-    def __init__(self, weeks: int = 4, name: str = "weekly-mean") -> None:
-        super().__init__(name, days=7, cycles=weeks)
+    name: str = "weekly-mean"
+    days: int = 7
+    cycles: int = 4
 
 
 WEEKS = {f"weekly-mean-{weeks}": weeks for weeks in range(1, 9)}
 _BASELINES: dict[str, Callable[[], Forecaster]] = {
     "seasonal-naive": SeasonalNaive, "naive-day": NaiveDay, "weekly-mean": WeeklyMean,
-    **{name: partial(WeeklyMean, weeks, name) for name, weeks in WEEKS.items()},
+    **{name: partial(WeeklyMean, name=name, cycles=weeks) for name, weeks in WEEKS.items()},
     "persistence": Persistence, "climatology": Climatology,
 }
 BASELINE_NAMES = tuple(_BASELINES)

@@ -3,6 +3,7 @@
 LightGBM (Ke et al., NeurIPS 2017) is imported when a model is fitted.
 """
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from wattcast.contracts import Forecast, View
 from wattcast.errors import DataError
 from wattcast.evaluation.bands import Band, FloatArray, IntArray, with_band
 from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
-from wattcast.evaluation.measured import measured_targets
+from wattcast.evaluation.measured import measured_targets, once_fitted
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import horizon_index, steps_per_day
 from wattcast.training.trees import stopped_early
@@ -30,6 +31,16 @@ STOPPING_SHARE = 0.15
 ROUNDS, PATIENCE = 2000, 50
 
 
+@dataclass(frozen=True)
+class _Learned:
+    """One model and its band a target; `encoder` is None where the weather is no input."""
+
+    encoder: ColumnEncoder | None
+    models: tuple["lightgbm.Booster", ...]
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class BoostedTrees:
     """LightGBM on the absolute error, stopped early on the newest training samples.
 
@@ -38,10 +49,11 @@ class BoostedTrees:
     stopped the training and whose steps were not learned from.
     """
 
+    learned: _Learned | None = None
     name = "lightgbm"
 
     def fit(self, view: View) -> Self:
-        """Learn one model a target.
+        """With one model a target.
 
         Raises:
             ConfigError: LightGBM cannot be loaded.
@@ -50,18 +62,18 @@ class BoostedTrees:
         values, station = measured_targets(view), view.station
         data, step = view.training_data(), view.horizon.step
         frame = data.frame
-        self._encoder = None
+        encoder = None
         if view.future().notna().any(axis=None):
             tables = [frame] if data.vintages is None else [frame, data.vintages.table]
-            self._encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
+            encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
         origins, leads = _samples(len(values), view.horizon.steps, steps_per_day(step))
         calendar = Calendar.of(pd.DatetimeIndex(frame.index)).columns
         shared: list[NDArray[np.floating]] = [calendar[origins + leads - 1]]
-        if self._encoder is not None:
-            shared.append(Weather.of(view, self._encoder).at(origins, origins + leads - 1))
+        if encoder is not None:
+            shared.append(Weather.of(view, encoder).at(origins, origins + leads - 1))
         days, hours = (leads - 1) // steps_per_day(step), np.asarray(frame.index.hour, np.int64)[origins + leads - 1]
-        self._models: list[lightgbm.Booster] = []
-        self._bands: list[Band] = []
+        models: list[lightgbm.Booster] = []
+        bands: list[Band] = []
         for target, measured in zip(station.targets, values.T, strict=True):
             inputs = np.concatenate([Past.of(measured, step).inputs(origins, leads), *shared], 1)
             learn, stop, judge = _parts(measured, origins, leads, f"station {station.id}: {target}")
@@ -69,24 +81,24 @@ class BoostedTrees:
             model = stopped_early((inputs[learn], actual[learn]), (inputs[stop], actual[stop]), rounds=ROUNDS,
                                   patience=PATIENCE, seed=0)
             errors = np.subtract(actual[judge], model.predict(inputs[judge]), dtype=np.float64)
-            self._models.append(model)
-            self._bands.append(Band.of(errors, days[judge], hours[judge], int(days.max()) + 1))
-        return self
+            models.append(model)
+            bands.append(Band.of(errors, days[judge], hours[judge], int(days.max()) + 1))
+        return replace(self, learned=_Learned(encoder, tuple(models), tuple(bands)))
 
     def forecast(self, view: View) -> Forecast:
         """All steps of the horizon with their band."""
-        horizon, station = view.horizon, view.station
+        learned, horizon, station = once_fitted(self.learned, self.name), view.horizon, view.station
         index = horizon_index(view.origin, horizon)
         rows = history_steps(horizon.step)
         history = view.history(rows)[list(station.targets)].to_numpy(np.float64)
         leads = np.arange(1, horizon.steps + 1)
         origins = np.full(horizon.steps, rows)
         shared: list[NDArray[np.floating]] = [Calendar.of(index).columns]
-        if self._encoder is not None:
-            shared.append(self._encoder.encode(view.future()))
+        if learned.encoder is not None:
+            shared.append(learned.encoder.encode(view.future()))
         days = (leads - 1) // steps_per_day(horizon.step)
         columns: dict[str, FloatArray] = {}
-        for target, past, model, band in zip(station.targets, history.T, self._models, self._bands, strict=True):
+        for target, past, model, band in zip(station.targets, history.T, learned.models, learned.bands, strict=True):
             inputs = np.concatenate([Past.of(past, horizon.step).inputs(origins, leads), *shared], 1)
             offsets = band.offsets(days, np.asarray(index.hour, np.int64))
             columns |= with_band(target, np.asarray(model.predict(inputs), np.float64), offsets)

@@ -1,5 +1,6 @@
 """What is usual at this time of day in this month, whatever the last days were like."""
 
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -8,12 +9,13 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import Forecast, View
 from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_band
-from wattcast.evaluation.measured import mean_of_measured, measured_targets
+from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
 from wattcast.timegrid import horizon_index, slots_of_day, steps_per_day
 
 MONTHS = 12
 
 
+@dataclass(frozen=True, eq=False)
 class Climatology:
     """The training data's mean by time of day and month; what is left to know when the weather is not.
 
@@ -21,10 +23,12 @@ class Climatology:
     the values of all months at that time of day.
     """
 
+    tables: tuple[FloatArray, ...] | None = None
+    """Of each target mean and quantiles `[1 + Q, M·S]` by month and slot of the day."""
     name = "climatology"
 
     def fit(self, view: View) -> Self:
-        """Learn mean and quantiles of every month and slot of the day.
+        """With mean and quantiles of every month and slot of the day.
 
         Raises:
             DataError: a target has no measured value before the view's origin.
@@ -32,16 +36,16 @@ class Climatology:
         values, index = measured_targets(view), pd.DatetimeIndex(view.training_data().frame.index)
         per_day = steps_per_day(view.horizon.step)
         cells, slots = _cells(index, view.horizon.step), slots_of_day(index, view.horizon.step)
-        self._tables = [_filled(_table(column, cells, MONTHS * per_day),
-                                np.tile(_table(column, slots, per_day), MONTHS), column) for column in values.T]
-        return self
+        tables = [_filled(_table(column, cells, MONTHS * per_day), np.tile(_table(column, slots, per_day), MONTHS),
+                          column) for column in values.T]
+        return replace(self, tables=tuple(tables))
 
     def forecast(self, view: View) -> Forecast:
         """The usual values with their band."""
-        index = horizon_index(view.origin, view.horizon)
+        tables, index = once_fitted(self.tables, self.name), horizon_index(view.origin, view.horizon)
         cells = _cells(index, view.horizon.step)
         columns: dict[str, FloatArray] = {}
-        for target, table in zip(view.station.targets, self._tables, strict=True):
+        for target, table in zip(view.station.targets, tables, strict=True):
             mean, quantiles = table[0, cells], table[1:, cells]
             columns |= with_band(target, mean, around_point(quantiles - mean))
         return Forecast(view.station.id, view.origin, self.name, pd.DataFrame(columns, index=index))

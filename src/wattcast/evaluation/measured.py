@@ -1,10 +1,14 @@
-"""What a simple forecaster learns from: the targets that were measured before an origin."""
+"""What a simple forecaster learns from, the targets that were measured before an origin; and whether it has."""
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.contracts import View
-from wattcast.errors import DataError
+from wattcast.errors import DataError, WattcastError
+
+Learned = TypeVar("Learned")
 
 
 def measured_targets(view: View) -> NDArray[np.float64]:
@@ -26,3 +30,14 @@ def mean_of_measured(values: NDArray[np.float64]) -> NDArray[np.float64]:
     count = measured.sum(axis=0)
     total = np.where(measured, values, 0.0).sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def once_fitted(learned: Learned | None, name: str) -> Learned:
+    """What the forecaster of this name has learned.
+
+    Raises:
+        WattcastError: nothing yet.
+    """
+    if learned is None:
+        raise WattcastError(f"the forecaster {name} was not fitted", hint="call fit(view), and ask what it returns")
+    return learned

@@ -15,6 +15,7 @@ from wattcast.data.schema import StationData
 from wattcast.errors import WattcastError
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import scored_steps
+from wattcast.evaluation.together import fit_all, forecast_all
 from wattcast.timegrid import horizon_index
 
 Progress = Callable[[int, int, str], None]
@@ -57,8 +58,7 @@ class Rolling:
         for origin, targets in origins.items():
             view = self.view(origin)
             sources.append(view.weather_source)
-            for name, forecaster in fitted.items():
-                forecast = forecaster.forecast(view)
+            for name, forecast in forecast_all(fitted, view):
                 _require_horizon(forecast, view, name)
                 steps += [scored_steps(self.data.frame, forecast, target, name) for target in targets]
                 if tell:
@@ -95,7 +95,7 @@ def _fits(rolling: Rolling, fitted: Mapping[str, Forecaster],
     for position, stretch in enumerate(stretches):
         if position:
             view = rolling.view(next(iter(stretch)))
-            fitted = {name: forecaster.fit(view) for name, forecaster in fitted.items()}
+            fitted = fit_all(fitted, view)
         yield fitted, stretch
 
 

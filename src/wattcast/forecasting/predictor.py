@@ -1,12 +1,14 @@
 """What a training made, as a forecaster: fitted on a view, asked with a view."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import Forecast, Station, View
+from wattcast.contracts import Fit, Forecast, Forecaster, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
 from wattcast.forecasting.choice import NETWORK, TREES
@@ -22,41 +24,40 @@ NOTABLE = 10
 """By how many per cent the last weeks must change a band's width for a forecast to say so."""
 
 
+@dataclass(frozen=True, eq=False)
 class NetworkForecaster:
     """Implements `contracts.Forecaster`: the network, a simple forecast or a blend, as was chosen on validation.
 
-    Args:
+    Attributes:
         recipe: what `fit` trains.
         work_folder: where an interrupted `fit` is found again.
         on_epoch: told of each epoch of `fit`.
         follows: whether shares and bands follow the weeks since training (`forecasting.recent`).
+        model: what was trained; None before `fit`.
     """
 
+    recipe: Recipe
+    work_folder: Path | None = field(default=None, kw_only=True)
+    on_epoch: Callable[[EpochRecord], None] | None = field(default=None, kw_only=True)
+    follows: bool = field(default=True, kw_only=True)
+    model: TrainedModel | None = field(default=None, kw_only=True)
     name = NAME
-
-    def __init__(self, recipe: Recipe, *, work_folder: Path | None = None,
-                 on_epoch: Callable[[EpochRecord], None] | None = None, follows: bool = True) -> None:
-        self.recipe, self.work_folder, self.on_epoch, self.follows = recipe, work_folder, on_epoch, follows
-        self.model: TrainedModel | None = None
 
     def __getstate__(self) -> dict[str, object]:
         """For another process: without whom to tell of epochs."""
         return {**self.__dict__, "on_epoch": None}
 
     @classmethod
-    def of(cls, model: TrainedModel, *, follows: bool = True) -> "NetworkForecaster":
+    def of(cls, model: TrainedModel, *, follows: bool = True) -> Self:
         """A forecaster that is fitted already."""
-        forecaster = cls(model.recipe, follows=follows)
-        forecaster.model = model
-        return forecaster
+        return cls(model.recipe, follows=follows, model=model)
 
-    def fit(self, view: View) -> "NetworkForecaster":
+    def fit(self, view: View) -> Self:
         from wattcast.training.fit import fit_model
 
         data = view.training_data()
         model = fit_model(data, self.recipe, work_folder=self.work_folder, on_epoch=self.on_epoch)
-        self.model = calibrate_and_choose(model, data)
-        return self
+        return replace(self, model=calibrate_and_choose(model, data))
 
     def forecast(self, view: View) -> Forecast:
         """The next seven days from `view.origin` as chosen; no NaN, whatever is missing from the view.
@@ -93,25 +94,26 @@ class NetworkForecaster:
         return Forecast(station.id, view.origin, label, table, (*notes, *_changes(fitted, model)))
 
 
+@dataclass(frozen=True, eq=False)
 class NetworkAlone:
-    """Implements `contracts.Forecaster`: the network of another forecaster, without training it twice.
+    """Implements `contracts.Composite`: the network of another forecaster, which is trained once for both."""
 
-    Args:
-        owner: fitted before this one is.
-    """
-
+    owner: NetworkForecaster
     name = NETWORK
 
-    def __init__(self, owner: NetworkForecaster) -> None:
-        self.owner = owner
+    def fit(self, view: View) -> Self:
+        return replace(self, owner=self.owner.fit(view))
 
-    def fit(self, view: View) -> "NetworkAlone":
-        """Nothing is left to learn."""
-        return self
+    def fit_with(self, fit: Fit) -> Self:
+        return replace(self, owner=fit(self.owner))
 
     def forecast(self, view: View) -> Forecast:
         """As `NetworkForecaster.forecast_alone`."""
         return self.owner.forecast_alone(view)
+
+    def forecast_with(self, view: View, ask: Callable[[Forecaster], Forecast]) -> Forecast:
+        """What the owner forecasts, a blend perhaps, is not asked for."""
+        return self.forecast(view)
 
 
 def _table(station: Station, quantiles: FloatArray, index: pd.Index) -> pd.DataFrame:

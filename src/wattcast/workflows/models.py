@@ -6,7 +6,7 @@ from wattcast.contracts import Forecaster
 from wattcast.errors import ConfigError, nearest
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.boosted_trees import BoostedTrees
-from wattcast.evaluation.combination import PLUS, Combination, Shared
+from wattcast.evaluation.combination import PLUS, Combination
 from wattcast.forecasting.choice import NETWORK
 from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
 from wattcast.training.config import Recipe
@@ -16,9 +16,10 @@ MODEL_NAMES = (NAME, NETWORK, BoostedTrees.name, *BASELINE_NAMES)
 
 
 def named_forecasters(names: Sequence[str], recipe: Recipe, on_epoch: OnEpoch | None = None) -> dict[str, Forecaster]:
-    """An unfitted forecaster for each name, in the order to fit them in; `a+b` is the mean of both.
+    """An unfitted forecaster for each name; `a+b` is the mean of both.
 
-    No part is fitted twice; `network` is the network of `wattcast`, which therefore takes part, too.
+    Names share their parts, which `evaluation.together` fits once; `network` is the network of `wattcast`, which
+    therefore takes part, too.
 
     Raises:
         ConfigError: an unknown name; the message names the nearest.
@@ -26,13 +27,13 @@ def named_forecasters(names: Sequence[str], recipe: Recipe, on_epoch: OnEpoch | 
     network = NetworkForecaster(recipe, on_epoch=on_epoch)
     if any(NETWORK in name.split(PLUS) for name in names):
         names = (NAME, *names)
-    parts: dict[str, Shared] = {}
+    parts: dict[str, Forecaster] = {}
     found: dict[str, Forecaster] = {}
     for name in names:
         used = name.split(PLUS)
         for part in used:
-            parts.setdefault(part, Shared(_forecaster(part, network)))
-        found[name] = Combination([parts[part] for part in used]) if len(used) > 1 else parts[name]
+            parts.setdefault(part, _forecaster(part, network))
+        found[name] = Combination(tuple(parts[part] for part in used)) if len(used) > 1 else parts[name]
     return found
 
 

@@ -79,8 +79,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     registry = Registry(job.models_dir, data.station.id)
     found = search_history(job, history, on_search=on_search) if searched else None
     recipe = found.recipe if found else job.settings.recipe()
-    network = NetworkForecaster(recipe, work_folder=registry.work_folder, on_epoch=on_epoch)
-    network.fit(history.view)
+    network = NetworkForecaster(recipe, work_folder=registry.work_folder, on_epoch=on_epoch).fit(history.view)
     evaluation = evaluate(network, data, history.kept, history.weeks) if history.weeks else None
     model = network.model
     assert model is not None

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -16,12 +18,12 @@ HOUR, WEEK = pd.Timedelta("1h"), pd.Timedelta("7D")
 HORIZON = Horizon(168, HOUR)
 
 
+@dataclass(frozen=True, eq=False)
 class Recorder(SeasonalNaive):
-    """A baseline that remembers the views it was shown."""
+    """A baseline that remembers the views it was shown; what it becomes by a fit remembers in the same lists."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.fitted, self.seen = [], []
+    fitted: list = field(default_factory=list)
+    seen: list = field(default_factory=list)
 
     def fit(self, view):
         self.fitted.append(view.origin)
@@ -44,7 +46,7 @@ def without(data: StationData, rows: slice, target: str = TOTAL) -> StationData:
 
 def test_backtest__exact_errors_and_contract_of_the_json(make_station):
     data = make_station(6)
-    models = {"weekly-mean": WeeklyMean(2), "seasonal-naive": SeasonalNaive()}
+    models = {"weekly-mean": WeeklyMean(cycles=2), "seasonal-naive": SeasonalNaive()}
     result = backtest(data, models, origins_of(data), HORIZON)
     found = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert (found["station"], found["target"], found["step"], found["horizon"]) == ("tell-tale", TOTAL, "1h", 168)
@@ -73,7 +75,7 @@ def test_backtest__two_targets_give_a_list(make_station):
 
 def test_backtest__reference_takes_part_unasked_and_ours_is_chosen(make_station):
     data = make_station(5)
-    result = backtest(data, {"naive-day": NaiveDay(), "wattcast": WeeklyMean(1)}, origins_of(data), HORIZON)
+    result = backtest(data, {"naive-day": NaiveDay(), "wattcast": WeeklyMean(cycles=1)}, origins_of(data), HORIZON)
     assert result.models == ("naive-day", "wattcast", "seasonal-naive")
     assert result.chosen == "wattcast"
     assert result.scores(TOTAL)["wattcast"]["skill"] == 0
@@ -121,12 +123,11 @@ def test_backtest__nothing_measured_afterwards_is_an_error(make_station):
         backtest(data, {"naive-day": NaiveDay()}, [], HORIZON)
 
 
+@dataclass(frozen=True, eq=False)
 class Broken(NaiveDay):
     """A baseline whose forecasts are spoilt on the way out."""
 
-    def __init__(self, spoil) -> None:
-        super().__init__()
-        self.spoil = spoil
+    spoil: Callable = field(kw_only=True)
 
     def forecast(self, view):
         made = super().forecast(view)
@@ -142,7 +143,7 @@ class Broken(NaiveDay):
 def test_backtest__a_broken_forecast_is_an_error(make_station, spoil, message):
     data = make_station(4)
     with pytest.raises(WattcastError, match=message):
-        backtest(data, {"broken": Broken(spoil)}, origins_of(data), HORIZON).to_dict()
+        backtest(data, {"broken": Broken(spoil=spoil)}, origins_of(data), HORIZON).to_dict()
 
 
 def test_backtest__weather_is_passed_on_and_named(make_station):
@@ -167,7 +168,8 @@ def test_backtest__tells_its_progress(make_station):
 
 def test_table__best_model_first(make_station):
     data = make_station(5, two_targets=True)
-    table = backtest(data, {"weekly-mean": WeeklyMean(2), "naive-day": NaiveDay()}, origins_of(data), HORIZON).table()
+    models = {"weekly-mean": WeeklyMean(cycles=2), "naive-day": NaiveDay()}
+    table = backtest(data, models, origins_of(data), HORIZON).table()
     assert table["target"].tolist() == [TOTAL] * 3 + [PART] * 3
     assert table["model"].tolist()[:3] == ["naive-day", "seasonal-naive", "weekly-mean"]
     assert table["mae"].iloc[:3].is_monotonic_increasing
@@ -185,7 +187,7 @@ def test_forecast__is_what_the_model_made(make_station):
 
 def test_scorecard__agrees_with_the_json(make_station):
     data = make_station(6)
-    result = backtest(data, {"wattcast": WeeklyMean(2)}, origins_of(data), HORIZON)
+    result = backtest(data, {"wattcast": WeeklyMean(cycles=2)}, origins_of(data), HORIZON)
     card = result.scorecard()
     assert (card.model, card.references) == ("wattcast", ("seasonal-naive",))
     entry = result.to_dict()["models"]["wattcast"]
@@ -200,7 +202,8 @@ def with_capacity(data: StationData, capacity: float) -> StationData:
 def test_rules__grade_the_total_power_of_every_model(make_station):
     data = with_capacity(make_station(6, two_targets=True), 20_000)
     rules = load_rules(["gbt-19963-1-2021"], data.station)
-    total, part = backtest(data, {"weekly-mean": WeeklyMean(2)}, origins_of(data), HORIZON, rules=rules).to_dict()
+    models = {"weekly-mean": WeeklyMean(cycles=2)}
+    total, part = backtest(data, models, origins_of(data), HORIZON, rules=rules).to_dict()
     found = total["rules"]["gbt-19963-1-2021"]["models"]
     # Errors of 1000 and 1500 at every step, of a capacity of 20 000; only the day ahead is graded.
     assert found["seasonal-naive"]["accuracy"]["mean"] == pytest.approx(0.95)
@@ -213,7 +216,8 @@ def test_rules__grade_the_total_power_of_every_model(make_station):
 
 def test_rivals__the_reference_and_the_best(make_station):
     data = make_station(6)
-    models = {"wattcast": WeeklyMean(4), "three": WeeklyMean(3), "two": WeeklyMean(2), "naive-day": NaiveDay()}
+    models = {"wattcast": WeeklyMean(), "three": WeeklyMean(cycles=3), "two": WeeklyMean(cycles=2),
+              "naive-day": NaiveDay()}
     result = backtest(data, models, origins_of(data), HORIZON)
     assert result.rivals(2) == ("naive-day", "seasonal-naive")
     assert result.rivals(9) == ("three", "two", "naive-day", "seasonal-naive")

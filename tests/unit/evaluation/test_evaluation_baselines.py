@@ -53,7 +53,7 @@ def test_naive_day__repeats_yesterday(make_station):
 @pytest.mark.parametrize("weeks", [1, 2, 4])
 def test_weekly_mean__is_the_mean_of_its_weeks(make_station, weeks):
     data = make_station(6)
-    forecast = forecast_at(WeeklyMean(weeks), data, data.frame.index[5 * 168])
+    forecast = forecast_at(WeeklyMean(cycles=weeks), data, data.frame.index[5 * 168])
     level = np.mean([6000.0 - 1000 * back for back in range(weeks)])
     assert forecast.table[TOTAL].tolist() == (level + np.arange(168)).tolist()
 
@@ -113,7 +113,7 @@ def test_quantiles__are_those_of_the_baselines_own_errors():
     assert width == pytest.approx(2 * 1.2816 * 10 * np.sqrt(2), rel=0.05)
 
 
-@pytest.mark.parametrize(("forecaster", "error"), [(SeasonalNaive(), 1000.0), (WeeklyMean(2), 1500.0)])
+@pytest.mark.parametrize(("forecaster", "error"), [(SeasonalNaive(), 1000.0), (WeeklyMean(cycles=2), 1500.0)])
 def test_quantiles__a_baseline_that_is_always_too_low_keeps_its_median(make_station, forecaster, error):
     data = make_station(6)
     table = forecast_at(forecaster, data, data.frame.index[5 * 168]).table

@@ -48,7 +48,7 @@ def week(make_station):
     frame = data.frame + np.random.default_rng(1).normal(0, 9, data.frame.shape)
     data = StationData(data.station.model_copy(update={"id": "华东<厂>-01"}), frame)
     view = HorizonView(data, frame.index[3 * 168], Horizon(168, pd.Timedelta("1h")))
-    forecast = WeeklyMean(2).fit(view).forecast(view)
+    forecast = WeeklyMean(cycles=2).fit(view).forecast(view)
     references = {"seasonal-naive": SeasonalNaive().fit(view).forecast(view)}
     return data, forecast, references, score_week(frame, forecast, references)
 
@@ -117,7 +117,8 @@ def test_report__is_the_same_every_time(week, tmp_path):
 
 def test_report__of_a_backtest_compares_the_models(make_station, tmp_path):
     data = make_station(5)
-    result = backtest(data, {"wattcast": WeeklyMean(2)}, [data.frame.index[3 * 168]], Horizon(168, pd.Timedelta("1h")))
+    result = backtest(data, {"wattcast": WeeklyMean(cycles=2)}, [data.frame.index[3 * 168]],
+                      Horizon(168, pd.Timedelta("1h")))
     page = write_report(tmp_path / "b.html", title="Backtest", station=data.station, scorecard=result.scorecard(),
                         models=result.table()).read_text(encoding="utf-8")
     assert "Models compared" in page
@@ -129,7 +130,7 @@ def test_report__of_a_backtest_compares_the_models(make_station, tmp_path):
 def backtest_page(make_station, tmp_path):
     data = make_station(6, known_future=("temperature",))
     data = StationData(data.station.model_copy(update={"capacity": 9000.0}), data.frame)
-    result = backtest(data, {"wattcast": WeeklyMean(2), "naive-day": NaiveDay()},
+    result = backtest(data, {"wattcast": WeeklyMean(cycles=2), "naive-day": NaiveDay()},
                       [data.frame.index[week * 168] for week in (2, 3, 4, 5)], Horizon(168, pd.Timedelta("1h")),
                       rules=load_rules(["north-china-2019", "fujian-wind-2023"], data.station))
     return write_backtest_report(tmp_path / "page.html", result).read_text(encoding="utf-8")

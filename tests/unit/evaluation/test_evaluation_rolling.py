@@ -27,9 +27,9 @@ def origins_of(data, every=DAY):
 def test_jobs__change_nothing(make_station, refit_every):
     data = make_station(5, known_future=("temperature",))
     told = []
-    results = [backtest(data, {"weekly-mean": WeeklyMean(2), "seasonal-naive": SeasonalNaive()}, origins_of(data),
-                        HORIZON, refit_every=refit_every, jobs=jobs, progress=lambda *call: told.append(call))
-               for jobs in (1, 2)]
+    models = {"weekly-mean": WeeklyMean(cycles=2), "seasonal-naive": SeasonalNaive()}
+    results = [backtest(data, models, origins_of(data), HORIZON, refit_every=refit_every, jobs=jobs,
+                        progress=lambda *call: told.append(call)) for jobs in (1, 2)]
     pd.testing.assert_frame_equal(results[0].steps, results[1].steps)
     assert results[0].to_dict() == results[1].to_dict()
     assert told[-1][:2] == (16, 16)
