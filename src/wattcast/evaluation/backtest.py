@@ -178,7 +178,7 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
 
     Args:
         forecasters: unfitted forecasters by name; `seasonal-naive` is added where it is not among them.
-        origins: instants on the data's grid, in order.
+        origins: instants on the data's grid; the earliest is the first, in whatever order they come.
         weather: whether known-future columns may be used over the horizon.
         refit_every: fit anew at every so many counting origins; None never.
         jobs: how many processes forecast; the result is the same for any number.
@@ -192,6 +192,8 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
     """
     if not origins:
         raise InputError(f"a backtest of station {data.station.id} needs at least one origin")
+    # In order: what is fitted at a later origin knows what an earlier one has to forecast.
+    origins = sorted(set(origins))
     used, left_out = _counting(data, origins, horizon)
     compared = {**forecasters} if REFERENCE in forecasters else {**forecasters, REFERENCE: SeasonalNaive()}
     rolling = Rolling(data, horizon, weather)
