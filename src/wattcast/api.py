@@ -8,11 +8,10 @@ from typing import Any, Self
 import pandas as pd
 
 from wattcast.contracts import WeatherUse
-from wattcast.data.reader import open_frame
+from wattcast.data.reader import WEATHER_FRAME, known_weather, open_frame, weather_from_frame
 from wattcast.data.schema import StationData
-from wattcast.errors import WattcastError
-from wattcast.evaluation.backtest import BacktestResult, last_origin
-from wattcast.evaluation.backtest import backtest as run_backtest
+from wattcast.errors import ConfigError, EmptyColumnError, InputError, WattcastError
+from wattcast.evaluation.backtest import BacktestResult
 from wattcast.evaluation.baselines import USUAL
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.finetune.gate import Decision
@@ -20,9 +19,9 @@ from wattcast.forecasting.output import forecast_table
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.settings import build_settings
 from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
-from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, station_horizon
+from wattcast.timegrid import parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.training.config import Recipe
-from wattcast.workflows.models import named_forecasters
+from wattcast.workflows.backtest import backtest_station
 
 
 class Forecaster:
@@ -46,15 +45,16 @@ class Forecaster:
         self._history: StationData | None = None
 
     def fit(self, df: pd.DataFrame) -> Self:
-        """Train on all rows of `df`: a column of times and the described columns; a station per frame.
+        """Train on all rows of one station in `df`: times in a column or in the index, and the described columns.
 
+        Of a frame with several stations `data.station` names the one that is meant; from then on it is the model's.
         With `tuning.enable_hyperopt` the best configuration is searched for first; the study is not kept.
 
         Raises:
-            DataError: the frame cannot be used or holds fewer than 21 days.
+            DataError: the frame cannot be used, holds several stations, or fewer than 21 days.
         """
-        data = self._data(df)
-        view, recipe = self._view(data, data.end), self.settings.recipe()
+        data = open_frame(df, self.settings.data).read()[0]
+        view, recipe = HorizonView(data, data.end, station_horizon(data.station)), self.settings.recipe()
         if self.settings.tuning.enable_hyperopt:
             from wattcast.tuning.search import search
 
@@ -63,30 +63,56 @@ class Forecaster:
         self._network, self._history = NetworkForecaster(recipe).fit(view), data
         return self
 
-    def predict(self, df: pd.DataFrame, *, at: str | None = None, weather: pd.DataFrame | None = None) -> pd.DataFrame:
+    def predict(self, df: pd.DataFrame, *, at: str | None = None, weather: pd.DataFrame | None = None,
+                no_weather: bool = False) -> pd.DataFrame:
         """The next seven days from the end of the newest measurement, or from `at`; columns as in `forecast.csv`.
 
         Args:
             df: recent history, at least five weeks for full use of the seasonal lags.
             at: the origin; rows at or after it are not used, but for known-future columns.
-            weather: known-future columns for the horizon, indexed by tz-aware time on the station's grid.
+            weather: known-future columns for the horizon, preferred over those of `df`, with times in a column or the
+                index; read and cleaned as the file of `--weather`, and brought to the station's grid. If it tells when
+                its forecasts were issued, the newest one up to the origin counts.
+            no_weather: forecast as if no weather were known.
+
+        Raises:
+            InputError: a frame cannot be used, or `at` is no time, off the grid, or before the first measurement.
         """
-        data = self._data(df)
-        step = parse_step(data.station.step)
-        origin = data.end if at is None else require_on_grid(parse_time(at, data.station.timezone), step)
-        made = self._fitted().forecast(self._view(data, origin, future_weather=weather))
-        return forecast_table(made, data.station)
+        if weather is not None and no_weather:
+            raise ConfigError("weather and no_weather contradict each other", hint="give one of them")
+        network, data = self._fitted(), self._data(df)
+        origin = data.end
+        if at is not None:
+            origin = require_on_grid(parse_time(at, data.station.timezone), parse_step(data.station.step))
+            if origin <= data.frame.index[0]:
+                raise InputError(f"at={at!r} is before the first measurement",
+                                 found=f"data from {data.frame.index[0]}")
+        view = HorizonView(data, origin, station_horizon(data.station), weather="none" if no_weather else "given",
+                           future_weather=self._future_weather(weather, data, origin))
+        return forecast_table(network.forecast(view), data.station)
 
     def backtest(self, df: pd.DataFrame, *, first_origin: str, every: str = "7d", origins: int | None = None,
-                 models: Sequence[str] = USUAL, weather: WeatherUse = "given") -> BacktestResult:
-        """Fit anew on what lies before `first_origin`, roll over `df`, and compare with simple models."""
-        data = self._data(df)
-        step = parse_step(data.station.step)
-        horizon = station_horizon(data.station)
-        first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
-        rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
-        forecasters = named_forecasters(list(dict.fromkeys((NAME, *models))), self.settings.recipe())
-        return run_backtest(data, forecasters, rolling, horizon, weather=weather)
+                 models: Sequence[str] = USUAL, weather: WeatherUse = "given", refit_every: int | None = None,
+                 jobs: int = 1, rules: Sequence[str] = ()) -> BacktestResult:
+        """Fit anew on what lies before `first_origin`, roll over `df`, and compare with simple models.
+
+        Args:
+            df: the history.
+            first_origin: nothing from it on is fitted on.
+            every: from one origin to the next.
+            origins: how many; all that the data allows if None.
+            models: names or sums of names, as of `wattcast backtest --models`; `wattcast` always takes part.
+            weather: `none` forecasts as if no weather were known.
+            refit_every: fit anew at every so many origins.
+            jobs: processes that forecast; with more than one a script needs `if __name__ == "__main__":`.
+            rules: grid codes to grade by, or YAML files of one's own.
+
+        Raises:
+            InputError: something that was given is wrong.
+        """
+        return backtest_station(self._data(df), self.settings, first_origin=first_origin, every=every, origins=origins,
+                                models=list(dict.fromkeys((NAME, *models))), weather=weather, refit_every=refit_every,
+                                jobs=jobs, rules=rules)
 
     def finetune(self, df: pd.DataFrame) -> Decision:
         """Fine-tune on the new rows in `df`; the result takes the model's place only if the gate lets it pass.
@@ -100,11 +126,15 @@ class Forecaster:
         Raises:
             DataError: the frame cannot be used, or holds only new rows after `load`.
         """
-        from wattcast.finetune.attempt import attempt, check_new_rows, with_history
+        from wattcast.finetune.attempt import attempt, check_new_rows, refuse_empty, with_history
 
         champion = self._fitted().model
         assert champion is not None
-        merged = with_history(champion, self._history, self._data(df))
+        try:
+            new = self._data(df)
+        except EmptyColumnError as error:
+            return refuse_empty(error)
+        merged = with_history(champion, self._history, new)
         data = merged.data
         decision = check_new_rows(champion, data, merged.rewritten)
         if decision is None:
@@ -135,11 +165,21 @@ class Forecaster:
         return forecaster
 
     def _data(self, df: pd.DataFrame) -> StationData:
-        return open_frame(df, self.settings.data).read()[0]
+        """The rows of the model's station, taken for the kind that it was trained as; of several without a model."""
+        model = self._network.model if self._network is not None else None
+        if model is None:
+            return open_frame(df, self.settings.data).read()[0]
+        source = open_frame(df, self.settings.data.model_copy(update={"kind": model.station.kind}))
+        # A frame without a column of stations has none to choose from, and one name for what it holds.
+        several = model.station.id in source.station_ids or len(source.station_ids) > 1
+        return source.read(model.station.id if several else None)[0]
 
-    def _view(self, data: StationData, origin: pd.Timestamp, *,
-              future_weather: pd.DataFrame | None = None) -> HorizonView:
-        return HorizonView(data, origin, station_horizon(data.station), future_weather=future_weather)
+    def _future_weather(self, weather: pd.DataFrame | None, data: StationData,
+                        origin: pd.Timestamp) -> pd.DataFrame | None:
+        if weather is None:
+            return None
+        table = weather_from_frame(weather, data.station, self.settings.data)
+        return known_weather(table, origin, WEATHER_FRAME)
 
     def _fitted(self) -> NetworkForecaster:
         if self._network is None:

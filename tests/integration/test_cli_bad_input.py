@@ -169,7 +169,7 @@ def test_impossible_time(refused, plant, verb: str, flag: str, time: str, fact: 
 
 
 @pytest.mark.parametrize(("flags", "facts"), [
-    (("--first-origin", "2025-04-29"), ("--first-origin 2025-04-29 leaves nothing to forecast", "2025-04-30")),
+    (("--first-origin", "2025-04-29"), ("the first origin 2025-04-29 leaves nothing to forecast", "2025-04-30")),
     (("--first-origin", "soon"), ("'soon' is not a time",)),
     (("--first-origin", "2025-04-20", "--every", "often"), ("'often' is not a duration", "7d")),
     (("--first-origin", "2025-04-20", "--models", "wattcst"), ("unknown model 'wattcst'", "did you mean 'wattcast'?")),

@@ -15,15 +15,16 @@ from wattcast.data import weather
 from wattcast.data.assembly import Forecasts, RawStation, assemble
 from wattcast.data.columns import Columns, resolve
 from wattcast.data.folders import forecast_files, month_files, station_folders
-from wattcast.data.quality import QualityReport
-from wattcast.data.schema import NAMELESS_INDEX, DataConfig, StationData, WeatherVintages
+from wattcast.data.frames import as_table, with_columns
+from wattcast.data.quality import Finding, QualityReport
+from wattcast.data.schema import DataConfig, StationData, WeatherVintages
 from wattcast.data.tables import SUFFIXES, Table, is_table, read_header, read_table, require_exists, stem
 from wattcast.data.values import to_codes
 from wattcast.errors import DataError, listing, nearest
 
 logger = logging.getLogger("wattcast")
 
-FRAME = "data frame"
+FRAME, WEATHER_FRAME = "data frame", "frame of the weather"
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,13 @@ class Source:
         if station_id is None:
             if len(self.station_ids) > 1:
                 raise DataError(f"{self.name} holds {len(self.station_ids)} stations", found=listing(self.station_ids),
-                                hint="choose one with --station")
+                                hint="name one of them in the configuration, data.station, or give only its rows"
+                                if self.name == FRAME else "choose one with --station")
             station_id = self.station_ids[0]
         if station_id not in self.station_ids:
             close = nearest(station_id, self.station_ids)
-            single = "leave --station out, or name the station under data.station"
+            single = ("correct data.station, or leave it out" if self.name == FRAME else
+                      "leave --station out, or name the station under data.station")
             raise DataError(f"{self.name} has no station {station_id!r}", found=listing(self.station_ids, limit=40),
                             hint=f"did you mean {close}?" if close else
                             "choose one of these" if len(self.station_ids) > 1 else single)
@@ -85,22 +88,14 @@ def open_source(path: Path, config: DataConfig) -> Source:
 
 
 def open_frame(frame: pd.DataFrame, config: DataConfig) -> Source:
-    """The stations of a data frame; times may be its index.
+    """The stations of a data frame; times, or stations and times, may be its index.
 
     Raises:
-        DataError: the frame is empty, repeats a column, or its columns do not fit the configuration.
+        DataError: the frame is empty, repeats a column, has levels of columns, or does not fit the configuration.
     """
-    if isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame.rename_axis(str(frame.index.name or NAMELESS_INDEX[0])).reset_index(allow_duplicates=True)
-    frame = frame.rename(columns=str).reset_index(drop=True)
-    if not frame.columns.is_unique:
-        raise DataError(f"the {FRAME} has several columns of one name",
-                        found=listing(frame.columns[frame.columns.duplicated()]))
+    frame = with_columns(frame, config, FRAME)
     columns = resolve(list(frame.columns), config, f"the {FRAME}", elsewhere=_elsewhere(config))
-    frame = frame[[name for name in frame.columns if name in columns.used]].dropna(how="all")
-    if frame.empty:
-        raise DataError(f"the {FRAME} has no rows")
-    table = Table(frame, (Path(FRAME),), np.zeros(1, dtype=np.int64))
+    table = as_table(frame[[name for name in frame.columns if name in columns.used]], FRAME)
     return _source(FRAME, table, columns, config.station or "station", _issued_forecasts(Path(), config), config)
 
 
@@ -188,9 +183,37 @@ def read_weather(path: Path, station: Station, config: DataConfig) -> pd.DataFra
         table, findings = weather.read_issued_table(path, station, config)
     else:
         table, findings = weather.read_plain_table(path, station, config)
+    return _told(str(path), table, findings, issued)
+
+
+def weather_from_frame(frame: pd.DataFrame, station: Station, config: DataConfig) -> pd.DataFrame | WeatherVintages:
+    """The same from a data frame; times, or their issue and times, may be its index.
+
+    Raises:
+        DataError: the frame is empty or cannot be used, or has none of the station's known-future columns.
+    """
+    (table, findings), issued = weather.read_frame(with_columns(frame, config, WEATHER_FRAME), WEATHER_FRAME, station,
+                                                   config)
+    return _told(f"the {WEATHER_FRAME}", table, findings, issued)
+
+
+def _told(source: str, table: pd.DataFrame, findings: list[Finding], issued: bool) -> pd.DataFrame | WeatherVintages:
     for found in findings:
-        logger.warning("%s: %s, %d times: %s", path, found.column or "files", found.count, found.action)
+        logger.warning("%s: %s, %d times: %s", source, found.column or "files", found.count, found.action)
     return WeatherVintages(table) if issued else table.droplevel("issued")
+
+
+def known_weather(weather: pd.DataFrame | WeatherVintages, origin: pd.Timestamp, source: str) -> pd.DataFrame:
+    """What of a forecast's weather was known at the origin.
+
+    Raises:
+        DataError: all of it was issued later.
+    """
+    table = weather.as_of(origin) if isinstance(weather, WeatherVintages) else weather
+    if table is None:
+        raise DataError(f"no weather forecast in {source} was issued before {origin}",
+                        hint="give an older one, or forecast without weather (--no-weather)")
+    return table
 
 
 def _daily_files(path: Path, station: Station) -> dict[Path, str]:

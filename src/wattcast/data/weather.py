@@ -11,6 +11,7 @@ import pandas as pd
 from wattcast.contracts import Station
 from wattcast.data.cleaning import mask_impossible
 from wattcast.data.columns import column_for
+from wattcast.data.frames import as_table
 from wattcast.data.gridding import mean_of_repeated, step_starts
 from wattcast.data.quality import Finding, times_of
 from wattcast.data.schema import DataConfig, recognise
@@ -41,6 +42,16 @@ class _Layout:
     station: str | None
     weather: dict[str, str]
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What places a row."""
+        return tuple(name for name in (self.time, self.issued, self.station) if name)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that are used."""
+        return (*self.places, *self.weather)
+
 
 def has_issue_times(path: Path, config: DataConfig) -> bool:
     """Whether a column of the file tells when its forecasts were issued."""
@@ -57,8 +68,7 @@ def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weath
     if layout.issued is None:
         raise DataError(f"{path} has no column that tells when a forecast was issued", found=listing(read_header(path)),
                         hint="name it under data.weather_forecasts.issued")
-    issued, _, _ = to_instants(table.frame[layout.issued], station.timezone, table.place)
-    return _on_grid(table, layout, issued, station, config)
+    return _on_grid(table, layout, _issues(table, layout, station), station, config)
 
 
 def read_plain_table(path: Path, station: Station, config: DataConfig) -> Weather:
@@ -68,8 +78,25 @@ def read_plain_table(path: Path, station: Station, config: DataConfig) -> Weathe
         DataError: no column is a known-future one of the station.
     """
     table, layout = _read([path], station, config)
-    issued = pd.DatetimeIndex([pd.Timestamp(0, tz=station.timezone)]).repeat(len(table.frame))
-    return _on_grid(table, layout, issued, station, config)
+    return _on_grid(table, layout, _issues(table, layout, station), station, config)
+
+
+def read_frame(frame: pd.DataFrame, source: str, station: Station, config: DataConfig) -> tuple[Weather, bool]:
+    """A data frame in one of both forms, and whether it tells when its forecasts were issued.
+
+    Raises:
+        DataError: it has no rows, or no column is a known-future one of the station.
+    """
+    layout = _layout(list(frame.columns), Path(source), station, config)
+    table = _of_station(as_table(frame[list(layout.columns)], source), layout, source, station)
+    return _on_grid(table, layout, _issues(table, layout, station), station, config), layout.issued is not None
+
+
+def _issues(table: Table, layout: _Layout, station: Station) -> pd.DatetimeIndex:
+    """When each row was issued; any one instant where nothing tells."""
+    if layout.issued is None:
+        return pd.DatetimeIndex([pd.Timestamp(0, tz=station.timezone)]).repeat(len(table.frame))
+    return to_instants(table.frame[layout.issued], station.timezone, table.place)[0]
 
 
 def daily_files(folder: Path, station_id: str) -> dict[Path, str]:
@@ -127,17 +154,21 @@ def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[
     """Files of the same layout; of a file for several stations only the rows of this one."""
     header = read_header(paths[0])
     layout = _layout(header, paths[0], station, config)
-    places = [name for name in (layout.time, layout.issued, layout.station) if name]
     codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
-    texts = [name for name in places if not (layout.lead and name == layout.time)]
-    table = read_table(paths, {*places, *layout.weather}, {*texts, *codes})
+    texts = [name for name in layout.places if not (layout.lead and name == layout.time)]
+    table = read_table(paths, set(layout.columns), {*texts, *codes})
+    return _of_station(table, layout, str(paths[0]), station), layout
+
+
+def _of_station(table: Table, layout: _Layout, source: str, station: Station) -> Table:
+    """Of a table for several stations only the rows of this one."""
     if layout.station is None:
-        return table, layout
+        return table
     ids = to_codes(table.frame[layout.station])
     if not (ids == station.id).any():
-        raise DataError(f"{paths[0]} has no rows for the station {station.id}",
+        raise DataError(f"{source} has no rows for the station {station.id}",
                         found=listing(sorted(ids.dropna().unique())))
-    return table.take(ids == station.id), layout
+    return table.take(ids == station.id)
 
 
 def _layout(header: Sequence[str], path: Path, station: Station, config: DataConfig) -> _Layout:

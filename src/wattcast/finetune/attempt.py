@@ -8,7 +8,7 @@ import numpy as np
 
 from wattcast.data.merging import Merged, merge
 from wattcast.data.schema import StationData
-from wattcast.errors import DataError, TooFewRowsError
+from wattcast.errors import DataError, EmptyColumnError, TooFewRowsError
 from wattcast.finetune.comparison import Evidence, compare
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.gate import Decision, judge, refusal
@@ -73,6 +73,11 @@ def check_new_rows(champion: TrainedModel, data: StationData, rewritten: float =
     if not doubts:
         return None
     return refusal("plausibility", *map(str, doubts), doubts=[doubt.to_dict() for doubt in doubts])
+
+
+def refuse_empty(error: EmptyColumnError) -> Decision:
+    """The refusal of rows whose power has no usable value."""
+    return refusal("plausibility", f"{error.what}; found: {error.found}")
 
 
 def attempt(champion: TrainedModel, data: StationData, config: FinetuneConfig, *, work_folder: Path | None = None,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wattcast.contracts import WeatherUse
+from wattcast.data.schema import StationData
 from wattcast.errors import InputError
 from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
@@ -12,6 +13,7 @@ from wattcast.evaluation.baselines import USUAL
 from wattcast.evaluation.rules import load_rules
 from wattcast.features.calendar import load_overrides
 from wattcast.forecasting.predictor import NAME
+from wattcast.settings import Settings
 from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, station_horizon
 from wattcast.workflows.job import Job, OnEpoch
@@ -28,17 +30,25 @@ def backtest(job: Job, *, first_origin: str, every: str = "7d", origins: int | N
     Raises:
         InputError: something the user gave is wrong.
     """
-    data, _ = job.read()
+    return backtest_station(job.read()[0], job.settings, first_origin=first_origin, every=every, origins=origins,
+                            models=models, weather="none" if no_weather else "given", refit_every=refit_every,
+                            jobs=jobs, rules=rules, on_epoch=on_epoch, progress=progress)
+
+
+def backtest_station(data: StationData, settings: Settings, *, first_origin: str, every: str, origins: int | None,
+                     models: Sequence[str], weather: WeatherUse, refit_every: int | None, jobs: int,
+                     rules: Sequence[str], on_epoch: OnEpoch | None = None,
+                     progress: Callable[[int, int, str], None] | None = None) -> BacktestResult:
+    """`backtest` on data that is read already."""
     graded = load_rules(rules, data.station)
     step = parse_step(data.station.step)
     first = require_on_grid(parse_time(first_origin, data.station.timezone), step)
     horizon = station_horizon(data.station)
-    weather: WeatherUse = "none" if no_weather else "given"
-    forecasters = named_forecasters(models, job.settings.recipe(), on_epoch)
-    holidays = job.settings.features.holidays_file
+    forecasters = named_forecasters(models, settings.recipe(), on_epoch)
+    holidays = settings.features.holidays_file
     rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
     if not rolling:
-        raise InputError(f"--first-origin {first_origin} leaves nothing to forecast", found=f"data until {data.end}")
+        raise InputError(f"the first origin {first_origin} leaves nothing to forecast", found=f"data until {data.end}")
     return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every, jobs=jobs,
                         overrides=load_overrides(Path(holidays)) if holidays else None, rules=graded, progress=progress)
 

@@ -11,11 +11,11 @@ from wattcast.data.quality import QualityReport
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing, nearest
 from wattcast.evaluation.scorecard import Scorecard
-from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, with_history
+from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, refuse_empty, with_history
 from wattcast.finetune.candidates import FOLLOWING
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.due import Due, update_due
-from wattcast.finetune.gate import Decision, refusal
+from wattcast.finetune.gate import Decision
 from wattcast.settings import Settings
 from wattcast.store.files import write_json
 from wattcast.store.forecasts import kept_forecasts
@@ -108,8 +108,7 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
     try:
         new, quality = replace(job, station=station_id, settings=settings).read(station_id)
     except EmptyColumnError as error:
-        return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refusal(
-            "plausibility", f"{error.what}; found: {error.found}")))
+        return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refuse_empty(error)))
     return update_station(new, registry, settings, until=until, if_needed=if_needed, notes=_left_empty(quality, new),
                           on_epoch=on_epoch)
 

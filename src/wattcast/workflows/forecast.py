@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from wattcast.contracts import Forecast
-from wattcast.data.reader import read_weather
-from wattcast.data.schema import StationData, WeatherVintages
+from wattcast.data.reader import known_weather, read_weather
+from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError, InputError
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
@@ -91,11 +91,7 @@ def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, 
     if path is None:
         return None
     weather = read_weather(path, data.station, job.settings.data)
-    table = weather.as_of(origin) if isinstance(weather, WeatherVintages) else weather
-    if table is None:
-        raise DataError(f"no weather forecast in {path} was issued before {origin}",
-                        hint="give an older one, or --no-weather")
-    return table
+    return known_weather(weather, origin, str(path))
 
 
 def _weather_notes(view: HorizonView) -> list[str]:

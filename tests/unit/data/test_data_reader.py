@@ -216,6 +216,27 @@ def test_open_frame__several_stations() -> None:
     assert source.read("south")[0].frame[TOTAL].iloc[0] == 300
 
 
+@pytest.mark.parametrize("names", [["station_ref_id", "ts"], ["id", "when"], [None, None]])
+def test_open_frame__stations_and_times_as_its_index(names: list[str | None]) -> None:
+    frame = merged({"north": 200, "south": 300}).astype({"ts": "datetime64[us]"})
+    source = open_frame(frame.set_index(["station_ref_id", "ts"]).rename_axis(names), DataConfig())
+    assert source.station_ids == ("north", "south")
+    expected = open_frame(frame, DataConfig()).read("south")[0].frame
+    pd.testing.assert_frame_equal(source.read("south")[0].frame, expected)
+
+
+def test_open_frame__several_stations_and_none_named_tells_the_setting() -> None:
+    frame = merged({"north": 200, "south": 300})
+    with pytest.raises(DataError, match="data frame holds 2 stations") as caught:
+        open_frame(frame, DataConfig()).read()
+    assert "north, south" in str(caught.value)
+    assert "data.station" in str(caught.value)
+    assert "--station" not in str(caught.value)
+    with pytest.raises(DataError, match="has no station 'west'") as caught:
+        open_frame(frame[frame["station_ref_id"] == "north"], DataConfig(station="west")).read()
+    assert "--station" not in str(caught.value)
+
+
 def test_open_frame__errors_name_the_row() -> None:
     frame = merged({"s1": 200}).astype({"temp": object})
     frame.loc[3, "temp"] = "warm"

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from wattcast.contracts import Station
-from wattcast.data.reader import read_weather
+from wattcast.data.reader import known_weather, read_weather, weather_from_frame
 from wattcast.data.schema import DataConfig, WeatherForecastsConfig, WeatherVintages
 from wattcast.data.weather import daily_files, match_columns
 from wattcast.errors import DataError
@@ -175,3 +176,59 @@ def test_read_weather__hours_after_the_issue_instead_of_a_time(tmp_path: Path) -
     assert table.loc[(at("01 00:00"), at("02 01:00"))] == 12
     assert table.loc[(at("01 12:00"), at("01 13:00"))] == 13
     assert 99 not in table.tolist()
+
+
+# data frames
+
+TIMES = pd.date_range("2025-06-01", periods=6, freq="30min", name="time")
+WEATHER = pd.DataFrame({"temp": [20.5, 6553.5, 900.0, 21.5, np.nan, 22.5], "Code": [7, 7, 8, 8, 9, 9], "x": "y"}, TIMES)
+"""With a code for no value, what cannot be, half hours where the step is a quarter, and other spellings."""
+
+
+@pytest.mark.parametrize("change", [
+    lambda frame: frame,
+    lambda frame: frame.rename_axis(None),
+    lambda frame: frame.reset_index(),
+    lambda frame: frame.tz_localize("Asia/Shanghai").tz_convert("UTC"),
+    lambda frame: frame.iloc[::-1],
+    lambda frame: frame.set_axis(frame.index + pd.Timedelta("7min")),
+    lambda frame: frame.resample("5min").ffill(),
+    lambda frame: pd.concat([frame, frame.iloc[:2].assign(temp=19.5)]),
+    lambda frame: frame.astype({"temp": object}),
+    lambda frame: frame.assign(station_id=["s1", "s2"] * 3),
+    lambda frame: frame.assign(issued=pd.Timestamp("2025-05-31 20:00")),
+])
+def test_weather_from_frame__is_read_like_the_file_it_would_make(tmp_path: Path, change) -> None:
+    frame = change(WEATHER)
+    frame.to_csv(tmp_path / "w.csv")
+    expected = read_weather(tmp_path / "w.csv", STATION, DataConfig())
+    found = weather_from_frame(frame, STATION, DataConfig())
+    assert type(found) is type(expected)
+    tables = [each.table if isinstance(each, WeatherVintages) else each for each in (found, expected)]
+    assert len(tables[0]) >= 3
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_weather_from_frame__issues_may_be_a_level_of_the_index() -> None:
+    frames = {pd.Timestamp(f"2025-05-{day}"): WEATHER.assign(temp=float(day)) for day in (30, 31)}
+    vintages = weather_from_frame(pd.concat(frames, names=["issued"]), STATION, DataConfig())
+    assert isinstance(vintages, WeatherVintages)
+    late, early = at("01 00:00"), pd.Timestamp("2025-05-30 12:00", tz="Asia/Shanghai")
+    assert known_weather(vintages, late, "it")["temperature"].iloc[0] == 31
+    assert known_weather(vintages, early, "it")["temperature"].iloc[0] == 30
+    with pytest.raises(DataError, match="no weather forecast in it was issued before 2025-05-29"):
+        known_weather(vintages, early - pd.Timedelta("1D"), "it")
+
+
+@pytest.mark.parametrize(("frame", "message"), [
+    (WEATHER[["x"]], "has none of the station's known-future columns"),
+    (WEATHER.reset_index(drop=True), "has no column that is known to be the time"),
+    (WEATHER.iloc[:0], "has no rows"),
+    (WEATHER.assign(temp="warm"), "frame of the weather, row 1: the column 'temp' should hold numbers"),
+    (WEATHER.assign(station_id="s2"), "has no rows for the station s1"),
+    (pd.concat({"a": WEATHER}, axis=1), "the frame of the weather has columns in 2 levels"),
+    (WEATHER.reset_index().assign(time="soon"), "the column 'time' should hold times"),
+])
+def test_weather_from_frame__what_it_cannot_be(frame: pd.DataFrame, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        weather_from_frame(frame, STATION, DataConfig())
