@@ -26,7 +26,7 @@ def parse_duration(text: str) -> pd.Timedelta:
     except ValueError:
         raise wrong from None
     # pandas takes a number alone for nanoseconds.
-    if not duration > pd.Timedelta(0) or text.strip().isdecimal():
+    if not duration > pd.Timedelta(0) or not re.search("[a-zµ:]", text, re.IGNORECASE):
         raise wrong
     return duration
 

@@ -31,7 +31,7 @@ def test_parse_step(text: str, minutes: int, a_day: int) -> None:
     assert steps_per_day(step) == a_day
 
 
-@pytest.mark.parametrize("text", ["", "soon", "7min", "5h", "2d", "0min", "-15min", "NaT", "15"])
+@pytest.mark.parametrize("text", ["", "soon", "7min", "5h", "2d", "0min", "-15min", "NaT", "15", "15.5", " 15 ", "1e3"])
 def test_parse_step__refuses_what_does_not_divide_a_day(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_step(text)

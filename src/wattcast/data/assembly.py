@@ -12,6 +12,7 @@ from wattcast.data.cleaning import lift_negative_generation, mask_impossible
 from wattcast.data.columns import Columns
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.gridding import to_grid
+from wattcast.data.places import wrong_zone
 from wattcast.data.quality import Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages
 from wattcast.data.tables import Table
@@ -19,6 +20,7 @@ from wattcast.data.times import to_instants
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
 from wattcast.errors import ConfigError, DataError, EmptyColumnError, listing, nearest
+from wattcast.timegrid import parse_step
 
 logger = logging.getLogger("wattcast")
 
@@ -56,14 +58,14 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig) -> tuple[Stat
     _require_known_ranges(config, station)
     missing = _missing(frame, station, raw)
     frame, impossible = mask_impossible(frame, station, config)
-    frame, gridded = to_grid(frame, pd.Timedelta(station.step), raw.source)
+    frame, gridded = to_grid(frame, parse_step(station.step), raw.source)
     frame, flat = mask_flat_lines(frame, station, config)
     frame, negative = lift_negative_generation(frame, station)
     _require_measured(frame, raw, [*impossible, *flat])
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
-    findings = [*findings, *gridded, *missing, *impossible, *flat, *negative, *_inconsistent(data), *_constant(data),
-                *_future_known(data), *weather]
+    findings = [*wrong_zone(station, times), *findings, *gridded, *missing, *impossible, *flat, *negative,
+                *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
                                tuple(findings), columns.ignored)
 

@@ -61,7 +61,7 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
 
     Raises:
         DataError: a listed column is missing, or time or total power is not recognised.
-        ConfigError: a categorical column has no role.
+        ConfigError: a categorical column has no role, or the time or the station has one.
     """
     _require_listed(header, config, source, elsewhere)
     time = config.time.column or column_for(header, "time")
@@ -69,6 +69,11 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
         raise DataError(f"{source} has no column that is known to be the time", found=listing(header, limit=40),
                         expected="for example time or ts", hint="name it under data.time.column")
     columns = _described(config, time) if config.targets else _recognised(header, config, time, source)
+    placing = [name for name in columns.measured.values() if name in columns.places]
+    if placing:
+        raise ConfigError(f"data gives the column {placing[0]!r} a role, but it says when or where a row was measured",
+                          hint="leave it out of known_future and past_only, or name another column under "
+                               "data.time.column or data.station_column")
     return replace(columns, ignored=tuple(name for name in header if name not in (*columns.used, *REDUNDANT)))
 
 

@@ -8,9 +8,12 @@ from wattcast.contracts import PART, TOTAL, Kind, Station
 from wattcast.data.cleaning import Mask, span_of
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import DataConfig, quantity_of, recognise
+from wattcast.timegrid import parse_duration, parse_step
 
 IDLE = 0.02
 """Generation within this share of the capacity from none or full is at rest, or limited by its inverters."""
+FEWEST = 3
+"""Equal readings that no step is too long for: two days of the same energy are no fault."""
 COARSE_PATIENCE = 4
 """How many times as long whole numbers may stay equal: coarse meters and weather services round to them."""
 
@@ -28,7 +31,7 @@ def mask_flat_lines(frame: pd.DataFrame, station: Station, config: DataConfig) -
     """
     if config.flat_line is None:
         return frame, []
-    patience = int(np.ceil(pd.Timedelta(config.flat_line) / pd.Timedelta(station.step)))
+    patience = max(int(np.ceil(parse_duration(config.flat_line) / parse_step(station.step))), FEWEST)
     findings: list[Finding] = []
     cleaned = {}
     for column in (name for name in station.columns if name not in station.categorical and quantity_of(name).varies):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, listing
-from wattcast.timegrid import regular_index
+from wattcast.timegrid import parse_step, regular_index
 
 MOVED = 0.05
 """A row is rewritten if its power moves by more than this share of the largest."""
@@ -55,7 +55,7 @@ def merge(old: StationData, new: StationData) -> Merged:
         raise DataError(f"the new data of station {new.station.id} has other columns than its history",
                         found=listing(new.station.columns), expected=listing(old.station.columns),
                         hint="describe it as the history was described, or train again with 'wattcast train'")
-    step = pd.Timedelta(old.station.step)
+    step = parse_step(old.station.step)
     if new.station.step != old.station.step or (new.frame.index[0] - old.frame.index[0]) % step != pd.Timedelta(0):
         raise DataError(f"the new data of station {new.station.id} is not on the grid of its history",
                         found=f"steps of {new.station.step} from {new.frame.index[0]}",

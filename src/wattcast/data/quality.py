@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from wattcast.data.schema import StationData
-from wattcast.timegrid import steps_per_day
+from wattcast.timegrid import parse_step, steps_per_day
 
 KINDS = ("dst", "disorder", "duplicate", "corrected", "off_grid", "resampled", "gap", "missing", "out_of_range",
-         "flat_line", "negative_night", "inconsistent", "constant", "future_known")
+         "flat_line", "negative_night", "inconsistent", "constant", "future_known", "place")
 """Everything that `Finding.kind` can be."""
 
 
@@ -63,6 +63,10 @@ class QualityReport:
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = ()
 
+    def doubts(self) -> list[str]:
+        """What casts doubt on the station's description: worth saying wherever a model is made of it."""
+        return [found.action for found in self.findings if found.kind == "place"]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -93,4 +97,4 @@ def _minute(time: pd.Timestamp | None) -> str:
 def measured_days(data: StationData) -> float:
     """How many days' worth of steps have a measured total power [days]."""
     total = data.frame[data.station.targets[0]].to_numpy()
-    return float(np.isfinite(total).sum() / steps_per_day(pd.Timedelta(data.station.step)))
+    return float(np.isfinite(total).sum() / steps_per_day(parse_step(data.station.step)))

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 from zoneinfo import available_timezones
@@ -11,7 +12,7 @@ from pydantic import Field, model_validator
 
 from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, Station
 from wattcast.errors import ConfigError, nearest
-from wattcast.timegrid import parse_horizon, parse_step
+from wattcast.timegrid import parse_duration, parse_horizon, parse_step
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,18 @@ def quantity_of(column: str) -> Quantity:
     return QUANTITIES.get(recognise(column) or "", Quantity())
 
 
+def _of_key(key: str, parse: Callable[[str], pd.Timedelta], text: str) -> None:
+    """Nothing, unless the text cannot be what the key holds.
+
+    Raises:
+        ConfigError: the message names the key.
+    """
+    try:
+        parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error.what}", expected=error.expected, hint=error.hint) from None
+
+
 class TimeConfig(Config):
     """How the source writes time."""
 
@@ -104,7 +117,7 @@ class TimeConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        parse_step(self.step)
+        _of_key("data.time.step", parse_step, self.step)
         try:
             pd.DatetimeTZDtype(tz=self.timezone)
         except (KeyError, ValueError, TypeError, IndexError, OSError):
@@ -154,18 +167,15 @@ class DataConfig(Config):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        parse_horizon(self.horizon)
+        _of_key("data.horizon", parse_horizon, self.horizon)
+        if self.flat_line is not None:
+            _of_key("data.flat_line", parse_duration, self.flat_line)
         self._check_targets()
         self._check_roles()
         for column, (low, high) in self.valid_range.items():
             if low is not None and high is not None and low > high:
                 raise ConfigError(f"data.valid_range.{column} leaves nothing", found=f"[{low:g}, {high:g}]",
                                   expected="[lowest, highest]")
-        try:
-            pd.Timedelta(self.flat_line or 0)
-        except ValueError:
-            raise ConfigError(f"data.flat_line {self.flat_line!r} is not a duration",
-                              expected="for example 6h") from None
         return self
 
     def _check_targets(self) -> None:
@@ -180,11 +190,11 @@ class DataConfig(Config):
 
     def _check_roles(self) -> None:
         others = (*self.known_future, *self.past_only)
-        listed = [*self.targets.values(), *others]
-        twice = [column for column in listed if listed.count(column) > 1]
+        listed = [self.time.column, self.station_column, *self.targets.values(), *others]
+        twice = [column for column in listed if column is not None and listed.count(column) > 1]
         if twice:
-            raise ConfigError(f"data lists the column {twice[0]!r} more than once",
-                              expected="each column once: in targets, known_future or past_only")
+            raise ConfigError(f"data lists the column {twice[0]!r} more than once", expected="each column once: as the "
+                              "time, as the station, or in targets, known_future or past_only")
         ours = [name for name in others if name in (*TARGETS, ADJUSTABLE)]
         if ours:
             raise ConfigError(f"data gives {ours[0]!r} a role other than target", hint="name it under data.targets")
@@ -234,7 +244,7 @@ class StationData:
         """The instant at which the last measured interval ends: the latest possible origin."""
         measured = self.frame[list(self.station.targets)].notna().any(axis=1)
         last: pd.Timestamp = self.frame.index[measured.to_numpy()][-1]
-        return last + pd.Timedelta(self.station.step)
+        return last + parse_step(self.station.step)
 
     def until(self, origin: pd.Timestamp) -> "StationData":
         """The same without anything measured or issued at or after `origin` (known-future rows after it go too)."""

@@ -19,6 +19,7 @@ from wattcast.data.tables import Table, read_header, read_table
 from wattcast.data.times import to_instants
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.errors import DataError, listing
+from wattcast.timegrid import parse_step
 
 DAILY_FILE = re.compile(r"forcaster-(?P<station>.+)-(?P<day>\d{4}-\d{2}-\d{2})\.csv(\.gz)?")
 """The predecessor's forecasts, issued at the start of that day."""
@@ -210,7 +211,7 @@ def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: S
     # Of repeated rows the later one wins.
     frame = frame[~frame.index.duplicated(keep="last")].sort_index()
     frame, findings = mask_impossible(frame, station, config)
-    return _to_steps(frame, pd.Timedelta(station.step)), findings
+    return _to_steps(frame, parse_step(station.step)), findings
 
 
 def _to_steps(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:

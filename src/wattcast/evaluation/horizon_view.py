@@ -9,7 +9,7 @@ import pandas as pd
 from wattcast.contracts import Horizon, Station, WeatherUse
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import InputError, LeakageError
-from wattcast.timegrid import horizon_index
+from wattcast.timegrid import horizon_index, parse_step
 
 GIVEN, PERFECT, NONE = "given", "measured afterwards (perfect weather)", "none"
 ISSUED = "issued"
@@ -87,7 +87,7 @@ class HorizonView:
 
 
 def _require_on_data_grid(data: StationData, origin: pd.Timestamp) -> None:
-    start, step = data.frame.index[0], pd.Timedelta(data.station.step)
+    start, step = data.frame.index[0], parse_step(data.station.step)
     if (origin - start) % step != pd.Timedelta(0):
         raise InputError(f"the origin {origin} lies between two steps of station {data.station.id}",
                          expected=f"a whole number of steps of {data.station.step} from {start}")

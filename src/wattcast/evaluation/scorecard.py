@@ -11,7 +11,7 @@ from wattcast import metrics
 from wattcast.contracts import QUANTILES, TARGETS, Forecast, quantile_column
 from wattcast.errors import DataError, WattcastError
 from wattcast.evaluation.baselines import IN_WORDS
-from wattcast.timegrid import steps_per_day
+from wattcast.timegrid import DAY
 
 LEVELS = tuple(quantile_column("", level).lstrip("_") for level in QUANTILES)
 """The quantile columns of a table of scored steps: `q10` … `q90`."""
@@ -29,9 +29,8 @@ def scored_steps(actual: pd.DataFrame, forecast: Forecast, target: str, model: s
     missing = [column for column in (target, *quantiles) if column not in table.columns]
     if missing:
         raise WattcastError(f"the forecast of {model} lacks {', '.join(missing)}", found=", ".join(table.columns))
-    lead = np.arange(1, len(table) + 1)
-    per_day = steps_per_day(table.index[1] - table.index[0])
-    steps = pd.DataFrame({"origin": forecast.origin, "lead": lead, "day": (lead - 1) // per_day + 1,
+    steps = pd.DataFrame({"origin": forecast.origin, "lead": np.arange(1, len(table) + 1),
+                          "day": np.asarray((table.index - table.index[0]) // DAY) + 1,
                           "time": table.index, "target": target,
                           "actual": actual[target].reindex(table.index).to_numpy(), "model": model,
                           "median": table[target].to_numpy()})

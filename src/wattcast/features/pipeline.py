@@ -19,6 +19,7 @@ from wattcast.features.lags import lag_names
 from wattcast.features.solar import SOLAR_NAMES, solar_features
 from wattcast.features.table import FeatureTable, VintageTable, vintages_on_grid
 from wattcast.features.weather import ColumnEncoder
+from wattcast.timegrid import parse_step
 
 __all__ = ["FeaturePipeline", "FeatureTable", "FeaturesConfig", "VintageTable"]
 
@@ -56,17 +57,22 @@ class FeaturePipeline:
 
     def __init__(self, config: FeaturesConfig, station: Station) -> None:
         self.config, self.station = config, station
-        self.step = pd.Timedelta(station.step)
+        self.step = parse_step(station.step)
         self.overrides = load_overrides(Path(config.holidays_file)) if config.holidays_file else {}
         self._encoders: tuple[ColumnEncoder, ColumnEncoder] | None = None
         self._warned: set[int] = set()
 
     def fit(self, data: StationData) -> Self:
-        """Learn the categories in `data`'s rows and issued forecasts."""
+        """Learn the categories in `data`'s rows and issued forecasts.
+
+        Raises:
+            DataError: two features would have the same name.
+        """
         tables = [data.frame] if data.vintages is None else [data.frame, data.vintages.table]
         categorical = self.station.categorical
         self._encoders = (ColumnEncoder.fit(self._weather_names, categorical, tables),
                           ColumnEncoder.fit(self.station.past_only, categorical, tables))
+        self.roles()
         return self
 
     def transform(self, frame: pd.DataFrame, vintages: WeatherVintages | None = None) -> FeatureTable:
@@ -118,7 +124,8 @@ class FeaturePipeline:
         names = [name for name, _ in features]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise DataError(f"two features of station {self.station.id} have the same name", found=listing(twice),
-                            hint="rename the station's column")
+                            hint="give the station's column another name, or leave it out of data.known_future and "
+                                 "data.past_only")
         return dict(features)
 
     def classification(self) -> dict[str, list[str]]:

@@ -1,5 +1,7 @@
 """Where the sun stands and what it would yield under a clear sky: known for any instant and place."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -33,16 +35,18 @@ def solar_features(index: pd.DatetimeIndex, location: Location, step: pd.Timedel
     return pd.DataFrame(columns.astype(np.float32), index=index, columns=list(SOLAR_NAMES))
 
 
-def is_night(index: pd.DatetimeIndex, location: Location) -> NDArray[np.bool_]:
+def is_night(index: pd.DatetimeIndex, location: Location, step: pd.Timedelta) -> NDArray[np.bool_]:
     """Whether the sun stays below the horizon from the start to the end of each interval.
 
     Args:
-        index: tz-aware, regular interval starts `[T]`; a single stamp counts as an instant.
+        index: tz-aware interval starts `[T]`.
         location: a place with coordinates.
+        step: length of an interval; looked at are both ends, and every hour between them.
     """
-    step = index[1] - index[0] if len(index) > 1 else pd.Timedelta(0)
-    start, end = (_solar_position(times, location)["apparent_elevation"].to_numpy() for times in (index, index + step))
-    return np.asarray((start < 0) & (end < 0))
+    parts = max(1, math.ceil(step / pd.Timedelta(hours=1)))
+    elevations = [_solar_position(index + part / parts * step, location)["apparent_elevation"].to_numpy()
+                  for part in range(parts + 1)]
+    return np.asarray((np.stack(elevations) < 0).all(axis=0))
 
 
 def _solar_position(times: pd.DatetimeIndex, location: Location) -> pd.DataFrame:

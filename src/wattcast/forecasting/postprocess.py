@@ -8,6 +8,7 @@ import pandas as pd
 
 from wattcast.contracts import ADJUSTABLE, PART, QUANTILES, TOTAL, Kind, Station, quantile_column
 from wattcast.features.solar import is_night
+from wattcast.timegrid import parse_step
 
 
 def target_columns(target: str) -> list[str]:
@@ -56,7 +57,7 @@ class Limits:
         station = self.station
         if station.kind is not Kind.PV or not station.location.has_coordinates:
             return table, ""
-        dark = is_night(pd.DatetimeIndex(table.index), station.location)
+        dark = is_night(pd.DatetimeIndex(table.index), station.location, parse_step(station.step))
         return (table.mask(np.broadcast_to(dark[:, None], table.shape), 0.0),
                 "set to zero at night, when the sun is below the horizon")
 

@@ -88,6 +88,14 @@ def test_mask_flat_lines__only_what_comes_after_the_patience() -> None:
     assert stuck([1.5, 2.5, 2.5, 2.5, 3.5]) == []
 
 
+@pytest.mark.parametrize("patience", ["1h", "30min", "1d", "06:00:00"])
+def test_mask_flat_lines__a_long_step_still_leaves_three_readings(patience: str) -> None:
+    days = pd.date_range("2025-01-06", periods=12, freq="1D", tz="UTC", name="time")
+    plant = Station(id="s", timezone="UTC", step="1d")
+    frame = pd.DataFrame({TOTAL: [5.5, 7.25, 7.25, 7.25, 8.5, 6.5, *[9.75] * 5, 3.5]}, index=days)
+    assert empty(mask_flat_lines(frame, plant, DataConfig(flat_line=patience))[0], TOTAL) == [9, 10]
+
+
 def test_mask_flat_lines__whole_numbers_have_more_patience() -> None:
     assert stuck([200.0] * 12) == []
     assert stuck([200.0] * 14) == [12, 13]

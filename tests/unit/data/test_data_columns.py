@@ -96,6 +96,12 @@ def test_resolve__no_time() -> None:
         resolve(["meter", "load"], DataConfig(), "a.csv")
 
 
+@pytest.mark.parametrize("listed", [{"known_future": ["ts"]}, {"past_only": ["station_id"]}])
+def test_resolve__what_places_a_row_has_no_other_role(listed: dict[str, list[str]]) -> None:
+    with pytest.raises(ConfigError, match=f"gives the column '{next(iter(listed.values()))[0]}' a role"):
+        resolve(["ts", "station_id", "total_active_power"], DataConfig.model_validate(listed), "a.csv")
+
+
 def test_resolve__categorical_without_a_role() -> None:
     with pytest.raises(ConfigError, match="'secret', which has no role"):
         resolve(MERGED, DataConfig(categorical=("secret",)), "a.csv")

@@ -66,13 +66,29 @@ def test_data_config__reads_the_documented_description() -> None:
     ({"time": {"timezone": "Asia/Shanghia"}}, "did you mean Asia/Shanghai"),
     ({"time": {"timezone": ""}}, "not a time zone"),
     ({"time": {"step": "7min"}}, "does not divide a day"),
-    ({"flat_line": "soon"}, "not a duration"),
+    ({"time": {"step": "7min"}}, "data.time.step"),
+    ({"time": {"step": "2d"}}, "data.time.step"),
+    ({"horizon": "36h"}, "data.horizon: a horizon of '36h' is not possible"),
+    ({"horizon": "8d"}, "whole days, 1d to 7d"),
+    *(({"flat_line": text}, f"data.flat_line: {text!r} is not a duration above zero")
+      for text in ("soon", "-6h", "6", "6.5", " 6 ", "0h", "0", "", "-0h", "1e3")),
+    ({"flat_line": "-6h"}, "for example 15min"),
+    ({"time": {"column": "t"}, "known_future": ["t"]}, "'t' more than once"),
+    ({"station_column": "s", "past_only": ["s"]}, "'s' more than once"),
+    ({"station_column": "t", "time": {"column": "t"}}, "'t' more than once"),
+    ({"known_future": ["y", "y"]}, "'y' more than once"),
+    ({"past_only": ["y", "x", "y"]}, "'y' more than once"),
     ({"valid_range": {"y": [5, 1]}}, "leaves nothing"),
 ])
 def test_data_config__contradiction_is_a_config_error(section: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         DataConfig.model_validate(section)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["6h", "6 h", "1d", "1D", "90min", "1d 12h", "06:00:00", None])
+def test_data_config__flat_line_is_a_duration_or_nothing(text: str | None) -> None:
+    assert DataConfig.model_validate({"flat_line": text}).flat_line == text
 
 
 def test_data_config__unknown_key_is_an_error() -> None:

@@ -158,12 +158,13 @@ def test_classification__splits_every_feature_in_two() -> None:
     assert {"is_adjusted_workday", "text=other", "not_use_power_lag_4w"} <= set(classes["knowable_future_features"])
 
 
-def test_roles__a_column_named_like_a_feature_is_refused() -> None:
+def test_fit__a_column_named_like_a_feature_is_refused() -> None:
     station = Station(id="tale", known_future=("monday",))
     frame = table(station=STATION).rename(columns={"temperature": "monday"})[list(station.columns)]
     with pytest.raises(DataError, match="same name") as error:
-        pipeline(frame, station).roles()
+        pipeline(frame, station)
     assert "monday" in str(error.value)
+    assert pipeline(frame, station, calendar=False).roles()["monday"] is Role.KNOWN_FUTURE
 
 
 def test_state__survives_json_and_encodes_alike() -> None:

@@ -8,7 +8,7 @@ from wattcast.contracts import Location
 from wattcast.features.solar import SOLAR_NAMES, is_night, solar_features
 
 WUXI = Location(latitude=31.0, longitude=120.0)
-STEP = pd.Timedelta("15min")
+STEP, HOUR = pd.Timedelta("15min"), pd.Timedelta("1h")
 
 
 def day(date: str, timezone: str = "Asia/Shanghai", step: pd.Timedelta = STEP) -> pd.DatetimeIndex:
@@ -34,7 +34,7 @@ def test_solstice__sun_stands_as_high_as_geometry_says() -> None:
 
 
 def test_highest_sun__in_the_interval_whose_centre_is_nearest_to_noon() -> None:
-    table = solar_features(day("2025-04-16", step=pd.Timedelta("1h")), WUXI, pd.Timedelta("1h"))
+    table = solar_features(day("2025-04-16", step=HOUR), WUXI, pd.Timedelta("1h"))
     morning, afternoon = table["solar_elevation_sine"].iloc[[11, 12]]       # centres 11:30 and 12:30, noon 12:00
     assert morning == pytest.approx(afternoon, abs=0.005)
 
@@ -48,8 +48,8 @@ def test_time_zones__the_same_instants_have_the_same_sun() -> None:
 
 
 def test_is_night__only_where_the_sun_is_down_from_start_to_end() -> None:
-    index = day("2025-04-16", step=pd.Timedelta("1h"))
-    night = is_night(index, WUXI)
+    index = day("2025-04-16", step=HOUR)
+    night = is_night(index, WUXI, HOUR)
     assert night.dtype == bool
     assert night[:5].all()
     assert night[19:].all()
@@ -58,16 +58,23 @@ def test_is_night__only_where_the_sun_is_down_from_start_to_end() -> None:
 
 def test_is_night__never_where_a_clear_sky_gives_power() -> None:
     index = pd.date_range("2025-01-01", "2026-01-01", freq="1h", tz="Asia/Shanghai", inclusive="left")
-    centre = solar_features(index, WUXI, pd.Timedelta("1h"))
-    assert not (is_night(index, WUXI) & (centre["clear_sky_irradiance"].to_numpy() > 0)).any()
+    centre = solar_features(index, WUXI, HOUR)
+    assert not (is_night(index, WUXI, HOUR) & (centre["clear_sky_irradiance"].to_numpy() > 0)).any()
 
 
 def test_is_night__polar_day_and_night() -> None:
     place = Location(latitude=78.0, longitude=16.0)
-    assert not is_night(day("2025-06-21"), place).any()
-    assert is_night(day("2025-12-21"), place).all()
+    assert not is_night(day("2025-06-21"), place, STEP).any()
+    assert is_night(day("2025-12-21"), place, STEP).all()
 
 
-def test_is_night__of_a_single_instant() -> None:
+def test_is_night__of_a_single_interval() -> None:
     times = [pd.Timestamp(f"2025-04-16 {hour}", tz="Asia/Shanghai") for hour in ("00:00", "12:00")]
-    assert [bool(is_night(pd.DatetimeIndex([time]), WUXI)[0]) for time in times] == [True, False]
+    assert [bool(is_night(pd.DatetimeIndex([time]), WUXI, STEP)[0]) for time in times] == [True, False]
+
+
+@pytest.mark.parametrize(("step", "dark"), [("1D", []), ("12h", []), ("8h", []), ("6h", [0, 18]), ("4h", [0, 20])])
+def test_is_night__not_where_a_day_lies_between_two_dark_ends(step: str, dark: list[int]) -> None:
+    index = day("2025-12-21", step=pd.Timedelta(step))
+    night = is_night(index, WUXI, pd.Timedelta(step))         # the sun rises at 6:58 and sets at 16:57
+    assert index.hour[night].tolist() == dark

@@ -1,0 +1,43 @@
+"""A zone and a longitude that cannot belong together are told; those of the world as it is are not."""
+
+import pandas as pd
+import pytest
+
+from wattcast.contracts import Location, Station
+from wattcast.data.places import wrong_zone
+
+
+def doubt(timezone: str, longitude: float | None, month: int = 1) -> str | None:
+    station = Station(id="s", timezone=timezone, location=Location(latitude=35.0, longitude=longitude))
+    times = pd.date_range(f"2025-{month:02d}-03", periods=96, freq="15min", tz=timezone)
+    found = wrong_zone(station, times)
+    assert {(each.kind, each.count, each.first, each.last) for each in found} <= {("place", 96, times[0], times[-1])}
+    return found[0].action if found else None
+
+
+@pytest.mark.parametrize("month", [1, 7])
+@pytest.mark.parametrize(("timezone", "longitude"), [
+    ("Asia/Shanghai", 73.6), ("Asia/Shanghai", 134.8), ("Europe/Madrid", -9.2), ("Europe/Warsaw", 24.1),
+    ("America/Adak", -176.6), ("America/Argentina/Buenos_Aires", -73.5), ("Pacific/Kiritimati", -157.4),
+    ("Pacific/Apia", -171.8), ("Pacific/Chatham", -176.5), ("Asia/Kolkata", 68.2), ("Asia/Kathmandu", 85.3),
+    ("America/Nuuk", -51.7), ("Antarctica/Vostok", 106.8), ("UTC", -0.1), ("Etc/GMT-1", 5.1), ("Etc/GMT-8", 120.3)])
+def test_zones_of_the_world__are_silent(timezone: str, longitude: float, month: int) -> None:
+    assert doubt(timezone, longitude, month) is None
+
+
+@pytest.mark.parametrize(("timezone", "longitude", "said"), [
+    ("Asia/Shanghai", 5.1, "the zone Asia/Shanghai is at UTC+8 h, the sun over the longitude 5.1 at +0.3 h"),
+    ("Asia/Shanghai", -120.3, "the longitude -120.3 at -8.0 h"),
+    ("Europe/Berlin", 120.3, "the zone Europe/Berlin is at UTC+1 h"),
+    ("UTC", 116.4, "the zone UTC is at UTC+0 h, the sun over the longitude 116.4 at +7.8 h"),
+    ("Asia/Kolkata", -77.2, "UTC+5.5 h"), ("America/New_York", 74.0, "UTC-5 h")])
+def test_what_cannot_be__names_both_and_the_settings(timezone: str, longitude: float, said: str) -> None:
+    action = doubt(timezone, longitude)
+    assert action is not None
+    assert said in action
+    assert "data.time.timezone" in action
+    assert "data.location" in action
+
+
+def test_no_place__nothing_to_say() -> None:
+    assert doubt("Asia/Shanghai", None) is None
