@@ -41,8 +41,6 @@ def with_history(champion: TrainedModel, history: StationData | None, new: Stati
         DataError: nothing is kept and `new` holds only new rows, or it does not fit what is kept.
     """
     station = champion.station
-    if new.station.capacity is not None:
-        station = station.model_copy(update={"capacity": new.station.capacity})
     if history is None:
         needed = champion.validation[0] - 7 * DAY
         if new.frame.index[0] > needed:

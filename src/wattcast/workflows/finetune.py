@@ -1,7 +1,7 @@
 """The verb `finetune`."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from wattcast.store.history import load_history, save_history
 from wattcast.store.registry import CANDIDATE, Registry, trained_stations
 from wattcast.training.config import Recipe
 from wattcast.training.trained import TrainedModel
+from wattcast.workflows.description import as_trained
 from wattcast.workflows.history import cut
 from wattcast.workflows.job import ALL_STATIONS, Job, OnEpoch
 
@@ -103,14 +104,14 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
         InputError: something the user gave is wrong.
     """
     registry = Registry(job.models_dir, station_id)
-    parent, champion = load_champion(registry)
-    settings = _described(job.settings, registry.manifest(parent)["description"] or {}, champion)
+    parent = require_champion(registry)
+    job = as_trained(job, registry, parent)
     try:
-        new, quality = replace(job, station=station_id, settings=settings).read(station_id)
+        new, quality = job.read(station_id)
     except EmptyColumnError as error:
         return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refuse_empty(error)))
-    return update_station(new, registry, settings, until=until, if_needed=if_needed, notes=_left_empty(quality, new),
-                          on_epoch=on_epoch)
+    return update_station(new, registry, job.settings, until=until, if_needed=if_needed,
+                          notes=_left_empty(quality, new), on_epoch=on_epoch)
 
 
 def update_station(new: StationData, registry: Registry, settings: Settings, *, until: str | None = None,
@@ -118,7 +119,8 @@ def update_station(new: StationData, registry: Registry, settings: Settings, *, 
                    on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
     """`finetune` on rows that are read already; `notes` says what is to be told of them."""
     started = time.perf_counter()
-    parent, champion = load_champion(registry)
+    parent = require_champion(registry)
+    champion = registry.load(parent)
     config = settings.finetune
     if until is not None:
         new = cut(new, until)
@@ -149,8 +151,8 @@ def _left_empty(quality: QualityReport, new: StationData) -> list[str]:
             if finding.column in new.station.targets and finding.kind in ("flat_line", "out_of_range")]
 
 
-def load_champion(registry: Registry) -> tuple[str, TrainedModel]:
-    """The champion and its version.
+def require_champion(registry: Registry) -> str:
+    """The champion's version.
 
     Raises:
         BundleError: there is none; the message is the seed document's.
@@ -158,7 +160,7 @@ def load_champion(registry: Registry) -> tuple[str, TrainedModel]:
     version = registry.champion()
     if version is None:
         raise _no_champion(registry.root, registry.station_id)
-    return version, registry.load(version)
+    return version
 
 
 def _no_champion(root: Path, station_id: str | None = None) -> BundleError:
@@ -199,22 +201,6 @@ def _decided(registry: Registry, outcome: FinetuneOutcome) -> FinetuneOutcome:
     """The newest decision is kept beside the registry, also where no candidate came of it."""
     write_json(registry.folder / "gate.json", outcome.to_dict())
     return outcome
-
-
-def _described(settings: Settings, stored: Mapping[str, Any], champion: TrainedModel) -> Settings:
-    """The settings with the data described as for the champion, where they do not say otherwise."""
-    given = settings.data.model_dump(exclude_unset=True)
-    station = {"station": champion.station.id, "kind": champion.station.kind}
-    tree = _nested({**stored, **station}, given)
-    return settings.model_copy(update={"data": DataConfig.model_validate(tree)})
-
-
-def _nested(stored: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    both = {**stored, **given}
-    for name in stored.keys() & given.keys():
-        if name in ("time", "location") and isinstance(stored[name], Mapping) and isinstance(given[name], Mapping):
-            both[name] = {**stored[name], **given[name]}
-    return both
 
 
 def _taking_over(champion: TrainedModel, settings: Settings) -> TrainedModel:

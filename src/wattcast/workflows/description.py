@@ -1,0 +1,124 @@
+"""What a stored model knows of its station: later data is read as the data of its training was."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wattcast.contracts import Station
+from wattcast.data.schema import DataConfig
+from wattcast.errors import ConfigError, InputError, listing
+from wattcast.store.registry import Registry, trained_stations
+from wattcast.timegrid import parse_horizon, parse_step
+from wattcast.workflows.job import Job
+
+ROLES = ("known_future", "past_only", "categorical")
+NESTED = ("time", "location")
+LAYOUT = ("station_column", "time", "targets", *ROLES, "weather_forecasts", "missing_values", "valid_range")
+"""What opening a source looks at, besides the station's name."""
+
+
+def station_to_read(job: Job, station_id: str | None) -> str:
+    """The station that is meant: the one named, or the only one in the data.
+
+    Where the data cannot be understood by itself, it is the only station that has a model: that may know how.
+
+    Raises:
+        InputError: there are several, or none.
+    """
+    named = station_id or job.station or job.settings.data.station
+    if named:
+        return named
+    try:
+        found = job.source.station_ids
+    except InputError:
+        trained = trained_stations(job.models_dir)
+        if len(trained) != 1:
+            raise
+        return trained[0]
+    return found[0] if len(found) == 1 else job.read()[0].station.id
+
+
+def as_trained(job: Job, registry: Registry, version: str) -> Job:
+    """The job with its data described as it was for the training of `version`.
+
+    What the settings say of how the file is to be read counts (`station_column`, `time.column`, `weather_forecasts`,
+    `flat_line`, `missing_values`): another file may be written otherwise. What they say of the station must be what the
+    model knows of it.
+
+    Raises:
+        ConfigError: it is not; the message names both.
+        DataError: the source cannot be opened.
+        BundleError: the version is not there, or damaged.
+    """
+    manifest = registry.manifest(version)
+    station, description = Station(**manifest["station"]), _flat(manifest["description"] or {})
+    given = _flat(job.settings.data.model_dump(mode="json", exclude_unset=True))
+    known = _known(station, description, described=bool(given.get("targets") or description.get("targets")))
+    differing = [key for key, value in known.items()
+                 if given.get(key) is not None and _meaning(key, given[key]) != _meaning(key, value)]
+    if differing:
+        names = listing(f"data.{key}" for key in differing)
+        raise ConfigError(f"the model {version} of station {station.id} was trained with other values of {names}",
+                          found=_pairs(given, differing), expected=_pairs(known, differing),
+                          hint=f"leave out {names} to keep the model's, or train again with 'wattcast train'")
+    data = DataConfig.model_validate(_nested({**description, "station": station.id, **given, **known}))
+    described = replace(job, station=station.id, settings=job.settings.model_copy(update={"data": data}))
+    if all(getattr(data, key) == getattr(job.settings.data, key) for key in LAYOUT) and (
+            station.id in job.source.station_ids):
+        # Opened once for all of its stations.
+        vars(described)["source"] = replace(job.source, config=data)
+    return described
+
+
+def _known(station: Station, description: Mapping[str, Any], *, described: bool) -> dict[str, Any]:
+    """What the model knows of the station itself, by the keys of `data`.
+
+    Args:
+        station: as the model knows it.
+        description: with which it was trained, flat.
+        described: whether targets are named, then or now, and with them every column that has a part.
+    """
+    facts = station.model_dump(mode="json", include={"kind", "capacity", "horizon", "location"})
+    known = _flat({**facts, "time": {"timezone": station.timezone, "step": station.step}})
+    if described:
+        known |= station.model_dump(mode="json", include=set(ROLES))
+    else:
+        known |= {key: description[key] for key in ROLES if key in description}
+    if description.get("targets"):
+        known["targets"] = description["targets"]
+    if "valid_range" in description:
+        known["valid_range"] = description["valid_range"]
+    return known
+
+
+def _meaning(key: str, value: Any) -> Any:
+    """What two spellings of one value share: the order of columns and the unit of a duration say nothing."""
+    if value is None:
+        return None
+    if key in ROLES:
+        return sorted(value)
+    return {"time.step": parse_step, "horizon": parse_horizon}.get(key, lambda same: same)(value)
+
+
+def _pairs(values: Mapping[str, Any], keys: list[str]) -> str:
+    return "; ".join(f"{key}: {'none' if values[key] is None else values[key]}" for key in keys)
+
+
+def _flat(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"time": {"step": "1h"}}` as `{"time.step": "1h"}`."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        nested = key in NESTED and isinstance(value, Mapping)
+        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if nested else {key: value}
+    return flat
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in flat.items():
+        section, dot, name = key.partition(".")
+        if dot:
+            tree.setdefault(section, {})[name] = value
+        else:
+            tree[key] = value
+    return tree
