@@ -136,8 +136,10 @@ def test_horizon__two_days_from_training_to_backtest(cli, plant, place: Path, ti
     assert cli("train", *two_days, "--set", "training.horizon_weights=[2, 1]").code == 0
     assert cli("forecast", *two_days).code == 0
     assert len(pd.read_csv(place / "forecast.csv")) == 192
-    week = cli("forecast", "--data", plant)
-    assert (week.code, "differ in horizon" in week.err) == (2, True)
+    assert cli("forecast", "--data", plant).code == 0
+    assert len(pd.read_csv(place / "forecast.csv")) == 192
+    week = cli("forecast", "--data", plant, "--set", "data.horizon=7d")
+    assert (week.code, "horizon: 48h" in week.err) == (2, True)
     assert cli("backtest", *two_days, "--first-origin", "2025-04-22", "--every", "2d", "--json", "r.json").code == 0
     found = json.loads((place / "r.json").read_text())[0]
     assert (found["horizon"], len(found["models"]["wattcast"]["mae_by_day"])) == (192, 2)

@@ -16,9 +16,10 @@ from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.forecasts import keep_forecast
-from wattcast.store.registry import Registry
+from wattcast.store.registry import CHAMPION, Registry
 from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
+from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.job import Job
 
 log = logging.getLogger("wattcast")
@@ -56,23 +57,26 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     """
     if weather is not None and no_weather:
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
-    data, _ = job.read(station_id)
+    registry = Registry(job.models_dir, station_to_read(job, station_id))
+    version = registry.champion()
+    if version is not None:
+        job = as_trained(job, registry, version)
+    data, _ = job.read(registry.station_id)
     station = data.station
     step = parse_step(station.step)
     origin = data.end if at is None else require_on_grid(parse_time(at, station.timezone), step)
     if origin <= data.frame.index[0]:
         raise InputError(f"--at {at} is before the first measurement", found=f"data from {data.frame.index[0]}")
-    registry = Registry(job.models_dir, station.id)
-    model = registry.load()
+    model = registry.load(version or CHAMPION)
     view = HorizonView(data, origin, station_horizon(station), weather="none" if no_weather else "given",
                        future_weather=_future_weather(weather, data, origin, job))
     made = NetworkForecaster.of(model).forecast(view)
-    trained_until, version = model.learned_until, registry.champion() or ""
+    trained_until = model.learned_until
     notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *choice_notes(model.selection),
              *made.notes]
     # An error from before the end of training would flatter the model.
     kept_in = registry.forecasts_folder if origin >= trained_until else None
-    return ForecastOutcome(made, forecast_table(made, station), version, tuple(notes), kept_in)
+    return ForecastOutcome(made, forecast_table(made, station), version or CHAMPION, tuple(notes), kept_in)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
