@@ -9,6 +9,7 @@
     │   ├── BundleError      a model on disk: missing, damaged, another station's
     │   ├── MissingExtraError  an optional package is not installed
     │   └── MemoryLimitError   the work does not fit into memory
+    ├── BusyError            another process is at work on the same thing
     ├── LeakageError         a forecaster asked for something after its origin: a bug, never the user's fault
     └── UnexpectedError      any other exception, where one station's end is not to be that of all
 
@@ -85,6 +86,10 @@ class MissingExtraError(InputError):
 
 class MemoryLimitError(InputError):
     """The work does not fit into memory."""
+
+
+class BusyError(WattcastError):
+    """Another process is at work on the same thing, and waiting for it has an end."""
 
 
 class LeakageError(WattcastError):
