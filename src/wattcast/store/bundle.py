@@ -18,6 +18,7 @@ The .pth and .pkl files are written for other programs and read back by nothing 
 """
 
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -33,15 +34,16 @@ from typing import Any
 import pandas as pd
 import torch
 from pydantic import ValidationError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
+from torch import Tensor
 
 import wattcast
 from wattcast.contracts import Station
-from wattcast.errors import BundleError, DataError
+from wattcast.errors import BundleError
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.ensemble import Ensemble
 from wattcast.model.power import InputSizes, PowerNetwork
-from wattcast.store.files import sha256, write_json
+from wattcast.store.files import cannot_write, sha256, write_json
 from wattcast.training.config import Recipe
 from wattcast.training.selection import Selection
 from wattcast.training.trained import EpochRecord, TrainedModel
@@ -51,9 +53,11 @@ from wattcast.windows.dataset import Scalers
 
 FORMAT = 4
 WEIGHTS, TREES, MANIFEST, METRICS = "model.safetensors", "trees.json", "manifest.json", "metrics.json"
-GATE = "gate.json"
-COMPATIBILITY_FILES = ("bi_mamba.pth", "bi_mamba_finetuned.pth", "finetune_history.json", "feature_classification.pkl",
-                       "feature_classification.json", METRICS)
+GATE, FINETUNED, FINETUNE_HISTORY = "gate.json", "bi_mamba_finetuned.pth", "finetune_history.json"
+COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
+"""Of the model in use, for programs that look for them in the station's folder; `FINETUNE_FILES` of the newest
+fine-tuned one."""
+FINETUNE_FILES = (FINETUNED, FINETUNE_HISTORY)
 
 
 def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
@@ -85,16 +89,16 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
                               "finetune": finetune, "gate": gate})
         os.replace(aside, folder)
     except OSError as error:
-        raise DataError(f"cannot write the model to {folder}", found=error.strerror,
-                        hint="choose a folder you may write to, with --models-dir") from None
+        raise cannot_write(folder, error, what="the model to ") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
-    torch.save(weights, folder / "bi_mamba.pth")
+    (folder / WEIGHTS).write_bytes(save(weights))
+    pickled = _pickled(weights)
+    (folder / "bi_mamba.pth").write_bytes(pickled)
     if model.trees is not None:
         write_json(folder / TREES, {name: list(part.texts) for name, part in vars(model.trees).items()})
     classification = model.pipeline.classification()
@@ -102,8 +106,8 @@ def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
     write_json(folder / METRICS, told["metrics"])
     if told["finetune"] is not None:
-        torch.save(weights, folder / "bi_mamba_finetuned.pth")
-        write_json(folder / "finetune_history.json", [
+        (folder / FINETUNED).write_bytes(pickled)
+        write_json(folder / FINETUNE_HISTORY, [
             {"epoch": record.epoch, "train_loss": record.train_loss, "val_loss": record.val_loss, "lr": record.lr}
             for record in model.history])
         write_json(folder / GATE, told["gate"])
@@ -111,6 +115,13 @@ def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     manifest["digest"] = _digest(manifest)
     write_json(folder / MANIFEST, manifest)
+
+
+def _pickled(weights: dict[str, Tensor]) -> bytes:
+    """As torch writes them, made in memory: of a full disk torch says that it found an unexpected position."""
+    buffer = io.BytesIO()
+    torch.save(weights, buffer)
+    return buffer.getvalue()
 
 
 def _manifest(model: TrainedModel) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import errno
 import hashlib
 import json
 import os
@@ -7,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,18 @@ def written_aside(path: Path) -> Iterator[Path]:
         yield aside
         os.replace(aside, path)
     except OSError as error:
-        raise DataError(f"cannot write {path}", found=error.strerror,
-                        hint="choose a folder you may write to, with --out or --models-dir") from None
+        raise cannot_write(path, error, "--out or --models-dir") from None
     finally:
         with suppress(OSError):
             aside.unlink()
+
+
+def cannot_write(path: Path, error: OSError, flags: str = "--models-dir", what: str = "") -> DataError:
+    """What to tell of a failed write: a full disk wants something else than a folder that may not be written to."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return DataError(f"cannot write {what}{path}", found=error.strerror or str(error),
+                     hint=f"make room on the disk of {path.parent}, then give the same command again" if full else
+                     f"choose a folder you may write to, with {flags}")
 
 
 LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}")
@@ -41,14 +49,38 @@ LEFTOVER_AGE = 3600.0
 """Seconds; a younger one may be another process's that is still being written."""
 
 
-def lay_out(source: Path, target: Path, names: Iterable[str]) -> None:
-    """Copy the files `names` that are in the folder `source` to `target`, and remove there those that are not."""
-    for name in names:
-        if not (source / name).exists():
-            (target / name).unlink(missing_ok=True)
-            continue
-        with written_aside(target / name) as aside:
-            shutil.copyfile(source / name, aside)
+@contextmanager
+def laid_out(folder: Path, sources: Mapping[str, Path | None]) -> Iterator[None]:
+    """Copies of `sources`, under their names in `folder`, once the block ends well; a name without a source goes.
+
+    They are made before the block, so that a disk that is too full for them is known before anything has changed.
+
+    Raises:
+        DataError: the folder cannot be written to.
+    """
+    asides = {name: folder / f".{name}.{secrets.token_hex(4)}" for name, source in sources.items() if source}
+    try:
+        with _writing(folder):
+            for name, aside in asides.items():
+                shutil.copyfile(sources[name] or "", aside)
+        yield
+        with _writing(folder):
+            for name in sources:
+                if name in asides:
+                    os.replace(asides[name], folder / name)
+                else:
+                    (folder / name).unlink(missing_ok=True)
+    finally:
+        for aside in asides.values():
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(Path(error.filename2 or error.filename or folder), error) from None
 
 
 def remove_leftovers(*folders: Path) -> None:

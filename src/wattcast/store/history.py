@@ -10,10 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from wattcast.contracts import Station
+from wattcast.data.merging import MOVED, merge
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
 from wattcast.store.files import written_aside
 
+OTHER_SIZE = 3.0
+"""By how much the spread of two parts of a station's history may differ; two units differ by more."""
+OTHER_ROWS = 0.5
+"""Share of the rows known to both whose power may have moved: a corrected meter is another meter."""
 MEASUREMENTS, FORECASTS = "measurements.parquet", "weather_forecasts.parquet"
 
 
@@ -30,6 +35,50 @@ def save_history(folder: Path, data: StationData) -> None:
             data.vintages.table.to_parquet(aside)
     with written_aside(folder / MEASUREMENTS) as aside:
         data.frame.to_parquet(aside)
+
+
+def extend_history(folder: Path, data: StationData) -> str:
+    """Keep `data` and what is kept already, where both have a value that of `data`.
+
+    Older rows that do not fit it go: of other columns or steps, from another meter or in another unit.
+
+    Returns:
+        What became of rows that are not in `data`; empty if there were none.
+
+    Raises:
+        DataError: the place cannot be written to, or what is kept is damaged.
+    """
+    kept = load_history(folder, data.station)
+    if kept is None:
+        # Perhaps there was one of other columns.
+        replaced = (folder / MEASUREMENTS).exists()
+        save_history(folder, data)
+        return "the history that was kept had other columns and is replaced" if replaced else ""
+    try:
+        merged = merge(kept, data)
+    except DataError:
+        save_history(folder, data)
+        return "the history that was kept had other steps and is replaced"
+    outside = kept.frame.loc[~kept.frame.index.isin(data.frame.index)]
+    own = int(outside[list(data.station.targets)].notna().any(axis=1).sum())
+    if not _alike(kept, data):
+        save_history(folder, data)
+        return f"{own} older rows that were kept are of another size and are left out" if own else ""
+    save_history(folder, merged.data)
+    return f"{own} rows that were kept before stay in the history" if own else ""
+
+
+def _alike(kept: StationData, data: StationData) -> bool:
+    """Whether the power of both varies by about as much, and is about the same where they overlap."""
+    targets = list(data.station.targets)
+    before, now = kept.frame[targets], data.frame[targets]
+    ratios = before.std() / now.std()
+    if not ((ratios < OTHER_SIZE) & (ratios > 1 / OTHER_SIZE)).all():
+        return False
+    both = before.reindex(now.index)
+    moved = ((both - now).abs() > MOVED * before.abs().max()).any(axis=1)
+    known = both.notna().any(axis=1) & now.notna().any(axis=1)
+    return bool(not known.any() or moved[known].mean() < OTHER_ROWS)
 
 
 def load_history(folder: Path, station: Station) -> StationData | None:

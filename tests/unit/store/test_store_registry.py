@@ -1,16 +1,34 @@
+import copy
+import errno
 import json
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from filelock import FileLock
 
-from wattcast.errors import BundleError, InputError
-from wattcast.store.bundle import load_bundle
+from wattcast.errors import BundleError, DataError, InputError
+from wattcast.store.bundle import FINETUNE_FILES, load_bundle
 from wattcast.store.registry import Registry, trained_stations
 from wattcast.training.trained import TrainedModel
 
 SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
+
+PASSED, REJECTED = ({"parent": "v0001", "finetune": {"lr": 0.1}, "gate": {"promoted": promoted}}
+                    for promoted in (True, False))
+
+
+def changed(model: TrainedModel, by: float) -> TrainedModel:
+    """The model with other weights."""
+    network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        next(network.parameters()).add_(by)
+    return replace(model, network=network)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +76,7 @@ def test_promote__points_the_alias_and_lays_out_the_seed_document_s_files(regist
         assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": run}
     assert registry.champion() == "v0002"
     assert [version.aliases for version in registry.versions()] == [("previous",), ("champion",)]
-    assert {path.name for path in registry.folder.iterdir()} == SEED_FILES | {"registry.json", "versions"}
+    assert {path.name for path in registry.folder.iterdir()} == SEED_FILES | {"registry.json", "versions", ".lock"}
     registry.promote("v0001")
     assert registry.champion() == "v0001"
     assert registry.manifest("champion")["metrics"] == {"run": 0}
@@ -110,7 +128,7 @@ def test_promote__killed_before_the_last_copy(registry, model, monkeypatch, file
             registry.promote("v0002")
     assert registry.champion() == "v0002"
     assert registry.load().data_hash == model.data_hash
-    assert not list(registry.folder.rglob(".*"))
+    assert [path.name for path in registry.folder.rglob(".*")] == [".lock"]
     registry.promote("v0002")
     assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 1}
 
@@ -158,8 +176,137 @@ def test_fine_tuned_champion__has_the_files_that_other_programs_know(registry, m
     assert (registry.folder / "bi_mamba_finetuned.pth").read_bytes() == (
         registry.folder / "versions" / tuned / "bi_mamba_finetuned.pth").read_bytes()
     registry.rollback()
-    assert not (registry.folder / "bi_mamba_finetuned.pth").exists()
-    assert not (registry.folder / "finetune_history.json").exists()
+    assert all((registry.folder / name).exists() for name in FINETUNE_FILES)
+    registry.promote(registry.add(model, {}))
+    assert not any((registry.folder / name).exists() for name in FINETUNE_FILES)
+
+
+def test_fine_tuned_version__that_was_rejected_is_there_for_other_programs_too(registry, model) -> None:
+    registry.promote(registry.add(model, {"run": 0}))
+    for run in (1, 2):
+        tuned = registry.add(changed(model, float(run)), {"run": run}, **REJECTED)
+        for name in FINETUNE_FILES:
+            assert (registry.folder / name).read_bytes() == (
+                registry.folder / "versions" / tuned / name).read_bytes()
+        assert registry.champion() == "v0001"
+        assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 0}
+        assert (registry.folder / "bi_mamba.pth").read_bytes() != (
+            registry.folder / "bi_mamba_finetuned.pth").read_bytes()
+
+
+def test_rejected_versions__the_last_three_are_kept_and_all_that_are_needed(registry, model) -> None:
+    registry.promote(registry.add(model, {}))                                                       # v0001
+    registry.promote(registry.add(model, {}, **PASSED))                                             # v0002
+    for _ in range(2):
+        registry.add(model, {}, **REJECTED)                                                         # v0003, v0004
+    registry.add(model, {}, **{**PASSED, "parent": "v0003"})                                        # v0005, a child
+    registry.promote("v0004")           # against the gate's advice, and back again
+    registry.promote("v0002")
+    registry.promote("v0005")
+    names = [registry.add(model, {}, alias="candidate", **REJECTED) for _ in range(5)]
+    assert names == ["v0006", "v0007", "v0008", "v0009", "v0010"]
+    kept = ["v0001", "v0002", "v0003", "v0004", "v0005", "v0008", "v0009", "v0010"]
+    assert [version.name for version in registry.versions()] == kept
+    assert sorted(path.name for path in (registry.folder / "versions").iterdir()) == kept
+    assert registry.add(model, {}) == "v0011"
+    assert registry.rejected("v0001")["digest"] == registry.manifest("v0010")["digest"]
+    assert registry.rejected("v0005") is None
+
+
+def test_rejected_versions__a_damaged_one_is_in_nobody_s_way(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    for _ in range(2):
+        registry.add(model, {}, **REJECTED)
+    (registry.folder / "versions" / "v0002" / "manifest.json").write_text("{")
+    assert [registry.add(model, {}, **REJECTED) for _ in range(3)][-1] == "v0006"
+    assert {path.name for path in (registry.folder / "versions").iterdir()} == {
+        "v0001", "v0002", "v0004", "v0005", "v0006"}
+
+
+def test_promote__only_if_the_champion_is_the_expected_one(registry, model) -> None:
+    for _ in range(3):
+        registry.add(model, {})
+    registry.promote("v0001")
+    assert registry.promote("v0002", expected="v0001") == "v0002"
+    with pytest.raises(BundleError, match="got another champion in the meantime") as caught:
+        registry.promote("v0003", expected="v0001")
+    assert (caught.value.found, caught.value.expected) == ("v0002", "v0001")
+    assert [version.aliases for version in registry.versions()] == [("previous",), ("champion",), ()]
+
+
+def test_promote__of_a_station_that_is_not_there_makes_no_folder(registry) -> None:
+    for change in (lambda: registry.promote("v0001"), registry.rollback):
+        with pytest.raises(BundleError):
+            change()
+    assert not registry.folder.exists()
+
+
+def test_change__where_nothing_may_be_written(registry, model, monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    registry.promote(registry.add(model, {}))
+    registry.add(model, {})
+    before = {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()}
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    for change in (lambda: registry.add(model, {}), lambda: registry.promote("v0002")):
+        with pytest.raises(DataError, match=f"cannot write to {registry.folder}") as caught:
+            change()
+        assert caught.value.found == "Read-only file system"
+    assert registry.load().data_hash == model.data_hash
+    assert {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()} == before
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """A disk that is full after so many bytes of any file, whichever library writes it."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize("size", [0, 100, 3000, 20_000])
+def test_add__on_a_full_disk_leaves_nothing_and_says_what_to_do(registry, model, size: int) -> None:
+    registry.promote(registry.add(model, {}))
+    before = {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()}
+    with files_of_at_most(size), pytest.raises(DataError, match="cannot write") as caught:
+        registry.add(model, {}, **REJECTED)
+    assert str(registry.folder) in str(caught.value)
+    assert "make room on the disk" in caught.value.hint
+    assert registry.champion() == "v0001"
+    assert {path: path.read_bytes() for path in registry.folder.rglob("*")
+            if path.is_file() and path.name != ".lock"} == {
+        path: content for path, content in before.items() if path.name != ".lock"}
+    assert sorted(path.name for path in (registry.folder / "versions").iterdir()) == ["v0001"]
+
+
+@pytest.mark.parametrize("name", ["registry.json", "bi_mamba.pth", "metrics.json"])
+def test_change__on_a_disk_that_is_full_for_one_file_leaves_all_as_it_was(registry, model, monkeypatch,
+                                                                          name: str) -> None:
+    def full(source: str | Path, target: str | Path) -> None:
+        if Path(target).name.startswith(f".{name}."):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+        honest(source, target)
+
+    honest, write = shutil.copyfile, Path.write_text
+    registry.promote(registry.add(model, {"run": 0}))
+    registry.add(model, {"run": 1})
+    before = {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        patch.setattr(Path, "write_text", lambda path, *given, **named: (
+            full("", path) if path.name.startswith(".registry.json.") else write(path, *given, **named)))
+        for change in (lambda: registry.promote("v0002"), lambda: registry.add(model, {})):
+            with pytest.raises(DataError, match="cannot write") as caught:
+                change()
+            assert "make room on the disk" in caught.value.hint
+    after = {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()}
+    assert {path: content for path, content in after.items() if path.name != ".lock"} == {
+        path: content for path, content in before.items() if path.name != ".lock"}
 
 
 def test_next_change__mends_copies_and_removes_what_a_kill_left(registry, model) -> None:
