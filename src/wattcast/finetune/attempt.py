@@ -13,7 +13,7 @@ from wattcast.finetune.comparison import Evidence, compare
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.gate import Decision, judge, refusal
 from wattcast.finetune.plausibility import implausible
-from wattcast.finetune.update import Update, update
+from wattcast.finetune.update import Update, in_words, update
 from wattcast.timegrid import DAY
 from wattcast.training.engine import target_weights
 from wattcast.training.trained import EpochRecord, TrainedModel
@@ -62,7 +62,8 @@ def check_new_rows(champion: TrainedModel, data: StationData, rewritten: float =
     if rewritten > REWRITTEN:
         return refusal("plausibility", f"{rewritten:.0%} of the older rows would be changed, "
                                        f"at most {REWRITTEN:.0%} is believed to be corrections")
-    older = data.frame.loc[data.frame.index < champion.validation[0], list(data.station.targets)]
+    first, last = champion.span[0], champion.validation[0]
+    older = data.frame.loc[(data.frame.index >= first) & (data.frame.index < last), list(data.station.targets)]
     scales = Scaler.for_targets(older.to_numpy(np.float32), data.station.kind).scale / champion.scalers.targets.scale
     if not ((scales < SCALE) & (scales > 1 / SCALE)).all():
         return refusal("plausibility", "the older rows are not those that the model was trained on: their power varies "
@@ -84,7 +85,7 @@ def attempt(champion: TrainedModel, data: StationData, config: FinetuneConfig, *
     try:
         made = update(champion, data, config, work_folder=work_folder, on_epoch=on_epoch)
     except TooFewRowsError as error:
-        return Attempt(refusal("origins", f"{error.what}: {error.found}, needed are {error.expected}"))
+        return Attempt(refusal("origins", in_words(error)))
     targets = data.station.targets
     weights = dict(zip(targets, target_weights(champion.recipe.training, targets), strict=True))
     decision, evidence = judge(lambda: compare(made.model, champion, data, made.gate), config, weights)

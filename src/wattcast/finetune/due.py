@@ -8,13 +8,17 @@ import numpy as np
 import pandas as pd
 
 from wattcast.data.schema import StationData
+from wattcast.errors import TooFewRowsError
+from wattcast.evaluation.horizon_view import NONE
 from wattcast.evaluation.scorecard import number
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.series import Series, all_series
+from wattcast.finetune.update import in_words, require_enough
 from wattcast.store.forecasts import KeptForecast
 from wattcast.timegrid import DAY
 
 FEWEST_FORECASTS = 3
+MEASURED, FORECAST = "measured", "forecast"
 DRIFT_DAYS = 28
 FEWEST_DAYS = 7
 """New days below which a column's mean says nothing."""
@@ -44,7 +48,8 @@ def update_due(data: StationData, new: pd.Timestamp, version: str, metrics: Mapp
         forecasts: what was forecast.
         config: from what ratio and drift on an update is due.
     """
-    ours = [made for made in forecasts if made.version == version and made.origin >= new]
+    own = [made for made in forecasts if made.version == version and made.origin >= new]
+    ours = [made for made in own if _alike(made, metrics.get("weather"))]
     ratios = {target: ratio for target in data.station.targets
               if (ratio := _error_ratio(data, target, ours, metrics)) is not None}
     drifts = {series.name: drift for series in all_series(data.until(data.end), new)
@@ -56,10 +61,57 @@ def update_due(data: StationData, new: pd.Timestamp, version: str, metrics: Mapp
     calm = [f"{target}: recent forecasts were as good as at the evaluation, {number(ratio)} times its error"
             for target, ratio in ratios.items()] or [
         f"fewer than {FEWEST_FORECASTS} stored forecasts can be compared with what came in"]
+    if len(ours) < len(own):
+        calm.append(f"{len(own) - len(ours)} stored forecasts knew another weather than those of the evaluation "
+                    f"({metrics['weather']}) and are not compared with them")
     steady = ["no column has left the range of its history"] if drifts else [
         f"there are fewer than {FEWEST_DAYS} days of new rows"]
     return Due(bool(high or left), tuple(high + left if high or left else calm + steady),
                {"error_ratios": ratios, "drifts": drifts, "forecasts": len(ours)})
+
+
+def too_few_rows(data: StationData, new: pd.Timestamp, config: FinetuneConfig) -> str | None:
+    """In words why the rows from `new` on are not enough to try; None if they are."""
+    try:
+        require_enough((data.end - new) / DAY, config)
+    except TooFewRowsError as error:
+        return in_words(error)
+    return None
+
+
+def tried_lately(data: StationData, rejected: Mapping[str, Any], config: FinetuneConfig) -> str | None:
+    """In words why the rows since a candidate was rejected cannot change the answer; None if they can.
+
+    They can if the days that decide are all new ones, or with other settings.
+
+    Args:
+        data: the whole history.
+        rejected: the manifest of the candidate.
+        config: as it would be now.
+    """
+    used = rejected["finetune"]
+    if used["settings"] != config.model_dump(mode="json"):
+        return None
+    seen = pd.Timestamp(used["gate_from"]) + config.gate_days * DAY
+    days = (data.end - seen) / DAY
+    if days >= config.gate_days:
+        return None
+    return (f"a candidate was rejected on the rows up to {seen:%Y-%m-%d %H:%M}; {max(days, 0):.1f} days have come in "
+            f"since, {config.gate_days} are needed for another answer")
+
+
+def _alike(made: KeptForecast, evaluated: str | None) -> bool:
+    """Whether a forecast knew the horizon's weather as well as those of the evaluation did.
+
+    Where either does not say, they are taken to be alike: earlier versions of the program did not keep it.
+    """
+    weather: str | None = getattr(made, "weather", None)
+    return weather is None or evaluated is None or _knowledge(weather) == _knowledge(evaluated)
+
+
+def _knowledge(weather: str) -> str:
+    """A weather forecast, whoever made it; what was measured afterwards; or nothing."""
+    return MEASURED if weather.startswith(MEASURED) else NONE if weather == NONE else FORECAST
 
 
 def _error_ratio(data: StationData, target: str, forecasts: list[KeptForecast],

@@ -11,6 +11,7 @@ It fails closed. What cannot be computed, what raises, and what was measured too
 | targets | no single target's pinball loss above the champion's by more than `guard_tolerance` |
 | forgetting | absolute error on the guard above the champion's by at most `guard_tolerance`, pinball loss by twice |
 | coverage | the 80 % band holds at most `coverage_tolerance` less than the champion's, or than 80 % |
+| champion | the model in use is still the one that the candidate was compared with |
 
 Errors are ratios to the champion's, averaged over the targets with their weights in the loss: a large target does not
 drown a small one. On the guard the pinball loss may rise by more than the absolute error: who has seen a change is less
@@ -66,6 +67,12 @@ class Decision:
     def to_dict(self) -> dict[str, Any]:
         checks = [{"check": check.name, "holds": check.holds, "found": check.sentence} for check in self.checks]
         return {"promoted": self.promoted, "reasons": list(self.reasons), "checks": checks, **self.numbers}
+
+
+def superseded(decision: Decision, compared: str, in_use: str | None) -> Decision:
+    """A decision for a candidate that was compared with a model which is no longer the one in use."""
+    sentence = f"the candidate was compared with {compared}, but {in_use} has become the champion in the meantime"
+    return replace(decision, checks=(*decision.checks, Check("champion", False, sentence)))
 
 
 def refusal(name: str, *sentences: str, **numbers: Any) -> Decision:

@@ -73,11 +73,7 @@ def split_update(new: int, rows: int, first_measured: int, guard: tuple[int, int
     day, horizon = shape.day, shape.horizon
     gate = rows - config.gate_days * day
     limit = gate - config.stop_days * day
-    if limit < new + FIT_DAYS * day:
-        raise TooFewRowsError("there are too few new rows to fine-tune on", found=f"{(rows - new) / day:.1f} days",
-                        expected=f"{FIT_DAYS} days to learn from, {config.stop_days} that tell when to stop and "
-                                 f"{config.gate_days} for the gate",
-                        hint="wait until there are more")
+    require_enough((rows - new) / day, config)
     recent = np.arange(max(new, limit - config.recent_days * day), limit - day + 1)
     before = np.arange(first_measured + day, guard[0] - horizon + 1)
     behind = np.arange(guard[1], new - horizon + 1)
@@ -86,6 +82,22 @@ def split_update(new: int, rows: int, first_measured: int, guard: tuple[int, int
     old = replay[np.linspace(0, len(replay) - 1, min(OLD_STOP_ORIGINS, len(replay))).round().astype(np.int64)]
     return UpdateSplit(recent.astype(np.int64), replay.astype(np.int64), limit,
                        np.concatenate([stop, old]).astype(np.int64), gate)
+
+
+def require_enough(days: float, config: FinetuneConfig) -> None:
+    """Nothing, if so many days of new rows are enough.
+
+    Raises:
+        TooFewRowsError: they are not.
+    """
+    if days < FIT_DAYS + config.stop_days + config.gate_days:
+        raise TooFewRowsError("there are too few new rows to fine-tune on", found=f"{days:.1f} days",
+                              expected=f"{FIT_DAYS} days to learn from, {config.stop_days} that tell when to stop and "
+                                       f"{config.gate_days} for the gate", hint="wait until there are more")
+
+
+def in_words(error: TooFewRowsError) -> str:
+    return f"{error.what}: {error.found}, needed are {error.expected}"
 
 
 class ReplaySampler(SeededSampler):
@@ -147,7 +159,7 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
         history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
         trees = None if champion.trees is None else _fit_trees(champion, windows, split, config)
     gate = index[split.gate]
-    same = replace(champion, station=data.station, span=(index[0], gate - step), data_hash=data_hash,
+    same = replace(champion, station=data.station, span=(champion.span[0], gate - step), data_hash=data_hash,
                    nonnegative=_nonnegative(champion, data), history=history)
     # On the champion's validation rows, which this run did not learn from either.
     tuned = calibrate_and_choose(replace(same, network=network.cpu().eval(), trees=trees), data)

@@ -1,5 +1,6 @@
 """What happens at the end of an epoch: remember the best weights, write down where we are, tell the user."""
 
+import io
 import os
 import time
 from collections.abc import Callable
@@ -82,7 +83,9 @@ class EpochKeeper(Checkpoint):
             averaged = torch.load(aside, weights_only=True)["state_dict"]
             prefix = "network."
             weights = {name.removeprefix(prefix): value for name, value in averaged.items() if name.startswith(prefix)}
-            torch.save(weights, self.folder / "writing.pt")
+            buffer = io.BytesIO()      # of a full disk torch itself says that it found an unexpected position
+            torch.save(weights, buffer)
+            (self.folder / "writing.pt").write_bytes(buffer.getvalue())
             os.replace(self.folder / "writing.pt", self.folder / "best.pt")
         os.replace(aside, self.last)
 

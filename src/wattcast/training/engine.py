@@ -13,12 +13,14 @@ from pathlib import Path
 import lightning
 import numpy as np
 import torch
+from filelock import FileLock
 from lightning.pytorch.callbacks import EarlyStopping
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Sampler
 
 from wattcast.contracts import TOTAL
 from wattcast.errors import ConfigError, DataError, MemoryLimitError
+from wattcast.locks import PATIENCE, held
 from wattcast.model.ensemble import Network
 from wattcast.training.callbacks import Averaging, EachBatch, EpochKeeper
 from wattcast.training.config import TrainingConfig
@@ -142,6 +144,7 @@ def run_folder(parent: Path | None, name: str) -> Iterator[Path]:
     """A folder for a run's checkpoints: kept if the run is interrupted after an epoch, else gone with it.
 
     Raises:
+        BusyError: another process is at the same run.
         DataError: it cannot be written to.
     """
     if parent is None:
@@ -150,20 +153,20 @@ def run_folder(parent: Path | None, name: str) -> Iterator[Path]:
         return
     folder = parent / name
     made = [path for path in (folder, *folder.parents) if not path.exists()]
-    done = False
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-        done = True
-    except OSError as error:
-        raise DataError(f"cannot write the training's progress to {folder}", found=error.strerror,
-                        hint="choose a folder you may write to, with --models-dir") from error
-    finally:
-        if done or not any(folder.rglob(EpochKeeper.LAST)):
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):
-                for path in [parent] if done else made[1:]:
-                    path.rmdir()
+    with held(FileLock(folder / "run.lock"), "the same training is being done", limit=PATIENCE):
+        done = False
+        try:
+            yield folder
+            done = True
+        except OSError as error:
+            raise DataError(f"cannot write the training's progress to {folder}", found=error.strerror,
+                            hint="choose a folder you may write to, with --models-dir, or make room there") from error
+        finally:
+            if done or not any(folder.rglob(EpochKeeper.LAST)):
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    for path in [parent] if done else made[1:]:
+                        path.rmdir()
 
 
 @contextmanager

@@ -8,15 +8,15 @@ from typing import Any
 
 from wattcast.data.merging import Merged
 from wattcast.data.quality import QualityReport
-from wattcast.data.schema import DataConfig, StationData
+from wattcast.data.schema import StationData
 from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing, nearest
 from wattcast.evaluation.scorecard import Scorecard
 from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, refuse_empty, with_history
 from wattcast.finetune.candidates import FOLLOWING
-from wattcast.finetune.config import FinetuneConfig
-from wattcast.finetune.due import Due, update_due
-from wattcast.finetune.gate import Decision
+from wattcast.finetune.due import Due, too_few_rows, tried_lately, update_due
+from wattcast.finetune.gate import Decision, superseded
 from wattcast.settings import Settings
+from wattcast.store.bundle import GATE
 from wattcast.store.files import write_json
 from wattcast.store.forecasts import kept_forecasts
 from wattcast.store.history import load_history, save_history
@@ -35,7 +35,8 @@ TAKEN_OVER = {"horizon_weights", "accelerator"}
 class FinetuneOutcome:
     """What `finetune` did for one station.
 
-    `decision` is None where no update was due; `version` is the candidate, `parent` the champion it was compared with.
+    `decision` is None where no update was due; `version` is the candidate, `parent` the champion it was compared with,
+    `in_use` the one in use when it was stored.
     """
 
     station_id: str
@@ -50,6 +51,7 @@ class FinetuneOutcome:
     epochs: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    in_use: str | None = None
 
     @property
     def rejected(self) -> bool:
@@ -59,7 +61,8 @@ class FinetuneOutcome:
     @property
     def champion(self) -> str:
         """The version in use afterwards."""
-        return self.version if self.version and self.decision and self.decision.promoted else self.parent
+        return self.version if self.version and self.decision and self.decision.promoted else (
+            self.in_use or self.parent)
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.station_id, "version": self.version, "parent": self.parent, "champion": self.champion,
@@ -121,27 +124,43 @@ def update_station(new: StationData, registry: Registry, settings: Settings, *, 
     started = time.perf_counter()
     parent = require_champion(registry)
     champion = registry.load(parent)
-    config = settings.finetune
     if until is not None:
         new = cut(new, until)
-    merged = with_history(champion, load_history(registry.history_folder, champion.station), new)
-    data = merged.data if until is None else cut(merged.data, until)
-    outcome = FinetuneOutcome(registry.station_id, registry.folder, parent,
-                              check_new_rows(champion, data, merged.rewritten), merged=merged,
+    with registry.locked():
+        merged = with_history(champion, load_history(registry.history_folder, champion.station), new)
+        data = merged.data if until is None else cut(merged.data, until)
+        refused = check_new_rows(champion, data, merged.rewritten)
+        if refused is None:
+            save_history(registry.history_folder, merged.data)
+    outcome = FinetuneOutcome(registry.station_id, registry.folder, parent, refused, merged=merged,
                               notes=(*notes, *merged.notes()))
     if outcome.decision is not None:
         return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
-    save_history(registry.history_folder, merged.data)
     if if_needed:
-        due = update_due(data, champion.learned_until, parent, registry.manifest(parent)["metrics"],
-                         kept_forecasts(registry.forecasts_folder), config)
-        outcome = replace(outcome, due=due)
-        if not due.due:
+        outcome = replace(outcome, due=_due(registry, champion, parent, data, settings))
+        if outcome.due is not None and not outcome.due.due:
             return outcome
-    made = attempt(_taking_over(champion, settings), data, config, work_folder=registry.work_folder, on_epoch=on_epoch)
-    if made.update is not None:
-        outcome = _stored(registry, outcome, made, settings.data, config)
-    return _decided(registry, replace(outcome, decision=made.decision, seconds=time.perf_counter() - started))
+    made = attempt(_taking_over(champion, settings), data, settings.finetune, work_folder=registry.work_folder,
+                   on_epoch=on_epoch)
+    with registry.locked():
+        if made.update is not None:
+            outcome = _stored(registry, outcome, made, settings)
+        else:
+            outcome = replace(outcome, decision=made.decision)
+        return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
+
+
+def _due(registry: Registry, champion: TrainedModel, parent: str, data: StationData, settings: Settings) -> Due:
+    """Whether to try: there must be enough to learn from, something must have changed, and the last try must be past.
+    """
+    config = settings.finetune
+    rejected = registry.rejected(parent)
+    held_up = too_few_rows(data, champion.learned_until, config) or (
+        tried_lately(data, rejected, config) if rejected else None)
+    if held_up:
+        return Due(False, (held_up,), {})
+    return update_due(data, champion.learned_until, parent, registry.manifest(parent)["metrics"],
+                      kept_forecasts(registry.forecasts_folder), config)
 
 
 def _left_empty(quality: QualityReport, new: StationData) -> list[str]:
@@ -173,33 +192,34 @@ def _no_champion(root: Path, station_id: str | None = None) -> BundleError:
                        + "run the basic training first (先运行基础训练生成模型): wattcast train --data …")
 
 
-def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, description: DataConfig,
-            config: FinetuneConfig) -> FinetuneOutcome:
-    """The candidate as a version, and promoted if the decision says so."""
+def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, settings: Settings) -> FinetuneOutcome:
+    """The candidate as a version, and promoted if the decision says so and it was compared with what is in use."""
     update, evidence = made.update, made.evidence
     assert update is not None
-    if registry.champion() != outcome.parent:
-        raise BundleError(f"station {registry.station_id} got another champion while {outcome.parent} was fine-tuned",
-                          found=registry.champion(), hint="give the same command again")
-    metrics = {"note": made.decision.reasons[0]} if evidence is None or not evidence.newest.origins else {
+    decision, in_use = made.decision, registry.champion()
+    if decision.promoted and in_use != outcome.parent:
+        decision = superseded(decision, outcome.parent, in_use)
+    metrics = {"note": decision.reasons[0]} if evidence is None or not evidence.newest.origins else {
         **evidence.newest.to_dict(), "weather": evidence.weather}
-    version = registry.add(update.model, metrics, alias=CANDIDATE, description=description.model_dump(mode="json"),
-                           parent=outcome.parent, finetune=update.used, gate=made.decision.to_dict())
-    if made.decision.promoted:
-        registry.promote(version)
+    version = registry.add(update.model, metrics, alias=CANDIDATE,
+                           description=settings.data.model_dump(mode="json"), parent=outcome.parent,
+                           finetune=update.used, gate=decision.to_dict())
+    if decision.promoted:
+        registry.promote(version, expected=outcome.parent)
     card = evidence.newest if evidence is not None and evidence.newest.origins else None
     notes = list(outcome.notes)
     if update.used["candidate"] == FOLLOWING:
         notes.append(f"the candidate is {FOLLOWING}: it forgets less than the fine-tuned ones or is better on new days")
-    if config.freeze_backbone_layers > update.used["frozen_layers"]:
+    if settings.finetune.freeze_backbone_layers > update.used["frozen_layers"]:
         notes.append(f"all {update.used['frozen_layers']} layers of the encoder were frozen: it has no more")
-    return replace(outcome, version=version, card=card, weather=evidence.weather if evidence else "",
-                   epochs=len(update.model.history), notes=tuple(notes))
+    return replace(outcome, decision=decision, version=version, card=card, in_use=in_use,
+                   weather=evidence.weather if evidence else "", epochs=len(update.model.history), notes=tuple(notes))
 
 
 def _decided(registry: Registry, outcome: FinetuneOutcome) -> FinetuneOutcome:
     """The newest decision is kept beside the registry, also where no candidate came of it."""
-    write_json(registry.folder / "gate.json", outcome.to_dict())
+    with registry.locked():
+        write_json(registry.folder / GATE, outcome.to_dict())
     return outcome
 
 

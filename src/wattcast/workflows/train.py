@@ -8,7 +8,7 @@ from typing import Any
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
 from wattcast.forecasting.predictor import NetworkForecaster
-from wattcast.store.history import save_history
+from wattcast.store.history import extend_history
 from wattcast.store.registry import Registry
 from wattcast.workflows.choice import choice_lines
 from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict
@@ -83,18 +83,19 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     evaluation = evaluate(network, data, history.kept, history.weeks) if history.weeks else None
     model = network.model
     assert model is not None
-    # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
-    save_history(registry.history_folder, data)
-    version = registry.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
-                           description=job.settings.data.model_dump(mode="json"),
-                           search=found.record if found else None, files={RESULTS: found.results} if found else {})
-    registry.promote(version)
+    with registry.locked():
+        # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
+        kept = extend_history(registry.history_folder, data)
+        version = registry.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
+                               description=job.settings.data.model_dump(mode="json"),
+                               search=found.record if found else None, files={RESULTS: found.results} if found else {})
+        registry.promote(version)
     update = None
     if updating:
         update = update_station(data, registry, job.settings, until=history.kept.isoformat(), on_epoch=on_epoch)
         if history.weeks and not update.rejected:
             model = registry.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
-    notes = (*history.quality.doubts(), *history.notes, *choice_lines(model.selection))
+    notes = (*history.quality.doubts(), *history.notes, *((kept,) if kept else ()), *choice_lines(model.selection))
     return TrainOutcome(data, history.quality, version, registry.folder, evaluation, len(model.history),
                         time.perf_counter() - started, notes, found, update)
