@@ -110,7 +110,7 @@ def test_promotion_and_rollback__switch_what_forecasts(cli, north: Path, place: 
     assert [(each["name"], each["aliases"]) for each in listed] == [("v0001", ["previous"]), ("v0002", ["champion"])]
     assert "v0001 is the champion again" in cli("models", "rollback", "--station", STATION).out
     assert forecast() == before
-    assert not (north / "bi_mamba_finetuned.pth").exists()
+    assert (north / "bi_mamba_finetuned.pth").exists()
     assert cli("models", "rollback", "--station", STATION).code == 0
     assert cli("models", "promote", "v0009", "--station", STATION).code == 2
 
@@ -171,6 +171,10 @@ def test_too_few_new_rows__keep_the_champion_and_are_kept_for_later(cli, north: 
     done = cli("finetune", "--data", "day.csv", *QUICK)
     assert done.code == 3
     assert "too few new rows" in done.out
+    nightly = cli("finetune", "--data", "day.csv", *QUICK, "--if-needed")
+    assert nightly.code == 0
+    assert "too few new rows to fine-tune on: 8.0 days, needed are 2 days to learn from" in nightly.out
+    assert "no update is due; v0001 stays the champion" in nightly.out
     tables["new"].iloc[96:].to_csv("rest.csv", index=False)
     assert cli("finetune", "--data", "rest.csv", *QUICK, "--json").code in (0, 3)
     assert gate_of(north)["rows"]["appended"] == len(tables["new"]) - 96
@@ -233,3 +237,47 @@ def test_if_needed__says_why_or_why_not(cli, north: Path) -> None:
     assert told["due"]["forecasts"] == 5
     assert "times the error at the evaluation" in told["due"]["why"][0]
     assert told["version"] == "v0002"
+
+
+EAGER = (*QUICK, "--set", "finetune.due_drift=0.000001", "--set", "finetune.gate_margin=0.9")
+"""Always due, and always rejected."""
+
+
+def test_if_needed__waits_after_a_rejection_until_the_days_that_decide_are_new(cli, north: Path, tables) -> None:
+    first = cli("finetune", "--data", "new.csv", "--if-needed", *EAGER)
+    assert first.code == 3
+    assert sorted(path.name for path in (north / "versions").iterdir()) == ["v0001", "v0002"]
+    again = cli("finetune", "--data", "new.csv", "--if-needed", *EAGER)
+    assert again.code == 0
+    assert "a candidate was rejected on the rows up to 2025-05-01 00:00; 0.0 days have come in since" in again.out
+    assert gate_of(north)["version"] == "v0002"
+    week = tables["new"].tail(7 * 96).copy()
+    week["ts"] = (pd.to_datetime(week["ts"]) + pd.Timedelta(days=7)).dt.strftime("%Y-%m-%d %H:%M:%S")
+    week.iloc[:-96].to_csv("six.csv", index=False)
+    assert "6.0 days have come in since" in cli("finetune", "--data", "six.csv", "--if-needed", *EAGER).out
+    week.to_csv("seven.csv", index=False)
+    assert cli("finetune", "--data", "seven.csv", "--if-needed", *EAGER).code == 3
+    assert (north / "versions" / "v0003").exists()
+
+
+def test_train_on_newer_rows__keeps_the_history_it_had(cli, north: Path, tables, tiny) -> None:
+    tables["all"].tail(30 * 96).to_csv("newer.csv", index=False)
+    done = cli("train", "--data", "newer.csv", *tiny)
+    assert done.code == 0
+    assert f"note: {(ALL_DAYS - 30) * 96} rows that were kept before stay in the history" in " ".join(done.out.split())
+    history = pd.read_parquet(north / "history" / "measurements.parquet")
+    assert len(history) == ALL_DAYS * 96
+    assert history["total_active_power"].notna().all()
+    manifest = json.loads((north / "versions" / "v0002" / "manifest.json").read_text())
+    assert manifest["span"][0] == "2025-04-01T00:00:00+08:00"       # it was trained on what was given alone
+    # The rows before its own are no reason to take the others for wrong.
+    week = tables["all"].tail(14 * 96).copy()
+    week["ts"] = (pd.to_datetime(week["ts"]) + pd.Timedelta(days=14)).dt.strftime("%Y-%m-%d %H:%M:%S")
+    week.to_csv("later.csv", index=False)
+    assert "gate, error:" in cli("finetune", "--data", "later.csv", *QUICK).out
+
+
+def test_train_until__keeps_none_of_the_rows_it_does_not_see(cli, north: Path, tiny) -> None:
+    assert cli("train", "--data", "all.csv", *tiny, "--until", "2025-04-15 00:00").code == 0
+    history = pd.read_parquet(north / "history" / "measurements.parquet")
+    assert str(history.index[-1]) == "2025-04-14 23:45:00+08:00"

@@ -14,6 +14,7 @@ from wattcast.data.merging import MOVED, merge
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
 from wattcast.store.files import written_aside
+from wattcast.timegrid import parse_step
 
 OTHER_SIZE = 3.0
 """By how much the spread of two parts of a station's history may differ; two units differ by more."""
@@ -54,9 +55,7 @@ def extend_history(folder: Path, data: StationData) -> str:
         replaced = (folder / MEASUREMENTS).exists()
         save_history(folder, data)
         return "the history that was kept had other columns and is replaced" if replaced else ""
-    try:
-        merged = merge(kept, data)
-    except DataError:
+    if not _on_one_grid(kept, data):
         save_history(folder, data)
         return "the history that was kept had other steps and is replaced"
     outside = kept.frame.loc[~kept.frame.index.isin(data.frame.index)]
@@ -64,8 +63,14 @@ def extend_history(folder: Path, data: StationData) -> str:
     if not _alike(kept, data):
         save_history(folder, data)
         return f"{own} older rows that were kept are of another size and are left out" if own else ""
-    save_history(folder, merged.data)
+    save_history(folder, merge(kept, data).data)
     return f"{own} rows that were kept before stay in the history" if own else ""
+
+
+def _on_one_grid(kept: StationData, data: StationData) -> bool:
+    step, index = parse_step(data.station.step), kept.frame.index
+    return bool((index[0] - data.frame.index[0]) % step == pd.Timedelta(0)) and (
+        len(index) < 2 or bool(index[1] - index[0] == step))
 
 
 def _alike(kept: StationData, data: StationData) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData
 from wattcast.finetune.config import FinetuneConfig
-from wattcast.finetune.due import update_due
+from wattcast.finetune.due import too_few_rows, tried_lately, update_due
 from wattcast.store.forecasts import KeptForecast
 
 DAY = 24
@@ -86,3 +86,68 @@ def test_due__few_new_rows_say_nothing_of_drift() -> None:
     assert not found.due
     assert "fewer than 7 days of new rows" in found.sentences[1]
     assert found.to_dict()["due"] is False
+
+
+def weathered(made: list[KeptForecast], weather: str | None) -> list[KeptForecast]:
+    for each in made:
+        object.__setattr__(each, "weather", weather)
+    return made
+
+
+AFTERWARDS, BEFORE = "measured afterwards (perfect weather)", "issued 2025-04-20 00:00"
+
+
+@pytest.mark.parametrize(("weather", "evaluated", "alike"), [
+    ("issued", BEFORE, True), ("given", BEFORE, True), ("given", "given", True), ("measured", AFTERWARDS, True),
+    ("none", "none", True), (None, "given", True), ("issued", AFTERWARDS, False), ("given", AFTERWARDS, False),
+    ("none", BEFORE, False), ("none", AFTERWARDS, False), ("measured", "none", False),
+    ("measured", f"{BEFORE}, then {AFTERWARDS}", False),
+])
+def test_due__only_forecasts_that_knew_the_weather_as_the_evaluation_did_count(weather, evaluated, alike) -> None:
+    data = station_data()
+    found = due(data, weathered(forecasts(data, 9.0), weather), {**METRICS, "weather": evaluated})
+    assert found.due == alike
+    assert found.numbers["forecasts"] == (4 if alike else 0)
+    if not alike:
+        assert found.sentences[1].startswith(
+            f"4 stored forecasts knew another weather than those of the evaluation ({evaluated})")
+
+
+def test_due__those_that_are_alike_are_judged_without_the_others() -> None:
+    data = station_data()
+    made = [*weathered(forecasts(data, 9.0, count=3), "none"), *weathered(forecasts(data, 1.1), "issued")]
+    found = due(data, made, {**METRICS, "weather": "issued 2025-04-20 00:00"})
+    assert not found.due
+    assert found.numbers["error_ratios"] == {TOTAL: pytest.approx(1.1)}
+
+
+@pytest.mark.parametrize(("days", "enough"), [(12, False), (12.96, False), (13, True), (21, True)])
+def test_too_few_rows__are_those_that_fine_tuning_would_refuse(days: float, enough: bool) -> None:
+    data = station_data()
+    said = too_few_rows(data, data.end - pd.Timedelta(days=days), FinetuneConfig())
+    assert (said is None) == enough
+    if not enough:
+        assert f"too few new rows to fine-tune on: {days:.1f} days, needed are 2 days to learn from" in said
+
+
+def rejected(seen: pd.Timestamp, **settings: float) -> dict:
+    """The manifest of a candidate that was rejected when `seen` was the end of the data."""
+    config = FinetuneConfig(**settings)
+    gate = seen - pd.Timedelta(days=config.gate_days)
+    return {"finetune": {"settings": config.model_dump(mode="json"), "gate_from": gate.isoformat()}}
+
+
+@pytest.mark.parametrize(("days", "waits"), [(0, True), (1, True), (6.9, True), (7, False), (20, False)])
+def test_tried_lately__until_the_days_that_decide_are_new_ones(days: float, waits: bool) -> None:
+    data = station_data()
+    said = tried_lately(data, rejected(data.end - pd.Timedelta(days=days)), FinetuneConfig())
+    assert (said is not None) == waits
+    if waits:
+        assert f"{days:.1f} days have come in since, 7 are needed" in said
+        assert "rejected on the rows up to 2025-0" in said
+
+
+def test_tried_lately__with_other_settings_the_answer_may_be_another() -> None:
+    data = station_data()
+    assert tried_lately(data, rejected(data.end, gate_margin=0.3), FinetuneConfig()) is None
+    assert tried_lately(data, rejected(data.end, gate_days=3), FinetuneConfig(gate_days=3)) is not None
