@@ -16,8 +16,9 @@ from wattcast.errors import DataError
 from wattcast.store.files import written_aside
 from wattcast.timegrid import parse_step
 
-OTHER_SIZE = 3.0
-"""By how much the spread of two parts of a station's history may differ; two units differ by more."""
+LARGE, OTHER_SIZE = 0.99, 3.5
+"""By how much this quantile of the power may differ between two parts of a station's history: summer and winter differ
+by less, two units and quarter-hours' energy taken for power by more."""
 OTHER_ROWS = 0.5
 """Share of the rows known to both whose power may have moved: a corrected meter is another meter."""
 MEASUREMENTS, FORECASTS = "measurements.parquet", "weather_forecasts.parquet"
@@ -74,11 +75,11 @@ def _on_one_grid(kept: StationData, data: StationData) -> bool:
 
 
 def _alike(kept: StationData, data: StationData) -> bool:
-    """Whether the power of both varies by about as much, and is about the same where they overlap."""
+    """Whether the power of both is about as large, and about the same where they overlap."""
     targets = list(data.station.targets)
     before, now = kept.frame[targets], data.frame[targets]
-    ratios = before.std() / now.std()
-    if not ((ratios < OTHER_SIZE) & (ratios > 1 / OTHER_SIZE)).all():
+    ratios = before.abs().quantile(LARGE) / now.abs().quantile(LARGE)
+    if ((ratios > OTHER_SIZE) | (ratios < 1 / OTHER_SIZE)).any():
         return False
     both = before.reindex(now.index)
     moved = ((both - now).abs() > MOVED * before.abs().max()).any(axis=1)
@@ -94,11 +95,15 @@ def load_history(folder: Path, station: Station) -> StationData | None:
     """
     if not (folder / MEASUREMENTS).exists():
         return None
-    frame = _read(folder / MEASUREMENTS)
+    frame = _read(folder / MEASUREMENTS).tz_convert(station.timezone)
     if tuple(frame.columns) != station.columns:
         return None
-    forecasts = folder / FORECASTS
-    return StationData(station, frame, WeatherVintages(_read(forecasts)) if forecasts.exists() else None)
+    if not (folder / FORECASTS).exists():
+        return StationData(station, frame)
+    vintages = _read(folder / FORECASTS)
+    for level in ("issued", "time"):
+        vintages = vintages.tz_convert(station.timezone, level=level)
+    return StationData(station, frame, WeatherVintages(vintages))
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -137,3 +137,16 @@ def test_extend_history__shifted_rows_are_those_of_another_meter(tmp_path: Path)
     shifted.frame[TOTAL] = np.roll(shifted.frame[TOTAL].to_numpy(), 3)
     assert "40 older rows" in extend_history(tmp_path, shifted)
     assert len(kept_in(tmp_path)) == 60
+
+
+def test_history__of_a_station_whose_zone_is_told_anew(tmp_path: Path) -> None:
+    data = history()
+    save_history(tmp_path, data)
+    tokyo = STATION.model_copy(update={"timezone": "Asia/Tokyo"})
+    back = load_history(tmp_path, tokyo)
+    assert str(back.frame.index.tz) == str(back.vintages.table.index.levels[0].tz) == "Asia/Tokyo"
+    assert (back.frame.index == data.frame.index).all()
+    assert (back.vintages.table.index == data.vintages.table.index).all()
+    later = StationData(tokyo, data.frame.tz_convert("Asia/Tokyo").iloc[20:])
+    assert extend_history(tmp_path, later) == "19 rows that were kept before stay in the history"
+    assert str(load_history(tmp_path, tokyo).frame.index.tz) == "Asia/Tokyo"
