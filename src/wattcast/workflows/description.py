@@ -13,8 +13,6 @@ from wattcast.workflows.job import Job
 
 ROLES = ("known_future", "past_only", "categorical")
 NESTED = ("time", "location")
-LAYOUT = ("station_column", "time", "targets", *ROLES, "weather_forecasts", "missing_values", "valid_range")
-"""What opening a source looks at, besides the station's name."""
 
 
 def station_to_read(job: Job, station_id: str | None) -> str:
@@ -62,12 +60,7 @@ def as_trained(job: Job, registry: Registry, version: str) -> Job:
                           found=_pairs(given, differing), expected=_pairs(known, differing),
                           hint=f"leave out {names} to keep the model's, or train again with 'wattcast train'")
     data = DataConfig.model_validate(_nested({**description, "station": station.id, **given, **known}))
-    described = replace(job, station=station.id, settings=job.settings.model_copy(update={"data": data}))
-    if all(getattr(data, key) == getattr(job.settings.data, key) for key in LAYOUT) and (
-            station.id in job.source.station_ids):
-        # Opened once for all of its stations.
-        vars(described)["source"] = replace(job.source, config=data)
-    return described
+    return replace(job, station=station.id, settings=job.settings.model_copy(update={"data": data}))
 
 
 def _known(station: Station, description: Mapping[str, Any], *, described: bool) -> dict[str, Any]:
