@@ -3,6 +3,7 @@
     WattcastError            exit code 1
     ├── InputError           exit code 2: something the user gave is wrong
     │   ├── DataError        a file, a column, a value
+    │   │   ├── NoRowsError        a source without rows
     │   │   ├── EmptyColumnError   a column without a usable value
     │   │   └── TooFewRowsError    less than what is needed
     │   ├── ConfigError      a key, a flag, a setting
@@ -21,6 +22,9 @@ from difflib import get_close_matches
 
 REJECTED = 3
 """The exit code where nothing went wrong, but the gate said no."""
+
+DOUBTFUL = 4
+"""The exit code where a forecast was made and what it stands on is not as it should be, if that was asked for."""
 
 
 class WattcastError(Exception):
@@ -58,6 +62,10 @@ class InputError(WattcastError):
 
 class DataError(InputError):
     """A file, a column or a value is wrong."""
+
+
+class NoRowsError(DataError):
+    """A file has no rows."""
 
 
 class EmptyColumnError(DataError):

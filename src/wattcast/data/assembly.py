@@ -44,15 +44,22 @@ class RawStation:
     forecasts: Forecasts | None = None
 
 
-def assemble(raw: RawStation, station_id: str, config: DataConfig) -> tuple[StationData, QualityReport]:
+def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
+             whole: bool = True) -> tuple[StationData, QualityReport]:
     """Convert, clean and align a station's rows.
+
+    Args:
+        raw: the rows.
+        station_id: whose they are.
+        config: how they are described.
+        whole: they are all that there is; otherwise power may be missing from them.
 
     Raises:
         DataError: a cell cannot be understood, or the total power has no value.
     """
     times, naive, findings = to_instants(raw.table.frame[raw.columns.time], config.time.timezone, raw.table.place)
     frame = _convert(raw, times)
-    columns = _without_empty_part(raw, frame)
+    columns = _without_empty_part(raw, frame) if whole else raw.columns
     station = _station(station_id, columns, config, naive, frame)
     frame = frame[list(station.columns)]
     _require_known_ranges(config, station)
@@ -61,7 +68,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig) -> tuple[Stat
     frame, gridded = to_grid(frame, parse_step(station.step), raw.source)
     frame, flat = mask_flat_lines(frame, station, config)
     frame, negative = lift_negative_generation(frame, station)
-    _require_measured(frame, raw, [*impossible, *flat])
+    if whole:
+        _require_measured(frame, raw, [*impossible, *flat])
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
     findings = [*wrong_zone(station, times), *findings, *gridded, *missing, *impossible, *flat, *negative,
@@ -86,8 +94,9 @@ def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
     if PART not in columns.targets or frame[PART].notna().any():
         return columns
     if columns.described:
-        raise DataError(f"{raw.source}: the column {columns.targets[PART]!r} ({PART}) has no value",
-                        found=f"{len(frame)} rows, all empty in this column", hint=f"leave {PART} out of data.targets")
+        raise EmptyColumnError(f"{raw.source}: the column {columns.targets[PART]!r} ({PART}) has no value",
+                               found=f"{len(frame)} rows, all empty in this column",
+                               hint=f"leave {PART} out of data.targets")
     logger.warning("%s: the column %r (%s) has no value and is left out", raw.source, columns.targets[PART], PART)
     return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
 
@@ -189,5 +198,7 @@ def _constant(data: StationData) -> list[Finding]:
 
 
 def _future_known(data: StationData) -> list[Finding]:
+    if not data.measured:
+        return []
     later = data.frame.loc[data.frame.index >= data.end, list(data.station.known_future)].dropna(how="all")
     return found_at("future_known", None, times_of(later), "steps after the last measured power: used as known future")

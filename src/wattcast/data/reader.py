@@ -36,17 +36,18 @@ class Source:
     station_ids: tuple[str, ...]
     load: Callable[[str], RawStation]
 
-    def read(self, station_id: str | None = None) -> tuple[StationData, QualityReport]:
+    def read(self, station_id: str | None = None, *, whole: bool = True) -> tuple[StationData, QualityReport]:
         """One station's cleaned data, and what was found in it.
 
         Args:
             station_id: one of `station_ids`; may be left out if the configuration names it or there is only one.
+            whole: its rows are all that there is; otherwise power may be missing from them.
 
         Raises:
             DataError: there is no such station, or its data cannot be used.
         """
         station_id = self._choose(station_id or self.config.station)
-        data, report = assemble(self.load(station_id), station_id, self.config)
+        data, report = assemble(self.load(station_id), station_id, self.config, whole=whole)
         if report.ignored:
             logger.info("station %s: columns without a role are ignored: %s", station_id, ", ".join(report.ignored))
         return data, report
@@ -129,8 +130,15 @@ def _files(path: Path, config: DataConfig) -> list[Path]:
 
 
 def _read(files: list[Path], config: DataConfig, source: str) -> tuple[Table, Columns]:
-    """Every file must have what a station cannot do without; other columns may begin in a later one."""
-    elsewhere = _elsewhere(config)
+    """Every file must have what a station cannot do without; other columns may begin in a later one.
+
+    Of several files those without content are left out: one bad night is no reason to read none.
+    """
+    elsewhere, filled = _elsewhere(config), [file for file in files if file.stat().st_size > 0]
+    if filled and len(filled) < len(files):
+        logger.warning("%s: %d of %d files have no content and are left out", source, len(files) - len(filled),
+                       len(files))
+    files = filled or files
     headers = {file: read_header(file) for file in files}
     for file, header in headers.items():
         resolve(header, config, str(file), elsewhere=elsewhere)

@@ -240,6 +240,11 @@ class StationData:
     vintages: WeatherVintages | None = None
 
     @property
+    def measured(self) -> bool:
+        """Whether any target has a value; without one there is no `end`."""
+        return bool(self.frame[list(self.station.targets)].notna().any(axis=None))
+
+    @property
     def end(self) -> pd.Timestamp:
         """The instant at which the last measured interval ends: the latest possible origin."""
         measured = self.frame[list(self.station.targets)].notna().any(axis=1)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as parquet
 
-from wattcast.errors import DataError, listing, nearest
+from wattcast.errors import DataError, NoRowsError, listing, nearest
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -73,7 +73,8 @@ def read_header(path: Path) -> list[str]:
     """The names of a file's columns.
 
     Raises:
-        DataError: the file is missing, empty, damaged or of an unknown kind.
+        NoRowsError: the file is empty.
+        DataError: it is missing, damaged or of an unknown kind.
     """
     require_exists(path)
     if not is_table(path):
@@ -96,7 +97,8 @@ def read_table(paths: Sequence[Path], columns: Collection[str], texts: Collectio
         texts: those of them that stay text as written (codes, ids, times).
 
     Raises:
-        DataError: a file is missing, empty or damaged, or none has a row.
+        NoRowsError: none has a row.
+        DataError: a file is missing, empty or damaged.
     """
     frames = [_read_cells(path, columns, texts) for path in paths]
     starts = np.cumsum([0, *(len(frame) for frame in frames)])
@@ -105,7 +107,7 @@ def read_table(paths: Sequence[Path], columns: Collection[str], texts: Collectio
     filled = [frame for frame in frames if len(frame)]
     frame = (filled[0] if len(filled) == 1 else pd.concat(filled)).dropna(how="all") if filled else pd.DataFrame()
     if frame.empty:
-        raise DataError(f"{paths[0]} has column names but no rows")
+        raise NoRowsError(f"{paths[0]} has column names but no rows")
     return Table(frame, tuple(paths), starts[:-1])
 
 
@@ -162,5 +164,5 @@ def _unreadable_parquet(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} cannot be read as Parquet", found=(str(error).splitlines() or [type(error).__name__])[0])
 
 
-def _empty(path: Path) -> DataError:
-    return DataError(f"{path} is empty", expected="a line with the column names, then a row for each interval")
+def _empty(path: Path) -> NoRowsError:
+    return NoRowsError(f"{path} is empty", expected="a line with the column names, then a row for each interval")
