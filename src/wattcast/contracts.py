@@ -129,7 +129,8 @@ class Forecast:
     """A forecast from one origin.
 
     `table` is indexed by `time` (tz-aware, `horizon.steps` rows) with one column a target (the median) and one a
-    quantile (`quantile_column`), in the target's unit. `notes` says in plain words what limited or degraded it.
+    quantile (`quantile_column`), in the target's unit. `notes` says in plain words what limited or degraded it, `facts`
+    what does so every day.
     """
 
     station_id: str
@@ -137,6 +138,7 @@ class Forecast:
     model: str
     table: "pd.DataFrame"
     notes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 class Forecaster(Protocol):

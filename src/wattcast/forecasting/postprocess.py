@@ -10,6 +10,13 @@ from wattcast.contracts import ADJUSTABLE, PART, QUANTILES, TOTAL, Kind, Station
 from wattcast.features.solar import is_night
 from wattcast.timegrid import parse_step
 
+CAPACITY = "kept within the capacity"
+
+
+def usual(note: str) -> bool:
+    """Whether a limit's sentence tells what is so every day, as at night: a forecast beyond the capacity is not."""
+    return not note.startswith(CAPACITY)
+
 
 def target_columns(target: str) -> list[str]:
     """The median's column and the quantiles' columns of a target."""
@@ -51,7 +58,7 @@ class Limits:
         capacity = self.station.capacity
         if capacity is None:
             return table, ""
-        return table.clip(lower=-capacity, upper=capacity), f"kept within the capacity of {capacity:g}"
+        return table.clip(lower=-capacity, upper=capacity), f"{CAPACITY} of {capacity:g}"
 
     def _night(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         station = self.station

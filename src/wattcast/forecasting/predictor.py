@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import filterfalse
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +13,7 @@ from wattcast.contracts import Fit, Forecast, Forecaster, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
 from wattcast.forecasting.choice import NETWORK, TREES
-from wattcast.forecasting.postprocess import Limits, target_columns
+from wattcast.forecasting.postprocess import Limits, target_columns, usual
 from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
 from wattcast.training.config import Recipe
@@ -91,7 +92,8 @@ class NetworkForecaster:
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
-        return Forecast(station.id, view.origin, label, table, (*notes, *_changes(fitted, model)))
+        facts = (*filter(usual, notes), *_changes(fitted, model))
+        return Forecast(station.id, view.origin, label, table, tuple(filterfalse(usual, notes)), facts)
 
 
 @dataclass(frozen=True, eq=False)
