@@ -17,7 +17,7 @@ import typer
 from wattcast import __version__
 from wattcast.cli_models import models_app
 from wattcast.cli_stations import each, print_error, print_json
-from wattcast.errors import ConfigError, InputError, UnexpectedError, WattcastError
+from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
 from wattcast.flags import (
     MODELS,
     AsJson,
@@ -26,6 +26,7 @@ from wattcast.flags import (
     ConfigFile,
     Data,
     DemoFolder,
+    DryRun,
     Every,
     FirstOrigin,
     IfNeeded,
@@ -33,6 +34,7 @@ from wattcast.flags import (
     JsonFile,
     Models,
     ModelsDir,
+    Now,
     NoWeather,
     Origins,
     Out,
@@ -42,6 +44,7 @@ from wattcast.flags import (
     SearchOnly,
     SingleStation,
     StationId,
+    Strict,
     Trials,
     Until,
     Weather,
@@ -72,8 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 130 interrupted, 141 no longer read, 1 anything
-        else.
+        The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 4 a forecast that does not stand on what it
+        should, if that was asked for, 130 interrupted, 141 no longer read, 1 anything else.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("wattcast").setLevel(logging.INFO)
@@ -264,30 +267,31 @@ def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = F
 
 @app.command()
 def forecast(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-             models_dir: ModelsDir = MODELS, as_json: AsJson = False, at: At = None, weather: Weather = None,
-             no_weather: NoWeather = False, out: Out = Path("forecast.csv")) -> None:
+             models_dir: ModelsDir = MODELS, as_json: AsJson = False, at: At = None, now: Now = None,
+             weather: Weather = None, no_weather: NoWeather = False, out: Out = Path("forecast.csv"),
+             dry_run: DryRun = False, strict: Strict = False) -> None:
     """The next seven days, written to a file."""
     from wattcast import render
     from wattcast.forecasting.output import require_table_name
     from wattcast.workflows.forecast import forecast as run
-    from wattcast.workflows.forecast import save_forecasts
+    from wattcast.workflows.forecast import save_forecasts, stations_to_forecast
 
     require_table_name(out)
     job = _job(data, station, config, set_, models_dir)
     made: list[ForecastOutcome] = []
 
     def one(station_id: str | None) -> "ForecastOutcome":
-        made.append(run(job, station_id, at=at, weather=weather, no_weather=no_weather))
+        made.append(run(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather, dry_run=dry_run))
         return made[-1]
 
-    stations = each(job, job.station_ids(), one, words=render.forecasted, show=lambda _: None,
+    stations = each(job, stations_to_forecast(job), one, words=render.forecasted, show=lambda _: None,
                     tell=lambda outcome: {**outcome.to_dict(), "file": str(out)}, as_json=as_json)
     if made:
         save_forecasts(made, out)
     if not as_json:
         for outcome in made:
             render.forecast(outcome, out)
-    stations.end()
+    stations.end(*(DOUBTFUL for outcome in made if strict and outcome.doubtful))
 
 
 @app.command()

@@ -37,8 +37,11 @@ class Stations:
     several: bool
     as_json: bool
 
-    def end(self) -> None:
+    def end(self, *codes: int) -> None:
         """Print the table or the JSON.
+
+        Args:
+            codes: exit codes besides those of the stations.
 
         Raises:
             Exit: with the exit code of all stations, unless it is 0.
@@ -52,7 +55,7 @@ class Stations:
         elif self.several:
             render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}
                              for line in self.lines])
-        code = ending(line.exit_code for line in self.lines)
+        code = ending((*(line.exit_code for line in self.lines), *codes))
         if code:
             raise typer.Exit(code)
 

@@ -245,7 +245,10 @@ def finetuned(outcome: "FinetuneOutcome") -> str:
 
 
 def forecasted(outcome: "ForecastOutcome") -> str:
-    return f"{len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version}"
+    quality = outcome.ground.quality
+    why = f" ({', '.join(dict.fromkeys(reason.code for reason in quality.reasons))})" if quality.reasons else ""
+    made = f"{len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version}"
+    return f"{made}; {quality.mark}{why}"
 
 
 def training(outcome: "TrainOutcome") -> None:
@@ -291,11 +294,17 @@ def finetuning(outcome: "FinetuneOutcome") -> None:
 
 
 def forecast(outcome: "ForecastOutcome", path: Path) -> None:
-    made = outcome.forecast
+    """What is unusual, where the forecast is, and what it stands on; what is so every day is only counted."""
+    made, quality = outcome.forecast, outcome.ground.quality
     for note in outcome.notes:
         say(f"note: {note}")
+    count = len(outcome.facts)
+    usual = f"; {count} usual note{'s' if count > 1 else ''} (--json lists them)" if count else ""
     say(f"{made.station_id}: {len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version} "
-        f"({made.model}) written to {path}")
+        f"({made.model}) written to {path}{usual}")
+    say(f"{made.station_id}: quality {quality.mark}")
+    for reason in quality.reasons:
+        say(f"  {reason.code}: {reason.sentence}")
 
 
 def backtest(result: "BacktestResult") -> None:

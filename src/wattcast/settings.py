@@ -12,6 +12,7 @@ from wattcast.contracts import Config
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, listing, nearest
 from wattcast.finetune.config import FinetuneConfig
+from wattcast.forecasting.config import ForecastConfig
 from wattcast.training.config import Recipe
 from wattcast.tuning.config import TuningConfig
 
@@ -29,6 +30,7 @@ class Settings(Recipe):
     data: DataConfig = DataConfig()
     tuning: TuningConfig = TuningConfig()
     finetune: FinetuneConfig = FinetuneConfig()
+    forecast: ForecastConfig = ForecastConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
     def recipe(self) -> Recipe:

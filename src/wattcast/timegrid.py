@@ -107,6 +107,11 @@ def parse_time(text: str, timezone: str) -> pd.Timestamp:
                          expected="for example 2025-06-01 00:00") from None
 
 
+def midnight(time: pd.Timestamp) -> pd.Timestamp:
+    """The start of the local day; where a DST change leaves it out, what comes after."""
+    return time.tz_localize(None).normalize().tz_localize(time.tz, nonexistent="shift_forward", ambiguous=True)
+
+
 def require_on_grid(time: pd.Timestamp, step: pd.Timedelta) -> pd.Timestamp:
     """`time` itself, if local midnight is a whole number of steps away.
 

@@ -121,8 +121,9 @@ def test_described_plant__limits_are_kept_and_named(cli, forecast, seed_table, k
     assert made[columns].to_numpy().max() <= 610
     night = pd.to_datetime(made["time"]).dt.hour.isin([0, 1, 2, 3, 22, 23])
     assert bool((made.loc[night, columns] == 0).all(axis=None)) == (kind == "pv")
-    again = cli("forecast", "--data", "park.csv", "--config", "park.yaml", "--models-dir", "models-0")
-    said = " ".join(again.out.split())
+    again = cli("forecast", "--data", "park.csv", "--config", "park.yaml", "--models-dir", "models-0",
+                "--json")
+    said = " ".join(json.loads(again.out)["facts"])
     assert "kept at or above zero" in said
     assert ("set to zero at night" in said) == (kind == "pv")
 

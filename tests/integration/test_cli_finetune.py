@@ -229,7 +229,7 @@ def test_if_needed__says_why_or_why_not(cli, north: Path) -> None:
     assert not (north / "versions" / "v0002").exists()
     for day in range(41, 46):
         at = pd.Timestamp("2025-03-01") + pd.Timedelta(days=day)
-        assert cli("forecast", "--data", "all.csv", "--at", str(at)).code == 0
+        assert cli("forecast", "--data", "all.csv", "--now", str(at)).code == 0
     assert len(list((north / "forecasts").iterdir())) == 5
     told = json.loads(cli("finetune", "--data", "new.csv", *QUICK, "--if-needed", "--json", "--set",
                           "finetune.due_error_ratio=0.01", "--set", "finetune.due_drift=50").out)

@@ -44,20 +44,19 @@ def check(table: pd.DataFrame, origin: str) -> None:
     assert ((table["adjustable_power"] - (total - part)).abs() <= ROUNDING).all()
 
 
-OF_THE_CHOICE = re.compile("was chosen on 4 validation forecasts|after the last weeks' errors, ")
+MORNINGS = {True: "2025-04-30 08:00", False: "2025-04-10 08:00"}
+"""When the newest rows are of the day before: those of the folder `plant`, and those of the file `north`."""
 
 
-def told_besides_the_choice(said: str) -> list[str]:
-    """The notes that do not just name what was chosen."""
-    notes = re.split("note: |plant: |north: ", said)[1:-1]
-    return [note for note in notes if not OF_THE_CHOICE.search(note)]
+def notes_in(said: str) -> list[str]:
+    return re.split("note: |plant: |north: ", said)[1:-2]
 
 
 @pytest.fixture
 def forecast(cli, place: Path):
-    """Run `wattcast forecast` and return its table and what it printed."""
+    """Run `wattcast forecast` on the morning after the data ends; return its table and what it printed."""
     def run(data: Path, models: Path, *flags: object) -> tuple[pd.DataFrame, str]:
-        done = cli("forecast", "--data", data, "--models-dir", models, *flags)
+        done = cli("forecast", "--data", data, "--models-dir", models, "--now", MORNINGS[data.is_dir()], *flags)
         assert done.code == 0, done.err
         return pd.read_csv(place / "forecast.csv"), " ".join(done.out.split())
     return run
@@ -68,8 +67,9 @@ def test_newest_origin__is_the_end_of_the_measurements(forecast, plant, trained_
     check(table, "2025-04-30 00:00")
     assert (table["station_id"] == "plant").all()
     assert "plant: 672 steps from 2025-04-30 00:00:00 by v0001 (wattcast: " in said
-    assert ") written to forecast.csv" in said
-    assert told_besides_the_choice(said) == []
+    assert ") written to forecast.csv; " in said
+    assert notes_in(said) == []
+    assert said.endswith("plant: quality ok")
 
 
 def test_odd_origin__is_taken_as_it_is(forecast, plant, trained_models) -> None:
@@ -89,7 +89,7 @@ def test_origin_with_an_offset__is_the_same_instant(forecast, plant, trained_mod
 def test_origin_after_the_data__says_how_old_the_newest_measurement_is(forecast, plant, trained_models) -> None:
     table, said = forecast(plant, trained_models, "--at", "2025-06-30 12:00")
     check(table, "2025-06-30 12:00")
-    assert "the newest measurement ends 61 days 12h before the origin" in said
+    assert "quality stale stale: the newest row is 61 days 12h old at the origin" in said
     assert NO_WEATHER in said
 
 
@@ -122,7 +122,7 @@ def test_parquet__holds_what_the_csv_holds(forecast, plant, trained_models, plac
 
 def test_json__is_the_only_thing_printed(cli, plant, trained_models, place) -> None:
     done = cli("forecast", "--data", plant, "--models-dir", trained_models, "--json", "--no-weather",
-               "--out", "deep/er/f.csv")
+               "--now", "2025-04-30 08:00", "--out", "deep/er/f.csv")
     told = json.loads(done.out)
     assert told["station"] == "plant"
     assert told["origin"] == "2025-04-30T00:00:00+08:00"
@@ -130,8 +130,16 @@ def test_json__is_the_only_thing_printed(cli, plant, trained_models, place) -> N
     assert told["rows"] == HORIZON
     assert told["file"] == "deep/er/f.csv"
     assert told["model"].startswith("wattcast: ")
-    assert NO_WEATHER in told["notes"][0]
-    assert all(OF_THE_CHOICE.search(note) for note in told["notes"][1:])
+    assert told["quality"] == "degraded"
+    assert [reason["code"] for reason in told["reasons"]] == ["no_weather"]
+    assert NO_WEATHER in told["reasons"][0]["sentence"]
+    assert told["notes"] == ["not kept as an issued forecast: weather that is known was left out"]
+    assert told["issued"] is None
+    assert any("was chosen on 4 validation forecasts" in fact for fact in told["facts"])
+    assert told["ground"]["rows_given"] == {"rows": 5732, "first": "2025-03-01T00:00:00+08:00",
+                                            "last": "2025-04-29T23:45:00+08:00"}
+    assert told["ground"]["rows_stored"] is None
+    assert told["ground"]["age_hours"] == 8
     assert len(pd.read_csv(place / "deep" / "er" / "f.csv")) == HORIZON
 
 
@@ -170,7 +178,8 @@ def test_weather_given__leaves_nothing_to_say(forecast, north) -> None:
     without, _ = forecast(*north)
     table, said = forecast(*north, "--weather", weather(7, **OURS))
     check(table, "2025-04-10 00:00")
-    assert told_besides_the_choice(said) == []
+    assert notes_in(said) == []
+    assert said.endswith("quality ok")
     assert not table.equals(without)
 
 
@@ -179,6 +188,9 @@ def test_weather_partly_given__says_how_much(forecast, north, days, columns, sha
     table, said = forecast(*north, "--weather", weather(days, **columns))
     check(table, "2025-04-10 00:00")
     assert f"weather was known for {share} of the horizon" in said
+    assert said.count("weather was known for") == 1
+    assert ("it ends at 2025-04-13 00:00, 4 days before the horizon" in said) == (days == 3)
+    assert ("nothing is known of humidity, windSpeed, code" in said) == (days == 7)
 
 
 def test_weather_under_another_spelling__is_the_same(forecast, north) -> None:

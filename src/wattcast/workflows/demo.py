@@ -42,7 +42,7 @@ def demo(folder: Path, settings: Settings, *, on_epoch: OnEpoch, say: Callable[[
         say(line)
     say("training; the last week is kept to evaluate on")
     trained = train(job, on_epoch=on_epoch)
-    made = forecast(job)
+    made = forecast(job, now=trained.data.end.isoformat())
     save_forecasts([made], folder / "forecast.csv")
 
     data = trained.data
@@ -54,7 +54,7 @@ def demo(folder: Path, settings: Settings, *, on_epoch: OnEpoch, say: Callable[[
     plot_forecast(folder / "forecast.png", made.forecast, actual=actual, references=references)
     write_report(folder / "report.html", title=f"{data.station.id}: the next seven days", station=data.station,
                  forecast=made.forecast, actual=actual, references=references, scorecard=card,
-                 quality=trained.quality.lines(), facts=_facts(trained), notes=made.notes)
+                 quality=trained.quality.lines(), facts=_facts(trained), notes=(*made.notes, *made.facts))
     say(f"done in {time.perf_counter() - started:.0f} s: forecast.csv, forecast.png and report.html (opens offline) "
         f"are in {folder}")
     say("next, on your own data: wattcast check --data PATH, then train and forecast "

@@ -11,46 +11,96 @@ import pandas as pd
 from wattcast.contracts import Forecast
 from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
-from wattcast.errors import ConfigError, DataError, InputError
+from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
-from wattcast.store.forecasts import keep_forecast
-from wattcast.store.registry import CHAMPION, Registry
-from wattcast.timegrid import in_words, parse_step, parse_time, require_on_grid, station_horizon
+from wattcast.store.forecasts import keep_forecast, kept_forecasts
+from wattcast.store.registry import CHAMPION, Registry, trained_stations
+from wattcast.timegrid import midnight, parse_step, parse_time, require_on_grid, station_horizon
+from wattcast.training.trained import TrainedModel
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.description import as_trained, station_to_read
+from wattcast.workflows.ground import Ground, Moment, newest_before, stand_on, weather_gap
 from wattcast.workflows.job import Job
+from wattcast.workflows.rows import Rows, read_rows
 
 log = logging.getLogger("wattcast")
+
+TODAY, NOW = "today", "now"
+"""Words for an origin: the last midnight of the station, and the step that has just begun."""
 
 
 @dataclass(frozen=True, eq=False)
 class ForecastOutcome:
-    """What `forecast` made for one station."""
+    """What `forecast` made for one station.
+
+    Attributes:
+        forecast: in the target's unit.
+        table: as it is written.
+        version: that made it.
+        ground: what it stands on.
+        notes: what is unusual about it.
+        facts: what is true of most forecasts of the station.
+        made_at: when.
+        keep_in: where it is kept to be compared with what comes in; None if it is no issued one.
+    """
 
     forecast: Forecast
     table: pd.DataFrame
     version: str
+    ground: Ground
     notes: tuple[str, ...]
-    kept_in: Path | None = None
+    facts: tuple[str, ...]
+    made_at: pd.Timestamp
+    keep_in: Path | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it does not stand on what it should."""
+        return bool(self.ground.quality.reasons)
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
                 "version": self.version, "model": self.forecast.model, "rows": len(self.table),
-                "notes": list(self.notes)}
+                **self.ground.quality.to_dict(), "ground": self.ground.to_dict(), "notes": list(self.notes),
+                "facts": list(self.facts), "issued": None if self.keep_in is None else self.made_at.isoformat()}
 
 
-def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, weather: Path | None = None,
-             no_weather: bool = False) -> ForecastOutcome:
+def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
+    """The stations that are meant; for `all` of a file without rows those that have a model, as their history serves.
+
+    Raises:
+        InputError: the data cannot be read.
+    """
+    if not job.all_stations:
+        return job.station_ids()
+    trained = trained_stations(job.models_dir)
+    try:
+        found = job.station_ids()
+    except NoRowsError:
+        if not trained:
+            raise
+        return trained
+    if absent := [name for name in trained if name not in found]:
+        log.warning("%s has no rows of %s: no forecast is made of what has a model but no data", job.data,
+                    listing(absent))
+    return found
+
+
+def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
+             weather: Path | None = None, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
     """The next seven days from the newest measurement, or from `at`, with the champion.
 
     Args:
-        job: data, settings and models folder.
+        job: data, settings and models folder. The data is joined with the station's stored history; what the settings
+            do not say of it is taken from the model.
         station_id: the station; the only one if None.
-        at: the origin.
+        at: the origin: a time, `today` or `now`.
+        now: when it is made; nothing measured after it is used. The clock's time if None.
         weather: a file with the horizon's weather, preferred over what the data holds.
         no_weather: forecast as if no weather were known.
+        dry_run: it will not be kept as an issued one.
 
     Raises:
         InputError: something the user gave is wrong.
@@ -59,36 +109,62 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
     registry = Registry(job.models_dir, station_to_read(job, station_id))
     version = registry.champion()
-    if version is not None:
-        job = as_trained(job, registry, version)
-    data, _ = job.read(registry.station_id)
-    station = data.station
-    step = parse_step(station.step)
-    origin = data.end if at is None else require_on_grid(parse_time(at, station.timezone), step)
-    if origin <= data.frame.index[0]:
-        raise InputError(f"--at {at} is before the first measurement", found=f"data from {data.frame.index[0]}")
+    if version is None:
+        job.read(registry.station_id)       # What is wrong with the data is said first.
+    job = job if version is None else as_trained(job, registry, version)
     model = registry.load(version or CHAMPION)
-    view = HorizonView(data, origin, station_horizon(station), weather="none" if no_weather else "given",
-                       future_weather=_future_weather(weather, data, origin, job))
+    rows = read_rows(job, registry, model.station)
+    moment = _moment(rows, at, now)
+    view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
+                       weather="none" if no_weather else "given",
+                       future_weather=_future_weather(weather, rows.data, moment.origin, job))
     made = NetworkForecaster.of(model).forecast(view)
-    trained_until = model.learned_until
-    notes = [*_weather_notes(view), *_age_notes(data, origin, trained_until), *choice_notes(model.selection),
-             *made.notes]
+    ground = stand_on(rows, moment, view, model, kept_forecasts(registry.forecasts_folder), version or "",
+                      job.settings.forecast)
+    explored = _explored(rows.data, moment, view, no_weather=no_weather)
+    notes = (*rows.notes, *_weather_notes(view, ground), *_flattery(moment.origin, model), *made.notes, *explored)
     # An error from before the end of training would flatter the model.
-    kept_in = registry.forecasts_folder if origin >= trained_until else None
-    return ForecastOutcome(made, forecast_table(made, station), version or CHAMPION, tuple(notes), kept_in)
+    issued = not dry_run and not explored and moment.origin >= model.learned_until
+    return ForecastOutcome(made, forecast_table(made, rows.data.station), version or "", ground, notes,
+                           (*choice_notes(model.selection), *made.facts), moment.now,
+                           registry.forecasts_folder if issued else None)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
-    """All stations' forecasts in one file, and each beside its model, to be compared with what comes in."""
+    """All stations' forecasts in one file, and each issued one beside its model, to be compared with what comes in."""
     write_forecasts([outcome.table for outcome in outcomes], path)
     for outcome in outcomes:
-        if outcome.kept_in is None:
+        if outcome.keep_in is None:
             continue
         try:
-            keep_forecast(outcome.kept_in, outcome.forecast, outcome.version)
+            keep_forecast(outcome.keep_in, outcome.forecast, outcome.version, issued=outcome.made_at,
+                          weather=outcome.ground.weather, quality=outcome.ground.quality.mark)
         except DataError as error:      # a models folder that may only be read is no reason to fail
             log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
+
+
+def _moment(rows: Rows, at: str | None, now: str | None) -> Moment:
+    """The origin, and by which instant the rows are judged."""
+    station = rows.data.station
+    step, clock = parse_step(station.step), _clock(now, station.timezone)
+    begun = midnight(clock) + (clock - midnight(clock)) // step * step
+    end = rows.end if now is None else max(newest_before(rows.data, min(begun, rows.end)).values(), default=rows.end)
+    asked = clock
+    if at is None:
+        origin = end
+    elif at in (TODAY, NOW):
+        origin = midnight(clock) if at == TODAY else begun
+    else:
+        origin = asked = require_on_grid(parse_time(at, station.timezone), step)
+    if origin <= rows.data.frame.index[0]:
+        raise InputError(f"--at {at or origin} is before the first measurement",
+                         found=f"data from {rows.data.frame.index[0]}")
+    known = rows.data.end if now is None else end
+    return Moment(clock, asked, origin, past=origin < min(midnight(clock), known))
+
+
+def _clock(now: str | None, timezone: str) -> pd.Timestamp:
+    return pd.Timestamp.now(timezone) if now is None else parse_time(now, timezone)
 
 
 def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, job: Job) -> pd.DataFrame | None:
@@ -98,23 +174,27 @@ def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, 
     return known_weather(weather, origin, str(path))
 
 
-def _weather_notes(view: HorizonView) -> list[str]:
-    if not view.station.known_future:
-        return []
-    if view.weather_coverage == 0:
-        return ["no weather was known for the horizon: it was masked; the forecast rests on history and calendar"]
+def _explored(data: StationData, moment: Moment, view: HorizonView, *, no_weather: bool) -> list[str]:
+    """Why a forecast is none that is issued, if it is not."""
+    if moment.past:
+        return ["not kept as an issued forecast: the origin lies in the past, before rows that are known"]
+    if no_weather and HorizonView(data, moment.origin, view.horizon).weather_coverage > 0:
+        return ["not kept as an issued forecast: weather that is known was left out"]
+    return []
+
+
+def _weather_notes(view: HorizonView, ground: Ground) -> list[str]:
+    """What is said of the weather besides the reasons."""
+    told = {reason.code for reason in ground.quality.reasons}
     notes = []
-    if view.weather_coverage < 1:
-        notes.append(f"weather was known for {view.weather_coverage:.0%} of the horizon; the rest was masked")
+    if 0 < view.weather_coverage < 1 and "short_weather" not in told:
+        notes.append(weather_gap(view))
     if PERFECT in view.weather_source:
         notes.append("the horizon's weather is what was measured afterwards (perfect weather)")
     return notes
 
 
-def _age_notes(data: StationData, origin: pd.Timestamp, trained_until: pd.Timestamp) -> list[str]:
-    notes = []
-    if origin > data.end:
-        notes.append(f"the newest measurement ends {in_words(origin - data.end)} before the origin")
-    if origin < trained_until:
-        notes.append(f"the model was trained on data up to {trained_until}, after this origin: errors flatter it")
-    return notes
+def _flattery(origin: pd.Timestamp, model: TrainedModel) -> list[str]:
+    if origin >= model.learned_until:
+        return []
+    return [f"the model was trained on data up to {model.learned_until}, after this origin: errors flatter it"]

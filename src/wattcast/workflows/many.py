@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from wattcast.errors import REJECTED, InputError, UnexpectedError, WattcastError
+from wattcast.errors import DOUBTFUL, REJECTED, InputError, UnexpectedError, WattcastError
 
 log = logging.getLogger("wattcast")
 
 Result = TypeVar("Result")
 Name = TypeVar("Name", bound="str | None")
 DONE, REJECTED_BY_GATE, FAILED = "done", "rejected", "failed"
-PRECEDENCE = (InputError.exit_code, WattcastError.exit_code, REJECTED)
+PRECEDENCE = (InputError.exit_code, WattcastError.exit_code, REJECTED, DOUBTFUL)
 """Which exit code several stations end with: the first of these that one of them has."""
 
 
@@ -69,6 +69,7 @@ def _outcome(station_id: Name, run: Callable[[Name], Result]) -> Outcome[Result]
 
 
 def ending(codes: Iterable[int]) -> int:
-    """The exit code of several stations: 2 if an input was wrong, else 1 if anything failed, else the gate's no."""
+    """The exit code of several stations: 2 if an input was wrong, else 1 if anything failed, else the gate's no, else 4
+    if a forecast does not stand on what it should."""
     found = set(codes)
     return next((code for code in PRECEDENCE if code in found), 0)

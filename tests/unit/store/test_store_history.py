@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import wattcast.store.forecasts as forecasts
-from wattcast.contracts import TOTAL, Forecast, Station
+from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
-from wattcast.store.forecasts import keep_forecast, kept_forecasts
 from wattcast.store.history import extend_history, load_history, save_history
 
 STATION = Station(id="works", known_future=("temperature", "code"), categorical=("code",), step="1h")
@@ -52,27 +50,6 @@ def test_history__damaged(tmp_path: Path) -> None:
     (tmp_path / "measurements.parquet").write_bytes(b"PAR1 broken")
     with pytest.raises(DataError, match=r"measurements\.parquet is damaged"):
         load_history(tmp_path, STATION)
-
-
-def made(day: int) -> Forecast:
-    index = pd.date_range(f"2025-03-{day:02d}", periods=5, freq="1h", tz="Asia/Shanghai", name="time")
-    table = pd.DataFrame({TOTAL: float(day), f"{TOTAL}_q10": 0.0}, index=index)
-    return Forecast("works", index[0], "wattcast", table)
-
-
-def test_forecasts__the_newest_are_kept_and_one_for_each_origin(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(forecasts, "KEPT", 3)
-    for day in (11, 12, 13, 14, 14):
-        keep_forecast(tmp_path, made(day), "v0002" if day == 14 else "v0001")
-    kept = list(kept_forecasts(tmp_path))
-    assert [each.table[TOTAL].iloc[0] for each in kept] == [12, 13, 14]
-    assert [each.version for each in kept] == ["v0001", "v0001", "v0002"]
-    assert kept[-1].origin == pd.Timestamp("2025-03-14", tz="Asia/Shanghai")
-    assert list(kept[-1].table.columns) == [TOTAL]
-
-
-def test_forecasts__none_kept(tmp_path: Path) -> None:
-    assert list(kept_forecasts(tmp_path / "forecasts")) == []
 
 
 def powers(first: str, count: int, level: float = 200.0, **station: object) -> StationData:

@@ -1,0 +1,165 @@
+"""The rows that a forecast rests on: those given, and the stored history that they belong to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wattcast.contracts import Station
+from wattcast.data.merging import merge
+from wattcast.data.quality import QualityReport
+from wattcast.data.schema import StationData
+from wattcast.errors import DataError, EmptyColumnError, NoRowsError
+from wattcast.store.history import load_history
+from wattcast.store.registry import Registry
+from wattcast.timegrid import in_words
+from wattcast.workflows.job import Job
+
+RECENT = pd.Timedelta(days=2)
+"""What was found in rows as old as that or older was told by earlier runs."""
+TOLD = ("flat_line", "out_of_range", "duplicate", "corrected")
+"""Kinds of findings that are worth telling with a forecast."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Measured rows: how many, the first and the last."""
+
+    rows: int
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows, {self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows, "first": self.first.isoformat(), "last": self.last.isoformat()}
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A station's rows and where they come from.
+
+    Attributes:
+        data: all of them, in the grid of the history.
+        given: the measured ones that were given; None where there were none.
+        stored: the measured ones that only the stored history has; None where there are none.
+        end: where those given end, or the history where none were given: the origin unless told otherwise.
+        notes: what is worth telling of them.
+    """
+
+    data: StationData
+    given: Span | None
+    stored: Span | None
+    end: pd.Timestamp
+    notes: tuple[str, ...]
+
+
+def read_rows(job: Job, registry: Registry, station: Station) -> Rows:
+    """What the job's data holds, joined with the station's stored history; cells that are given count.
+
+    An empty file, or one without any power, leaves the history alone. Nothing is written.
+
+    Args:
+        job: with its data described.
+        registry: the station's.
+        station: as its model knows it.
+
+    Raises:
+        InputError: the data is wrong; or it is empty, and no history is stored.
+    """
+    given, report, empty = _given(job, registry.station_id, station)
+    given = None if given is None else _in_order(given, station)
+    history, notes = _history(registry, given.station if given is not None else station)
+    if history is None:
+        if empty is not None or given is None:
+            raise empty or NoRowsError(f"{job.data} has no rows")
+        return Rows(given, _span(given, given.frame.index), None, given.end, (*notes, *_findings(report, given.end)))
+    if given is None:
+        span = _span(history, history.frame.index)
+        assert empty is not None
+        return Rows(history, None, span, history.end,
+                    (f"nothing was given ({empty.what}): the stored history is used ({span})",))
+    data = _joined(given, history)
+    spans = _span(given, given.frame.index), _span(data, data.frame.index.difference(_measured(given)))
+    end = given.end if given.measured else data.end
+    return Rows(data, *spans, end, (*_joining(given, history, *spans), *_findings(report, end)))
+
+
+def _given(job: Job, station_id: str, station: Station) -> tuple[StationData | None, QualityReport | None,
+                                                                 DataError | None]:
+    """The data, what was found in it, and why it holds no power, if that is so."""
+    try:
+        data, report = job.read(station_id)
+    except NoRowsError as error:
+        return None, None, error
+    except EmptyColumnError as error:
+        return *job.read(station_id, whole=False), error
+    if data.station.targets != station.targets:
+        # A target without a value today is left out; to be joined with a history, it has to be there.
+        return *job.read(station_id, whole=False), None
+    return data, report, None
+
+
+def _in_order(given: StationData, station: Station) -> StationData:
+    """The same with its columns in the order of the model's, where they are the same columns."""
+    roles = {role: getattr(station, role) for role in ("known_future", "past_only", "categorical")}
+    if any(set(getattr(given.station, role)) != set(names) for role, names in roles.items()):
+        return given
+    ordered = given.station.model_copy(update=roles)
+    return StationData(ordered, given.frame[list(ordered.columns)], given.vintages)
+
+
+def _history(registry: Registry, station: Station) -> tuple[StationData | None, list[str]]:
+    """What is stored, if it fits the station."""
+    try:
+        history = load_history(registry.history_folder, station)
+    except DataError as error:
+        return None, [f"the stored history is not used: {error.what}"]
+    return history, []
+
+
+def _joined(given: StationData, history: StationData) -> StationData:
+    """Both, as the given data's station. Of the weather over the horizon what is given counts: rows of a table are no
+    issued forecasts, and would else be hidden behind older ones that are."""
+    data = merge(history, given).data
+    ahead = given.frame.loc[given.frame.index >= data.end, list(given.station.known_future)]
+    own = given.vintages is None and ahead.notna().any(axis=None)
+    return StationData(given.station, data.frame, None if own else data.vintages)
+
+
+def _measured(data: StationData) -> pd.Index:
+    return data.frame.index[data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()]
+
+
+def _span(data: StationData, index: pd.Index) -> Span | None:
+    times = _measured(data).intersection(index)
+    return Span(len(times), times[0], times[-1]) if len(times) else None
+
+
+def _joining(given: StationData, history: StationData, own: Span | None, stored: Span | None) -> list[str]:
+    if own is None:
+        return [f"the rows given have no power: the stored history is used ({stored})"]
+    if stored is None:
+        return []
+    notes = [f"used are the rows given ({own}) and the stored history ({stored})"]
+    gap = given.frame.index[0] - history.end
+    if gap > pd.Timedelta(0):
+        notes.append(f"{in_words(gap)} between the stored history and the rows given are missing: from "
+                     f"{history.end:%Y-%m-%d %H:%M} to {given.frame.index[0]:%Y-%m-%d %H:%M}")
+    return notes
+
+
+def _findings(report: QualityReport | None, end: pd.Timestamp) -> list[str]:
+    """What cleaning found in the newest rows."""
+    return [f"{found.column or 'rows'}: {found.kind}, {found.count} times up to {found.last:%Y-%m-%d %H:%M}: "
+            f"{found.action}" for found in (report.findings if report else ())
+            if found.kind in TOLD and found.last is not None and found.last >= end - RECENT]
+
+
+def known_share(data: StationData, target: str, origin: pd.Timestamp, steps: int) -> float:
+    """Share of the `steps` before the origin in which the target was measured."""
+    first = origin - steps * pd.Timedelta(data.station.step)
+    values = data.frame.loc[(data.frame.index >= first) & (data.frame.index < origin), target]
+    return float(np.isfinite(values.to_numpy()).sum() / steps)
