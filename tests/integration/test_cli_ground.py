@@ -328,3 +328,77 @@ def test_issued_forecasts_that_lost_to_last_week__are_told(told) -> None:
     record = {each["target"]: each for each in found["ground"]["issued_forecasts"]}
     assert (record[TOTAL]["issues"], record[TOTAL]["worse"]) == (5, 5)
     assert (record["not_use_power"]["issues"], record["not_use_power"]["worse"]) == (5, 0)
+
+
+# Several stations, other forms of data, other steps
+
+def test_all_stations_of_an_empty_file__are_those_that_have_a_model(cli, seed_table, caplog) -> None:
+    shutil.copytree("models/north", "models/harbour", ignore=shutil.ignore_patterns("forecasts"))
+    Path("models/harbour/registry.json").write_text(
+        Path("models/north/registry.json").read_text().replace('"north"', '"harbour"'))
+    pd.read_csv("north.csv").head(0).to_csv("night.csv", index=False)
+    done = cli("forecast", "--data", "night.csv", "--station", "all", "--now", MORNING)
+    # The copy is a model of another station: an error of its own, and the other is forecast.
+    assert done.code == 2
+    assert "trained for another station" in done.err
+    assert pd.read_csv("forecast.csv")["station_id"].unique().tolist() == ["north"]
+    seed_table("south", days=2).to_csv("night.csv", index=False)
+    done = cli("forecast", "--data", "night.csv", "--station", "all", "--now", MORNING)
+    assert done.code == 2
+    assert "night.csv has no rows of harbour, north" in caplog.text
+
+
+def test_strict__two_stations_and_one_that_is_late(cli, tiny, seed_table) -> None:
+    tables = [seed_table("north", days=DAYS), seed_table("south", days=DAYS - 1)]
+    pd.concat(tables).to_csv("both.csv", index=False)
+    assert cli("train", "--data", "both.csv", "--station", "south", *tiny).code == 0
+    plain = ("forecast", "--data", "both.csv", "--station", "all", "--now", MORNING, "--set",
+             "forecast.weather_share=0")
+    done = cli(*plain)
+    assert done.code == 0
+    assert "v0001; ok" in done.out
+    assert "v0001; degraded (late)" in done.out
+    assert cli(*plain, "--strict").code == 4
+    told = json.loads(cli(*plain, "--strict", "--json").out)
+    assert [each["station"] for each in told] == ["north", "south"]
+    assert ["late" in codes(each) for each in told] == [False, True]
+
+
+def test_folder_of_a_station__a_night_without_content_and_one_that_is_late(cli, plant, trained_models) -> None:
+    shutil.copytree(plant, "folder")
+    shutil.copytree(trained_models, "others")
+    month = next(Path("folder").rglob("data-plant-2025-04.csv"))
+    month.with_name("data-plant-2025-05.csv").touch()
+    flags = ("--data", "folder", "--models-dir", "others", "--json")
+    done = cli("forecast", *flags, "--now", "2025-04-30 05:00")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["quality"] == "ok"
+    table = pd.read_csv("forecast.csv")
+    for path in Path("folder").rglob("data-plant-*.csv"):
+        path.write_text("" if "05" in path.name else path.read_text().splitlines()[0] + "\n")
+    empty = json.loads(cli("forecast", *flags, "--now", "2025-04-30 05:00").out)
+    assert "the stored history is used (5732 rows" in empty["notes"][0]
+    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv")[["time", "lead"]], table[["time", "lead"]])
+    late = json.loads(cli("forecast", *flags, "--now", "2025-05-01 05:00", "--at", "today").out)
+    assert late["origin"] == "2025-05-01T00:00:00+08:00"
+    assert codes(late) == ["late"]
+
+
+def test_hourly_station_with_one_target__a_day_late(cli, tiny, seed_table) -> None:
+    table = seed_table("works", days=DAYS, step="1h").drop(columns=["not_use_power", "code"])
+    table.to_csv("works.csv", index=False)
+    flags = ("--models-dir", "hourly", "--set", "data.time.step=1h", "--set", "data.time.timezone=Europe/Berlin")
+    done = cli("train", "--data", "works.csv", *flags, *tiny, "--set", "model.patch_len=12")
+    assert done.code == 0, done.err
+    table.tail(24).to_csv("night.csv", index=False)
+    done = cli("forecast", "--data", "night.csv", "--station", "works", *flags, "--at", "today", "--json",
+               "--now", "2025-04-11 03:20")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert found["origin"] == "2025-04-11T00:00:00+02:00"
+    assert codes(found) == ["late"]
+    # An hour is left out in spring.
+    assert found["ground"]["rows_stored"]["rows"] == 39 * 24 - 1
+    made = pd.read_csv("forecast.csv")
+    assert len(made) == 168
+    assert made.notna().all(axis=None)
