@@ -99,7 +99,8 @@ def parse_time(text: str, timezone: str) -> pd.Timestamp:
     """
     try:
         time = pd.Timestamp(text)
-        if time is pd.NaT:
+        # pandas takes these for the clock of the machine, whatever its zone.
+        if time is pd.NaT or text.strip().casefold() in ("now", "today"):
             raise ValueError("no time")
         return time.tz_localize(timezone) if time.tzinfo is None else time.tz_convert(timezone)
     except (ValueError, TypeError) as error:

@@ -267,6 +267,16 @@ def test_rows_after_the_time_that_it_is_made__are_not_used(told) -> None:
     assert masked["issued"] is None
 
 
+@pytest.mark.parametrize(("flags", "fact"), [
+    (("--now", "2024-04-10"), "--now 2024-04-10 is before the first measurement"),
+    (("--now", "soon"), "'soon' is not a time"), (("--at", "tomorrow"), "'tomorrow' is not a time"),
+    (("--at", "today", "--now", "2024-04-10"), "is before the first measurement")])
+def test_wrong_times__are_wrong_input(cli, flags, fact) -> None:
+    done = cli("forecast", "--data", "north.csv", *flags)
+    assert done.code == 2
+    assert fact in done.err
+
+
 def test_strict__has_an_exit_code_of_its_own_and_writes_the_file(cli, told) -> None:
     week = rows("2025-04-10", 7)[["ts", "temp", "humidity", "windSpeed", "code"]]
     week.to_csv("weather.csv", index=False)

@@ -7,6 +7,7 @@ from wattcast.contracts import Horizon, Station
 from wattcast.errors import ConfigError, InputError
 from wattcast.timegrid import (
     horizon_index,
+    midnight,
     parse_duration,
     parse_horizon,
     parse_step,
@@ -51,7 +52,7 @@ def test_parse_time__an_instant_with_or_without_an_offset(text: str) -> None:
     assert str(time) == "2025-06-01 08:00:00+08:00"
 
 
-@pytest.mark.parametrize("text", ["", "NaT", "nan", "next week", "2025-13-01", "2025-02-30", "25:00"])
+@pytest.mark.parametrize("text", ["now", " Today", "", "NaT", "nan", "next week", "2025-13-01", "2025-02-30", "25:00"])
 def test_parse_time__refuses_what_is_no_time(text: str) -> None:
     with pytest.raises(InputError, match="is not a time in Asia/Shanghai"):
         parse_time(text, CHINA)
@@ -62,6 +63,16 @@ def test_parse_time__refuses_what_a_dst_change_leaves_out_or_repeats(text: str) 
     with pytest.raises(InputError, match="is not a time in Europe/Berlin"):
         parse_time(text, BERLIN)
     assert parse_time(f"{text}+01:00", BERLIN).tzinfo is not None
+
+
+@pytest.mark.parametrize(("time", "starts"), [
+    ("2025-06-01 15:07:09+08:00", "2025-06-01 00:00+08:00"), ("2025-06-01 00:00+08:00", "2025-06-01 00:00+08:00")])
+def test_midnight__the_start_of_the_local_day(time: str, starts: str) -> None:
+    assert midnight(pd.Timestamp(time).tz_convert(CHINA)) == pd.Timestamp(starts)
+
+
+def test_midnight__that_a_dst_change_leaves_out() -> None:
+    assert str(midnight(pd.Timestamp("2025-03-30 12:00", tz="Asia/Beirut"))) == "2025-03-30 01:00:00+03:00"
 
 
 @pytest.mark.parametrize("first", ["2025-06-01 09:15", "2025-03-27 09:15", "2025-10-24 00:00"])

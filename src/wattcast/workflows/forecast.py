@@ -148,7 +148,7 @@ def _moment(rows: Rows, at: str | None, now: str | None) -> Moment:
     station = rows.data.station
     step, clock = parse_step(station.step), _clock(now, station.timezone)
     begun = midnight(clock) + (clock - midnight(clock)) // step * step
-    end = rows.end if now is None else max(newest_before(rows.data, min(begun, rows.end)).values(), default=rows.end)
+    end = rows.end if now is None else _known_end(rows, begun, now)
     asked = clock
     if at is None:
         origin = end
@@ -161,6 +161,14 @@ def _moment(rows: Rows, at: str | None, now: str | None) -> Moment:
                          found=f"data from {rows.data.frame.index[0]}")
     known = rows.data.end if now is None else end
     return Moment(clock, asked, origin, past=origin < min(midnight(clock), known))
+
+
+def _known_end(rows: Rows, begun: pd.Timestamp, now: str) -> pd.Timestamp:
+    """Where the rows end that are known at `now`, in the step that has `begun` then."""
+    ends = newest_before(rows.data, min(begun, rows.end)).values()
+    if not ends:
+        raise InputError(f"--now {now} is before the first measurement", found=f"data from {rows.data.frame.index[0]}")
+    return max(ends)
 
 
 def _clock(now: str | None, timezone: str) -> pd.Timestamp:
