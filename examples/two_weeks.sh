@@ -35,7 +35,7 @@ while read -r night now; do
   "$wattcast" forecast --data "$folder/nights/$night" --station all --models-dir "$models" --now "$now" --strict \
     --out "$folder/filed/$night.csv" >"$folder/forecast.txt" 2>>"$folder/nights.log" || code=$?
   echo "forecast --strict ends with $code"
-  grep -E '^note: |: quality |^  [a-z_]+: ' "$folder/forecast.txt" || true
+  grep -E ': quality |^  [a-z_]+: ' "$folder/forecast.txt" || true
 done <"$folder/nights.txt"
 
 echo

@@ -294,10 +294,8 @@ def finetuning(outcome: "FinetuneOutcome") -> None:
 
 
 def forecast(outcome: "ForecastOutcome", path: Path) -> None:
-    """What is unusual, where the forecast is, and what it stands on; what is so every day is only counted."""
+    """Where the forecast is, what it stands on, and what is unusual; what is so every day is only counted."""
     made, quality = outcome.forecast, outcome.ground.quality
-    for note in outcome.notes:
-        say(f"note: {note}")
     count = len(outcome.facts)
     usual = f"; {count} usual note{'s' if count > 1 else ''} (--json lists them)" if count else ""
     say(f"{made.station_id}: {len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version} "
@@ -305,6 +303,8 @@ def forecast(outcome: "ForecastOutcome", path: Path) -> None:
     say(f"{made.station_id}: quality {quality.mark}")
     for reason in quality.reasons:
         say(f"  {reason.code}: {reason.sentence}")
+    for note in outcome.notes:
+        say(f"  note: {note}")
 
 
 def backtest(result: "BacktestResult") -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +48,7 @@ MORNINGS = {True: "2025-04-30 08:00", False: "2025-04-10 08:00"}
 
 
 def notes_in(said: str) -> list[str]:
-    return re.split("note: |plant: |north: ", said)[1:-2]
+    return said.split(" note: ")[1:]
 
 
 @pytest.fixture
