@@ -54,13 +54,10 @@ def simulate_station(folder: Path, *, station_id: str = "demo-vpp", start: str =
     first = pd.Timestamp(start, tz=timezone)
     midnights = pd.date_range(first, periods=days + 1, freq="D")
     end = int((midnights[-1] - first) / pd.Timedelta(hours=1)) * PER_HOUR
-    index = pd.date_range(first, periods=end + HORIZON, freq=pd.Timedelta(hours=1) / PER_HOUR, name="time")
-    weather = simulate_weather(index, rng)
-    calendar = _calendar_columns(index)
-    part, total = _power(index, calendar["holiday"].to_numpy(), weather, rng)
-    power = pd.DataFrame({"load": part.round(2), "meter": total.round(2)}, index=index)
-    history = pd.concat([calendar.assign(**weather.columns()), power], axis=1).iloc[:end]
-    issued = index.get_indexer(midnights).astype(np.int64)
+    table, weather = _station(first, end + HORIZON, rng)
+    calendar, power = table[["quarter", "holiday", "is_peak"]], table[["load", "meter"]]
+    history = table.iloc[:end]
+    issued = pd.DatetimeIndex(table.index).get_indexer(midnights).astype(np.int64)
 
     station = folder / station_id
     _write_history(station / "data", station_id, _with_faults(history, days))
@@ -68,6 +65,26 @@ def simulate_station(folder: Path, *, station_id: str = "demo-vpp", start: str =
     if truth:
         _naive(power.iloc[end:]).to_csv(folder / "truth.csv", lineterminator="\n")
     return folder
+
+
+def simulate_power(*, start: str, days: int, seed: int = 0, timezone: str = "Asia/Shanghai") -> pd.DataFrame:
+    """What `simulate_station` writes of the past, before a sensor breaks: indexed by local time.
+
+    Columns are the predecessor's: `quarter, holiday, is_peak`, the weather's, `load` (undispatchable) and `meter` [kW].
+    """
+    first = pd.Timestamp(start, tz=timezone)
+    hours = int((first + pd.DateOffset(days=days) - first) / pd.Timedelta(hours=1))
+    return _naive(_station(first, hours * PER_HOUR, np.random.default_rng(seed))[0])
+
+
+def _station(first: pd.Timestamp, steps: int, rng: np.random.Generator) -> tuple[pd.DataFrame, Weather]:
+    """Calendar, weather and power of the station, `steps` rows, and the weather as it was before it was rounded."""
+    index = pd.date_range(first, periods=steps, freq=pd.Timedelta(hours=1) / PER_HOUR, name="time")
+    weather = simulate_weather(index, rng)
+    calendar = _calendar_columns(index)
+    part, total = _power(index, calendar["holiday"].to_numpy(), weather, rng)
+    power = pd.DataFrame({"load": part.round(2), "meter": total.round(2)}, index=index)
+    return pd.concat([calendar.assign(**weather.columns()), power], axis=1), weather
 
 
 def day_codes(days: pd.DatetimeIndex) -> NDArray[np.int64]:
