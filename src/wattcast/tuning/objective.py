@@ -24,7 +24,7 @@ from wattcast.training.engine import step_weights, target_weights
 from wattcast.training.fit import fit_prepared, input_sizes, prepare
 from wattcast.training.trained import EpochRecord, decomposition
 from wattcast.tuning.config import TuningConfig
-from wattcast.tuning.memory import GIB, free_memory, training_memory
+from wattcast.training.memory import GIB, free_memory, training_memory
 from wattcast.tuning.space import Value, with_values
 from wattcast.windows.dataset import WindowDataset, network_inputs
 
