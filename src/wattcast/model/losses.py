@@ -19,9 +19,19 @@ def pinball(forecast: Tensor, target: Tensor, levels: Tensor) -> Tensor:
     return torch.maximum(levels * error, (levels - 1) * error).mean(-1)
 
 
-def weighted_mean(loss: Tensor, mask: Tensor, *weights: Tensor) -> Tensor:
-    """Mean of `loss` `[B, H, C]` over measured entries, each weight broadcast; 0 where nothing was measured."""
-    total = mask
+def weighted_mean(loss: Tensor, mask: Tensor, *weights: Tensor, whole: Tensor | None = None) -> Tensor:
+    """Mean of `loss` `[B, H, C]` over measured entries, each weight broadcast; 0 where nothing was measured.
+
+    With `whole`, the sum of the `entry_weights` of a batch that these windows are a part of, it is their share of that
+    batch's mean: the shares of all parts add up to it.
+    """
+    counted = entry_weights(mask, *weights)
+    return (loss * counted).sum() / (counted.sum() if whole is None else whole).clamp(min=1e-9)
+
+
+def entry_weights(mask: Tensor, *weights: Tensor) -> Tensor:
+    """What each entry counts in `weighted_mean`, `[B, H, C]`."""
+    counted = mask
     for weight in weights:
-        total = total * weight
-    return (loss * total).sum() / total.sum().clamp(min=1e-9)
+        counted = counted * weight
+    return counted

@@ -95,16 +95,3 @@ class EpochKeeper(Checkpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = state_dict["best"]
         self.history = [EpochRecord(**record) for record in state_dict["history"]]
-
-
-class EachBatch(lightning.Callback):
-    """Calls a function after every batch; what it raises ends the training there."""
-
-    def __init__(self, on_batch: Callable[[], None]) -> None:
-        self.on_batch = on_batch
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        self.on_batch()
-
-    def on_validation_batch_end(self, *_: Any) -> None:
-        self.on_batch()

@@ -4,6 +4,7 @@ import logging
 import shutil
 import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,12 +20,13 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Sampler
 
 from wattcast.contracts import TOTAL
-from wattcast.errors import ConfigError, DataError, MemoryLimitError
+from wattcast.errors import ConfigError, DataError
 from wattcast.locks import PATIENCE, held
 from wattcast.model.ensemble import Network
-from wattcast.training.callbacks import Averaging, EachBatch, EpochKeeper
+from wattcast.training.callbacks import Averaging, EpochKeeper
 from wattcast.training.config import TrainingConfig
 from wattcast.training.horizon_weights import expand_horizon_weights
+from wattcast.training.memory import footprint, memory_limit
 from wattcast.training.module import PowerModule
 from wattcast.training.trained import EpochRecord
 from wattcast.windows.dataset import Batch, WindowDataset, WindowShape
@@ -45,8 +47,8 @@ class Windows:
 
 
 def fit_network(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...], folder: Path,
-                *, measure: TrainingConfig | None = None, on_epoch: Callable[[EpochRecord], None] | None = None,
-                on_batch: Callable[[], None] | None = None) -> tuple[EpochRecord, ...]:
+                *, measure: TrainingConfig | None = None,
+                on_epoch: Callable[[EpochRecord], None] | None = None) -> tuple[EpochRecord, ...]:
     """Train `network` in place from the weights it has; it ends with the best averaged ones.
 
     Args:
@@ -56,8 +58,7 @@ def fit_network(network: Network, windows: Windows, config: TrainingConfig, targ
         targets: their names, for their weights in the loss.
         folder: where the best weights and the last checkpoint are kept; a run that is there is continued.
         measure: validates with this configuration's weights and batches instead of `config`'s own.
-        on_epoch: told of each finished epoch.
-        on_batch: called after each batch; what it raises, as what `on_epoch` raises, ends the training there.
+        on_epoch: told of each finished epoch; what it raises ends the training there.
 
     Raises:
         ConfigError: horizon weights of the wrong length; a loss that is not a number.
@@ -65,7 +66,7 @@ def fit_network(network: Network, windows: Windows, config: TrainingConfig, targ
     """
     keeper = EpochKeeper(folder, on_epoch)
     with _quiet(), memory_limit():
-        _run(network, windows, config, targets, keeper, measure or config, on_batch)
+        _run(network, windows, config, targets, keeper, measure or config)
         network.load_state_dict(keeper.best_weights())
     return tuple(keeper.history)
 
@@ -92,16 +93,17 @@ def require_accelerator(config: TrainingConfig) -> None:
 
 
 def _run(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...],
-         keeper: EpochKeeper, measure: TrainingConfig, on_batch: Callable[[], None] | None) -> None:
+         keeper: EpochKeeper, measure: TrainingConfig) -> None:
+    taken = footprint(network, windows.train.batch(windows.validation_origins[:1]))
     module = PowerModule(network, config, step_weights(config, windows.train.shape), target_weights(config, targets),
-                         config.epochs * windows.batches, target_weights(measure, targets))
+                         config.epochs * windows.batches, target_weights(measure, targets),
+                         at_once=taken.at_once(config.batch_size))
     batches = [part.tolist() for part in np.array_split(
         windows.validation_origins, max(1, round(len(windows.validation_origins) / measure.batch_size)))]
     stopping = EarlyStopping("val_loss", patience=config.patience, check_on_train_epoch_end=True)
     trainer = lightning.Trainer(
         max_epochs=config.epochs, accelerator=config.accelerator, devices=1, logger=False,
-        callbacks=[Averaging(decay=config.ema_decay, use_buffers=False), stopping, keeper,
-                   *([EachBatch(on_batch)] if on_batch else [])],
+        callbacks=[Averaging(decay=config.ema_decay, use_buffers=False), stopping, keeper],
         enable_progress_bar=False, enable_model_summary=False,
         gradient_clip_val=config.gradient_clip, num_sanity_val_steps=0)
     resume = keeper.last if keeper.last.exists() else None
@@ -156,6 +158,7 @@ def run_folder(parent: Path | None, name: str) -> Iterator[Path]:
     with held(FileLock(folder / "run.lock"), "the same training is being done", limit=PATIENCE):
         done = False
         try:
+            remove_older(parent, folder)
             yield folder
             done = True
         except OSError as error:
@@ -167,6 +170,27 @@ def run_folder(parent: Path | None, name: str) -> Iterator[Path]:
                 with suppress(OSError):
                     for path in [parent] if done else made[1:]:
                         path.rmdir()
+
+
+KEPT = 3
+"""Interrupted runs that are kept: each is as large as its network and the state of its optimiser."""
+AT_WORK = 3600.0
+"""Seconds since its last change within which a folder may be another process's that is at work."""
+
+
+def remove_older(parent: Path, own: Path) -> None:
+    """Remove folders that interrupted work left in `parent`: all but the newest `KEPT`, `own` among them."""
+    changed = {path: _changed(path) for path in parent.iterdir() if path.is_dir() and path != own}
+    for path in sorted(changed, key=changed.__getitem__, reverse=True)[KEPT - 1:]:
+        if time.time() - changed[path] > AT_WORK:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:             # something in it was just renamed: somebody is at work
+        return time.time()
 
 
 @contextmanager
@@ -181,17 +205,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-@contextmanager
-def memory_limit() -> Iterator[None]:
-    """Turns the many ways in which memory runs out into one error that says what to lower."""
-    try:
-        yield
-    except (MemoryError, torch.OutOfMemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error).lower():
-            raise
-        raise MemoryLimitError(
-            "memory ran out while training", found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            hint="lower training.batch_size first (--set training.batch_size=16), then model.d_model or "
-                 "windows.lookback_days") from error

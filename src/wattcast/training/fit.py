@@ -17,7 +17,8 @@ from wattcast.model.ensemble import Ensemble
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.timegrid import parse_step
 from wattcast.training.config import Recipe, TrainingConfig
-from wattcast.training.engine import Windows, fit_network, memory_limit, require_accelerator, run_folder
+from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
+from wattcast.training.memory import memory_limit
 from wattcast.training.trained import EpochRecord, TrainedModel, decomposition, history_split, window_shape
 from wattcast.training.trees import Trees, TreeWindows, fit_trees
 from wattcast.windows.anchors import anchor_count
@@ -138,13 +139,14 @@ def _fit_member(prepared: Prepared, recipe: Recipe, member: int, folder: Path,
 
 def fit_prepared(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: TrainingConfig | None = None,
                  on_epoch: Callable[[EpochRecord], None] | None = None,
-                 on_batch: Callable[[], None] | None = None) -> tuple[PowerNetwork, tuple[EpochRecord, ...]]:
+                 windows: int | None = None) -> tuple[PowerNetwork, tuple[EpochRecord, ...]]:
     """Train one network on a history that was made ready; other arguments and errors are `engine.fit_network`'s.
 
     Args:
         prepared: the history, made ready with the same features and windows.
         recipe: what to train.
         folder: where the best weights and the last checkpoint are kept.
+        windows: in an epoch, instead of `training.batches_per_epoch` full batches.
 
     Returns:
         The network with the weights of the best epoch, and the history of epochs.
@@ -153,14 +155,14 @@ def fit_prepared(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: T
     lightning.seed_everything(recipe.training.seed, verbose=False)
     with memory_limit():
         network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
-    history = fit_network(network, _windows(prepared, recipe), recipe.training, prepared.pipeline.station.targets,
-                          folder, measure=measure, on_epoch=on_epoch, on_batch=on_batch)
+    history = fit_network(network, _windows(prepared, recipe, windows), recipe.training,
+                          prepared.pipeline.station.targets, folder, measure=measure, on_epoch=on_epoch)
     return network.cpu().eval(), history
 
 
-def _windows(prepared: Prepared, recipe: Recipe) -> Windows:
+def _windows(prepared: Prepared, recipe: Recipe, windows: int | None) -> Windows:
     config, split = recipe.training, prepared.split
-    sampler = EpochSampler(split.train_origins, config.batch_size, config.batches_per_epoch, config.seed)
+    sampler = EpochSampler(split.train_origins, config.batch_size, config.batches_per_epoch, config.seed, windows)
     weights = _recency(prepared, config.recency_half_life_days)
     return Windows(_dataset(prepared, recipe, split.train_limit, weights), sampler, len(sampler),
                    _dataset(prepared, recipe, split.validation_limit, None), split.validation_origins)

@@ -58,6 +58,13 @@ def hide_weather(batch: Batch, hidden: Tensor, weather: Tensor) -> Batch:
     return cast(Batch, {**batch, "known": known, "known_mask": mask, "anchors": anchors})
 
 
+def parts_of(batch: Batch, windows: int) -> Iterator[Batch]:
+    """The batch in parts of at most so many windows."""
+    split = {name: torch.split(cast(Tensor, value), windows) for name, value in batch.items()}
+    for values in zip(*split.values(), strict=True):
+        yield cast(Batch, dict(zip(split, values, strict=True)))
+
+
 @dataclass(frozen=True)
 class Scalers:
     """One scaler for each kind of column."""
@@ -239,15 +246,22 @@ class SeededSampler(Sampler[list[int]]):
 
 
 class EpochSampler(SeededSampler):
-    """Batches of training origins: each epoch draws `batches` of them without replacement."""
+    """Batches of training origins: each epoch draws `batches` of them without replacement.
 
-    def __init__(self, origins: NDArray[np.int64], batch_size: int, batches: int, seed: int) -> None:
-        super().__init__(max(1, min(batches, len(origins) // batch_size)), seed)
-        self.origins, self.batch_size = origins, batch_size
+    With `windows` an epoch holds so many, whatever a batch does: in as few batches as there can be, of equal size.
+    """
+
+    def __init__(self, origins: NDArray[np.int64], batch_size: int, batches: int, seed: int,
+                 windows: int | None = None) -> None:
+        if windows is None:
+            batches = max(1, min(batches, len(origins) // batch_size))
+            windows = batches * batch_size
+        else:
+            batches = -(-min(windows, len(origins)) // batch_size)
+        super().__init__(batches, seed)
+        self.origins, self.windows = origins, min(windows, len(origins))
 
     def __iter__(self) -> Iterator[list[int]]:
-        generator = self.random()
-        count = min(self.batches * self.batch_size, len(self.origins))
-        drawn = generator.choice(self.origins, size=count, replace=False)
+        drawn = self.random().choice(self.origins, size=self.windows, replace=False)
         for part in np.array_split(drawn, self.batches):
             yield part.tolist()

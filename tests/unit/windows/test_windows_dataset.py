@@ -257,6 +257,22 @@ def test_sampler__no_origin_twice_in_an_epoch(origins: int, batch_size: int, bat
     assert set(flat) <= set(range(1000, 1000 + origins))
 
 
+@pytest.mark.parametrize(("origins", "batch_size", "windows", "sizes"), [
+    (999, 32, 1280, [32] * 7 + [31] * 25), (9999, 512, 1280, [427, 427, 426]), (9999, 128, 512, [128] * 4),
+    (9999, 512, 512, [512]), (9999, 600, 512, [512]), (9999, 100, 512, [86, 86, 85, 85, 85, 85]), (5, 8, 9, [5])])
+def test_sampler__windows_in_an_epoch_do_not_depend_on_the_batch(origins, batch_size, windows, sizes) -> None:
+    sampler = EpochSampler(np.arange(origins), batch_size, 40, seed=0, windows=windows)
+    drawn = list(sampler)
+    assert [len(batch) for batch in drawn] == sizes
+    assert len(sampler) == len(sizes)
+    flat = [origin for batch in drawn for origin in batch]
+    assert len(set(flat)) == min(windows, origins)
+
+
+def test_sampler__of_as_many_windows_as_its_batches_hold_draws_the_same() -> None:
+    assert list(EpochSampler(np.arange(99), 8, 5, 0, windows=40)) == list(EpochSampler(np.arange(99), 8, 5, 0))
+
+
 def test_memory__two_years_of_twenty_columns_stay_below_100_mb() -> None:
     rows, day = 2 * 365 * 96, 96
     index = pd.date_range("2023-01-01", periods=rows, freq="15min", tz="Asia/Shanghai", name="time")
