@@ -93,7 +93,8 @@ def _epoch_line(record: "EpochRecord") -> str:
 
 
 @contextmanager
-def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable[["SearchProgress | None"], None]]:
+def search_progress(quiet: bool = False, *,
+                    mark: str = "") -> Iterator[Callable[["SearchProgress | str | None"], None]]:
     """A bar over the trials with the best score and time left; a line for each trial where there is no terminal.
 
     Args:
@@ -105,8 +106,10 @@ def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable
         yield lambda _: None
         return
     if not out.is_terminal:
-        def tell(at: "SearchProgress | None") -> None:
-            if at is not None and at.epoch is None:
+        def tell(at: "SearchProgress | str | None") -> None:
+            if isinstance(at, str):
+                out.print(f"{mark}{at}", markup=False, soft_wrap=True)
+            elif at is not None and at.epoch is None:
                 out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
 
         yield tell
@@ -116,9 +119,12 @@ def search_progress(quiet: bool = False, *, mark: str = "") -> Iterator[Callable
     bar = Progress(*columns, console=out, transient=True)
     tasks: list[Any] = []
 
-    def show(at: "SearchProgress | None") -> None:
+    def show(at: "SearchProgress | str | None") -> None:
         if at is None:
             bar.stop()
+            return
+        if isinstance(at, str):
+            bar.print(f"{mark}{at}", markup=False)
             return
         if not tasks:
             bar.start()
@@ -166,6 +172,8 @@ def search(outcome: "SearchOutcome") -> None:
     say(f"{outcome.station_id}: {found['verdict']}")
     if found["best_trial"] != found["today_trial"]:
         say("chosen: " + ", ".join(f"{key} {value}" for key, value in found["best_params"].items()))
+    if found["stopped"]:
+        say(found["stopped"])
     say(f"{found['n_trials']} trials ({states.count('complete')} complete, {states.count('pruned')} pruned) in "
         f"{outcome.folder / 'hyperopt_results.json'}")
 

@@ -7,6 +7,9 @@ from pydantic import Field, field_validator
 from wattcast.contracts import Config
 from wattcast.tuning.space import Value, check_values
 
+LONGEST = 100.0
+"""Seconds that a trial takes on average if the time would allow more: five are over within ten minutes."""
+
 
 class TuningConfig(Config):
     """How the search goes; what it tries is noted at the settings themselves."""
@@ -19,11 +22,14 @@ class TuningConfig(Config):
         "median", description="the rule by which a trial does badly")
     sampler: Literal["tpe", "random"] = Field("tpe", description="how the next values are chosen")
     sampler_seed: int = Field(0, ge=0, description="seed of that choice")
-    trial_epochs: int | None = Field(None, ge=1, description="epochs of a trial at most; null: training.epochs")
+    trial_epochs: int | None = Field(
+        None, ge=1, description="epochs of a trial at most; null: as many and as long as the time allows, at most "
+                                "training.epochs")
     search_origins: int = Field(16, ge=1, description="validation origins that trials are scored on; at most half")
     confirm: int = Field(3, ge=1, description="how many of the best trials are compared on the other origins")
     trial_timeout: float | None = Field(
-        None, gt=0, description="seconds that one trial may take; null: a tenth of optuna_timeout")
+        None, gt=0, description="seconds that one trial may be priced at, a dearer one is not started; "
+                                "null: optuna_timeout / n_trials, at most 100, on average")
     memory_limit: float | None = Field(
         None, gt=0, description="GiB that one trial may take; null: four fifths of what is free")
     space: dict[str, tuple[Value, ...]] = Field(
@@ -36,4 +42,7 @@ class TuningConfig(Config):
 
     @property
     def seconds_per_trial(self) -> float:
-        return self.optuna_timeout / 10 if self.trial_timeout is None else self.trial_timeout
+        """That there are on average."""
+        if self.trial_timeout is not None:
+            return self.trial_timeout
+        return min(self.optuna_timeout / self.n_trials, LONGEST)

@@ -3,7 +3,7 @@
 The measure is the mean pinball loss in scaled units, weighted by step and target as *today's* configuration weighs
 them and validated in its batches: a trial cannot look better by weighing its own errors less. The validation origins of
 training are divided: trials are scored on some, the best few are compared on the others. What is measured after the
-history's end is never seen.
+history's end is never seen. A trial is a part of a training, the same for all (`tuning.plan`).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,17 @@ from wattcast.contracts import QUANTILES
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.model.losses import pinball, weighted_mean
-from wattcast.model.power import PowerNetwork
+from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.training.config import Recipe
 from wattcast.training.engine import step_weights, target_weights
 from wattcast.training.fit import fit_prepared, input_sizes, prepare
+from wattcast.training.memory import GIB, footprint, free_memory
+from wattcast.training.module import PowerModule
 from wattcast.training.trained import EpochRecord, decomposition
 from wattcast.tuning.config import TuningConfig
-from wattcast.training.memory import GIB, free_memory, training_memory
-from wattcast.tuning.space import Value, with_values
+from wattcast.tuning.plan import Plan, plan_trials
+from wattcast.tuning.price import seconds_per_window, work
+from wattcast.tuning.space import Space, Value, average_over, with_values
 from wattcast.windows.dataset import WindowDataset, network_inputs
 
 FEWEST_ORIGINS = 3
@@ -66,21 +69,62 @@ class Objective:
         self.origins = origins[np.linspace(0, len(origins) - 1, count).round().astype(np.int64)]
         self.other_origins: NDArray[np.int64] = np.setdiff1d(origins, self.origins)
         self.prepared = replace(whole, split=replace(whole.split, validation_origins=self.origins))
+        self._today_sizes, self._of_model = self._sizes(recipe), set(type(recipe.model).model_fields)
 
-    def recipe_of(self, values: Mapping[str, Value]) -> Recipe:
-        """What a trial with these values trains."""
+    def plan_trials(self, space: Space) -> Plan:
+        """What a trial is, from what today's configuration takes; a few seconds."""
+        today = self.recipe.training
+        batches = (*space.get("batch_size", ()), today.batch_size)
+        windows = min(today.batches_per_epoch * today.batch_size, len(self.prepared.split.train_origins))
+        return plan_trials(self.config, epochs=today.epochs, windows=windows, largest_batch=int(max(batches)),
+                           scored=len(self.origins), window=self.seconds_per_window({}))
+
+    def recipe_of(self, values: Mapping[str, Value], plan: Plan | None = None) -> Recipe:
+        """What a trial with these values trains; without a plan, what a training of them does.
+
+        In a trial the average of the weights spans the same share of the steps.
+        """
         chosen = with_values(self.recipe, values)
-        if self.config.trial_epochs is None:
+        if plan is None:
             return chosen
-        return chosen.model_copy(update={
-            "training": chosen.training.model_copy(update={"epochs": self.config.trial_epochs})})
+        training = chosen.training
+        return chosen.model_copy(update={"training": training.model_copy(update={
+            "epochs": plan.epochs, "ema_decay": average_over(training.ema_decay, 1 / plan.share)})})
 
-    def train(self, values: Mapping[str, Value], folder: Path, *, on_epoch: Callable[[EpochRecord], None],
-              on_batch: Callable[[], None]) -> float:
+    def train(self, values: Mapping[str, Value], plan: Plan, folder: Path, *,
+              on_epoch: Callable[[EpochRecord], None]) -> float:
         """Train with these values; the best epoch's loss on the search's origins. Its weights are in `folder`."""
-        _, history = fit_prepared(self.prepared, self.recipe_of(values), folder, measure=self.recipe.training,
-                                  on_epoch=on_epoch, on_batch=on_batch)
+        _, history = fit_prepared(self.prepared, self.recipe_of(values, plan), folder, measure=self.recipe.training,
+                                  on_epoch=on_epoch, windows=plan.windows)
         return min(record.val_loss for record in history if record.best)
+
+    def times_today(self, values: Mapping[str, Value]) -> float:
+        """How many times as much there is to compute for a window as in today's configuration."""
+        today, lookback = self.recipe.model, self.prepared.shape.lookback
+        # Thousands are asked for; that the values are possible was checked when the space was made.
+        chosen = today.model_copy(update={key: value for key, value in values.items() if key in self._of_model})
+        return work(chosen, self._today_sizes, lookback) / work(today, self._today_sizes, lookback)
+
+    def seconds_per_window(self, values: Mapping[str, Value]) -> float:
+        """What a window takes, forward and back, timed here and now."""
+        recipe, prepared = self.recipe_of(values), self.prepared
+        network, dataset = self._network(values), self._dataset()
+        targets = prepared.pipeline.station.targets
+        module = PowerModule(network, recipe.training, step_weights(recipe.training, prepared.shape),
+                             target_weights(recipe.training, targets), 1)
+        at_once = footprint(network, dataset.batch(self.origins[:1])).at_once(recipe.training.batch_size)
+        module.to("cuda" if self._on_gpu() else "cpu")
+        origins = prepared.split.train_origins
+
+        def train(count: int) -> None:
+            chosen = origins[np.linspace(0, len(origins) - 1, count).round().astype(np.int64)]
+            batch = module.transfer_batch_to_device(dataset.batch(chosen), module.device, 0)
+            loss = module.loss(batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+            loss.item()                             # an accelerator has done all before this
+            module.zero_grad()
+
+        return seconds_per_window(train, at_once)
 
     def require_memory(self, values: Mapping[str, Value]) -> None:
         """Ask whether a training with these values fits into memory.
@@ -91,9 +135,8 @@ class Objective:
         limit = self._memory_limit()
         if limit is None:
             return
-        network = self._network(values)
-        batch = self._dataset().batch(self.origins[:1])
-        needed = training_memory(network, batch, self.recipe_of(values).training.batch_size)
+        found = footprint(self._network(values), self._dataset().batch(self.origins[:1]))
+        needed = found.needed(self.recipe_of(values).training.batch_size)
         if needed > limit:
             raise Unpromising(f"it would take about {needed / GIB:.2f} GiB of memory of {limit / GIB:.2f} GiB")
 
@@ -120,7 +163,10 @@ class Objective:
 
     def _network(self, values: Mapping[str, Value]) -> PowerNetwork:
         recipe = self.recipe_of(values)
-        return PowerNetwork(recipe.model, input_sizes(self.prepared.table, self.prepared.shape, recipe))
+        return PowerNetwork(recipe.model, self._sizes(recipe))
+
+    def _sizes(self, recipe: Recipe) -> InputSizes:
+        return input_sizes(self.prepared.table, self.prepared.shape, recipe)
 
     def _dataset(self) -> WindowDataset:
         return WindowDataset(self.prepared.table, self.prepared.scalers, self.prepared.shape,
@@ -129,6 +175,8 @@ class Objective:
     def _memory_limit(self) -> float | None:
         if self.config.memory_limit is not None:
             return self.config.memory_limit * GIB
-        accelerator = self.recipe.training.accelerator
-        free = free_memory(on_gpu=accelerator != "cpu" and torch.cuda.is_available())
+        free = free_memory(self._on_gpu())
         return None if free is None else SHARE_OF_FREE * free
+
+    def _on_gpu(self) -> bool:
+        return self.recipe.training.accelerator != "cpu" and torch.cuda.is_available()

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from wattcast.store.files import written_aside
 from wattcast.tuning.search import SearchResult
 from wattcast.tuning.space import noted, values_of
-from wattcast.tuning.study import REASON, WORKER, counts
+from wattcast.tuning.study import PRICE, REASON, WORKER, counts
 
 FEWEST_TRIALS = 10
 """Complete trials below which nothing is said about what decides."""
@@ -41,6 +41,11 @@ def results(found: SearchResult) -> dict[str, Any]:
         "sampler_seed": found.config.sampler_seed,
         "pruner": found.config.pruner if found.config.optuna_pruning else None,
         "space": {key: list(values) for key, values in found.space.items()},
+        "plan": {"epochs": found.plan.epochs, "windows_per_epoch": found.plan.windows,
+                 "share_of_training": round(found.plan.share, 4), "seconds_of_today": round(found.plan.today, 1),
+                 "seconds_at_most": round(found.plan.limit(found.config), 1),
+                 "share_of_space_that_fits": found.fitting},
+        "stopped": found.stopped or None,
         "seconds": round(found.seconds, 1),
         "trials": [_trial(trial) for trial in found.trials],
     }
@@ -49,7 +54,7 @@ def results(found: SearchResult) -> dict[str, Any]:
 def _trial(trial: FrozenTrial) -> dict[str, Any]:
     duration = None if trial.duration is None else round(trial.duration.total_seconds(), 2)
     return {"number": trial.number, "state": trial.state.name.lower(), "value": as_json(trial.value),
-            "params": trial.params, "duration": duration,
+            "params": trial.params, "duration": duration, "price": trial.user_attrs.get(PRICE),
             "intermediate": {str(epoch): as_json(value) for epoch, value in trial.intermediate_values.items()},
             "reason": trial.user_attrs.get(REASON), "worker": trial.user_attrs.get(WORKER, {}).get("id")}
 

@@ -1,5 +1,6 @@
 """What is searched: the values noted at the settings, those that replace them, and always today's."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import ValidationError
@@ -79,11 +80,25 @@ def values_of(recipe: Recipe, keys: Iterable[str]) -> dict[str, Value]:
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Value]) -> Recipe:
-    """The recipe with other values of searched keys."""
+    """The recipe with other values of searched keys.
+
+    What counts batches follows the batch size: an epoch holds as many windows as before, rounded up to whole batches,
+    and the average of the weights spans as many.
+    """
     sections = noted()
     changes: dict[str, dict[str, Value]] = {}
     for key, value in values.items():
         changes.setdefault(sections[key][0], {})[key] = value
+    training, batch_size = recipe.training, values.get("batch_size", recipe.training.batch_size)
+    if batch_size != training.batch_size:
+        changes["training"] |= {
+            "batches_per_epoch": math.ceil(training.batches_per_epoch * training.batch_size / batch_size),
+            "ema_decay": average_over(training.ema_decay, batch_size / training.batch_size)}
     parts = {name: getattr(recipe, name) for name in Recipe.model_fields}
     return Recipe(**{name: type(part)(**{**part.model_dump(), **changes.get(name, {})})
                      for name, part in parts.items()})
+
+
+def average_over(decay: float, fewer: float) -> float:
+    """The decay of an average that spans so many times fewer steps."""
+    return decay if fewer == 1 else max(0.0, 1 - (1 - decay) * fewer)

@@ -1,69 +1,62 @@
 """A study on disk that several processes may share and that loses nothing when they are killed.
 
-    <folder>/journal.log       Optuna's journal: every trial, epoch by epoch; optuna-dashboard opens it
-    <folder>/study.lock        held for an instant while a trial is handed out or taken back
+    <folder>/journal.log       Optuna's journal: every trial, epoch by epoch, and what a trial is (`tuning.plan`);
+                               optuna-dashboard opens it
+    <folder>/study.lock        held for an instant while a trial is handed out or taken back, for a few seconds while
+                               the first process finds out what a trial costs
     <folder>/workers/…         a lock file that each process holds while it lives, and its working folder
     <folder>/weights/7.pt      the weights of the best few trials and of today's configuration
 
 A process that dies, however it dies, lets go of its lock file: its trial is then seen as interrupted, by whichever
-process hands out the next one, and put into the queue again with the same values, once. What the sampler suggests
-depends on its seed, on how many trials were suggested before and on their results, and on nothing that a process
-remembers: a search that was killed goes on as if it had not been (but that Hyperband assigns brackets by number).
+process hands out the next one, and put into the queue again with the same values, once. What is suggested depends on
+the sampler's seed, on how many trials were suggested before, on their results and on what a trial may cost, and on
+nothing that a process remembers: a search that was killed goes on as if it had not been (but that Hyperband assigns
+brackets by number).
 """
 
 import os
 import secrets
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
 from filelock import FileLock, Timeout
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from wattcast.tuning.config import TuningConfig
+from wattcast.tuning.plan import Plan
+from wattcast.tuning.sampler import Fits, build_pruner, draw
 from wattcast.tuning.space import Space, Value
 
 JOURNAL = "journal.log"
 GRACE = 10
 """Seconds after which Optuna's lock on the journal, held for milliseconds, is taken from a process that died."""
 REASON, WORKER, INTERRUPTED, AGAIN, TWIN = "reason", "worker", "interrupted", "again", "twin"
-"""Attributes of trials: why it ended, whose it is, whether its process died, which interrupted one it repeats, and
-which one of the same values it takes its score from."""
+PRICE, DEAR = "price", "dear"
+"""Attributes of trials: why it ended, whose it is, whether its process died, which interrupted one it repeats, which
+one of the same values it takes its score from, its price in seconds, and whether it was too dear to be started."""
+PLAN = "plan"
+"""Attribute of a study: what its trials are."""
 
 
-def build_pruner(config: TuningConfig, epochs: int) -> Any:
-    """The rule that stops trials; every number that decides is written out."""
-    if not config.optuna_pruning:
-        return optuna.pruners.NopPruner()
-    if config.pruner == "median":
-        # The learning rate rises and the average of the weights settles first.
-        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, epochs // 10), interval_steps=1,
-                                           n_min_trials=1)
-    shortest = max(1, epochs // 9)
-    if config.pruner == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=shortest, max_resource=epochs, reduction_factor=3)
-    return optuna.pruners.SuccessiveHalvingPruner(min_resource=shortest, reduction_factor=3,
-                                                  min_early_stopping_rate=0, bootstrap_count=0)
+class NothingFits(Exception):
+    """No values of the space may be tried."""
 
 
-def build_sampler(config: TuningConfig, suggested: int) -> Any:
-    """The sampler for one trial, its seed from `sampler_seed` and how many trials were suggested before."""
-    seed = int(np.random.SeedSequence([config.sampler_seed, suggested]).generate_state(1)[0])
-    if config.sampler == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    return optuna.samplers.TPESampler(n_startup_trials=10, n_ei_candidates=24, multivariate=True, group=False,
-                                      constant_liar=True, seed=seed)
+def suggested(trial: FrozenTrial) -> bool:
+    """Whether a trial was handed out, and is not repeated under another number."""
+    return trial.state != TrialState.WAITING and not trial.user_attrs.get(INTERRUPTED, False)
 
 
 def counts(trial: FrozenTrial) -> bool:
-    """Whether a trial counts towards `n_trials`: it was started, and is not repeated under another number."""
-    return trial.state != TrialState.WAITING and not trial.user_attrs.get(INTERRUPTED, False)
+    """Whether a trial counts towards `n_trials`: it was suggested, and not too dear to be started."""
+    return suggested(trial) and not trial.user_attrs.get(DEAR, False)
 
 
 class SharedStudy:
@@ -74,11 +67,11 @@ class SharedStudy:
         config: of the search.
         space: values to try.
         today: the values of trial 0.
-        epochs: of a trial at most.
+        plan: says what a trial is, if the study does not yet.
     """
 
     def __init__(self, folder: Path, config: TuningConfig, space: Space, today: Mapping[str, Value],
-                 epochs: int) -> None:
+                 plan: Callable[[], Plan]) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.folder, self.config = folder, config
         self.distributions = {key: optuna.distributions.CategoricalDistribution(values)
@@ -90,10 +83,16 @@ class SharedStudy:
         self._alive = FileLock(folder / "workers" / f"{self.worker}.lock")
         with self.lock:
             self._storage = _open_journal(folder / JOURNAL)
+            # It is told which values to try: asked for a trial it has nothing to sample.
             self.study = optuna.create_study(storage=self._storage, study_name=folder.name, load_if_exists=True,
-                                             pruner=build_pruner(config, epochs))
+                                             sampler=optuna.samplers.RandomSampler())
+            if PLAN not in self.study.user_attrs:
+                self.study.set_user_attr(PLAN, asdict(plan()))
+            self.plan = Plan(**self.study.user_attrs[PLAN])
+            self.study.pruner = build_pruner(config, self.plan.epochs)
             if not self.trials():
                 self.study.enqueue_trial(dict(today))
+            self._clear()
 
     def __enter__(self) -> "SharedStudy":
         self._alive.acquire()
@@ -126,14 +125,23 @@ class SharedStudy:
         complete = [trial for trial in self.trials(TrialState.COMPLETE) if TWIN not in trial.user_attrs]
         return sorted(complete, key=lambda trial: (trial.value, trial.number))[:count]
 
-    def claim(self) -> Trial | None:
-        """The next trial for this process, or None where as many as wanted are finished or under way."""
+    def claim(self, fits: Fits) -> Trial | None:
+        """The next trial for this process, or None where as many as wanted are finished or under way.
+
+        Raises:
+            NothingFits: no values that `fits` takes are left.
+        """
         with self.lock:
             self._take_back()
-            started = [trial for trial in self.trials() if counts(trial)]
-            if len(started) >= self.config.n_trials:
+            trials = self.trials()
+            if sum(map(counts, trials)) >= self.config.n_trials:
                 return None
-            self.study.sampler = build_sampler(self.config, len(started))
+            # Killed between the two, the next process finds the values in the queue.
+            if not any(trial.state == TrialState.WAITING for trial in trials):
+                values = draw(self.study, self.config, sum(map(suggested, trials)), self.distributions, fits)
+                if values is None:
+                    raise NothingFits
+                self.study.enqueue_trial(values)
             trial: Trial = self.study.ask(self.distributions)
             trial.set_user_attr(WORKER, {"id": self.worker, "host": socket.gethostname(), "pid": os.getpid()})
         shutil.rmtree(self.work_folder, ignore_errors=True)
@@ -170,6 +178,17 @@ class SharedStudy:
         """The trial was pruned or failed."""
         trial.set_user_attr(REASON, reason)
         self.study.tell(trial, state=state)
+
+    def refuse(self, trial: Trial, reason: str) -> None:
+        """The trial is too dear to be started: it does not count, and another will be drawn."""
+        trial.set_user_attr(DEAR, True)
+        self.give_up(trial, TrialState.PRUNED, reason)
+
+    def _clear(self) -> None:
+        """Remove the working folders of processes that died; what they trained is trained anew."""
+        for path in (self.folder / "workers").iterdir():
+            if path.is_dir() and not self._lives({"id": path.name}):
+                self._forget(path.name)
 
     def _take_back(self) -> None:
         """Queue the trials of dead processes again. Killed in the middle of it, the next process does the rest."""

@@ -14,8 +14,8 @@ from wattcast.workflows.job import Job
 if TYPE_CHECKING:
     from wattcast.tuning.search import SearchProgress
 
-OnSearch = Callable[["SearchProgress | None"], None]
-"""Told of each finished epoch and trial, and with None that the search is over."""
+OnSearch = Callable[["SearchProgress | str | None"], None]
+"""Told of each finished epoch and trial, in a sentence of what concerns all, and with None that the search is over."""
 RESULTS, HISTORY = "hyperopt_results.json", "hyperopt_history.png"
 
 
@@ -45,7 +45,7 @@ class SearchOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         told = ("best_params", "best_score", "n_trials", "best_trial", "today_trial", "today_score", "verdict",
-                "confirmation", "recipe_hash", "study", "seconds")
+                "confirmation", "recipe_hash", "study", "plan", "stopped", "seconds")
         return {"station": self.station_id, "journal": str(self.journal),
                 **{name: self.results[name] for name in told}}
 

@@ -13,6 +13,7 @@ from wattcast.settings import build_settings
 from wattcast.training.config import Recipe
 from wattcast.training.trained import EpochRecord
 from wattcast.tuning.objective import Objective
+from wattcast.tuning.plan import Plan
 
 HORIZON = 7 * 24
 EPOCHS = 4
@@ -41,10 +42,9 @@ def recipe() -> Recipe:
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[str, float]], float]], None]:
     """`pretended(loss)`: trials do not train; the loss of their values comes down to `loss` over four epochs."""
     def install(loss: Callable[[Mapping[str, float]], float]) -> None:
-        def train(_: Objective, values: Mapping[str, float], folder: Path, *,
-                  on_epoch: Callable[[EpochRecord], None], on_batch: Callable[[], None]) -> float:
+        def train(_: Objective, values: Mapping[str, float], __: Plan, folder: Path, *,
+                  on_epoch: Callable[[EpochRecord], None]) -> float:
             for epoch in range(1, EPOCHS + 1):
-                on_batch()
                 on_epoch(EpochRecord(epoch, EPOCHS, 0.0, loss(values) * (2 - epoch / EPOCHS), 0.0, 0.0, True))
             (folder / "best.pt").write_text(str(loss(values)))
             return loss(values)
@@ -53,5 +53,6 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[st
             return float(weights.read_text()) + 0.001 * np.arange(len(self.other_origins))
 
         monkeypatch.setattr(Objective, "train", train)
+        monkeypatch.setattr(Objective, "seconds_per_window", lambda self, values: 1e-4 * self.times_today(values))
         monkeypatch.setattr(Objective, "losses", losses)
     return install

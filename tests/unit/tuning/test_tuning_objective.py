@@ -7,13 +7,19 @@ import torch
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.model.encoder import BiMambaEncoder
+from wattcast.training.module import PowerModule
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.objective import Objective, Unpromising
+from wattcast.tuning.plan import Plan
+from wattcast.windows.dataset import Batch
 
 
 def nothing(*_: object) -> None:
     pass
 
+
+PLAN = Plan(1, 12, 0.25, 3, 0.001)
+"""An epoch of twelve windows: three of today's batches."""
 
 STILL = 1e-12
 """A learning rate that moves nothing: what is scored is the network before training."""
@@ -29,7 +35,7 @@ def score(objective, tmp_path):
     def train(**values: float) -> float:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
-        return objective.train(values, folder, on_epoch=nothing, on_batch=nothing)
+        return objective.train(values, PLAN, folder, on_epoch=nothing)
     return train
 
 
@@ -59,7 +65,7 @@ def test_measure__weighs_targets_as_today_s_configuration(data, recipe, score, t
     heavy = recipe.model_copy(update={"training": recipe.training.model_copy(update={"power_weight": 7.0})})
     objective = Objective(data, heavy, TuningConfig(search_origins=3, trial_epochs=1))
     (tmp_path / "heavy").mkdir()
-    found = objective.train({"lr": STILL}, tmp_path / "heavy", on_epoch=nothing, on_batch=nothing)
+    found = objective.train({"lr": STILL}, PLAN, tmp_path / "heavy", on_epoch=nothing)
     assert abs(found - score(lr=STILL)) > 1e-4
 
 
@@ -71,7 +77,7 @@ def test_losses__at_the_search_s_own_origins_are_the_score(data, recipe, tmp_pat
     """The same measure in both places: with full origins the mean over them is what the trial reported."""
     full = StationData(data.station, data.frame.interpolate(limit_direction="both"))
     objective = Objective(full, recipe, TuningConfig(search_origins=3, trial_epochs=1))
-    score = objective.train({}, tmp_path, on_epoch=nothing, on_batch=nothing)
+    score = objective.train({}, PLAN, tmp_path, on_epoch=nothing)
     objective.other_origins = objective.origins
     assert objective.losses({}, tmp_path / "best.pt").mean() == pytest.approx(score, rel=1e-5)
 
@@ -87,7 +93,7 @@ def test_trained_network__has_the_sizes_that_follow_the_ratios(objective, tmp_pa
     monkeypatch.setattr(BiMambaEncoder, "forward", look)
     values = {"d_model": 24, "d_ff_ratio": 3.0, "stride_ratio": 0.5, "patch_len": 12, "expand": 2.5, "n_layers": 2,
               "d_state": 8, "d_conv": 4}
-    objective.train(values, tmp_path, on_epoch=nothing, on_batch=nothing)
+    objective.train(values, PLAN, tmp_path, on_epoch=nothing)
     weights = torch.load(tmp_path / "best.pt", weights_only=True)
     assert weights["encoder.layers.1.feed_forward.0.weight"].shape == (72, 24)
     assert weights["encoder.layers.1.mamba.A_log"].shape == (2, 60, 8)
@@ -106,6 +112,50 @@ def test_memory__a_combination_that_cannot_fit_is_refused(data, recipe) -> None:
 
 def test_trial_epochs__shorten_trials_only(objective, recipe, tmp_path: Path) -> None:
     epochs = []
-    objective.train({}, tmp_path, on_epoch=lambda record: epochs.append(record.epoch), on_batch=nothing)
+    objective.train({}, PLAN, tmp_path, on_epoch=lambda record: epochs.append(record.epoch))
     assert epochs == [1]
     assert recipe.training.epochs > 1
+
+
+def test_trial__sees_as_many_windows_whatever_its_batch(objective, tmp_path, monkeypatch) -> None:
+    seen: list[int] = []
+    honest = PowerModule.training_step
+
+    def step(self: PowerModule, batch: Batch) -> torch.Tensor:
+        seen.append(len(batch["target"]))
+        return honest(self, batch)
+
+    monkeypatch.setattr(PowerModule, "training_step", step)
+    for batch_size in (1, 4, 5, 12, 512):
+        seen.clear()
+        folder = tmp_path / str(batch_size)
+        folder.mkdir()
+        objective.train({"batch_size": batch_size}, PLAN, folder, on_epoch=nothing)
+        assert sum(seen) == PLAN.windows
+        assert max(seen) <= batch_size
+
+
+def test_trial__its_average_spans_the_same_share_of_the_steps(objective, recipe) -> None:
+    # Twelve steps are a training, of which the average spans 100; three are a trial, a quarter.
+    whole, trial = recipe.training, objective.recipe_of({}, PLAN).training
+    assert (whole.ema_decay, trial.ema_decay) == (0.99, pytest.approx(0.96))
+    assert objective.recipe_of({"batch_size": 8}, PLAN).training.ema_decay == pytest.approx(0.92)
+    assert objective.recipe_of({}, Plan(4, 12, 1.0, 3, 0.1)).training == whole
+
+
+def test_plan__counts_the_windows_of_today_s_training(objective) -> None:
+    found = objective.plan_trials({"batch_size": (2, 8)})
+    assert (found.epochs, found.windows, found.scored) == (1, 12, 3)
+    assert 0 < found.window < 60
+
+
+def test_times_today__is_one_for_today_and_grows_with_the_network(objective) -> None:
+    assert objective.times_today({}) == 1
+    assert objective.times_today({"lr": 0.5, "batch_size": 512}) == 1
+    assert objective.times_today({"d_model": 512}) > objective.times_today({"d_model": 64}) > 1
+
+
+def test_seconds_per_window__leaves_the_random_numbers_of_training_alone(objective, score) -> None:
+    before = score(lr=0.01)
+    objective.seconds_per_window({"d_model": 24})
+    assert score(lr=0.01) == before

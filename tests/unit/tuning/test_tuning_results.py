@@ -37,7 +37,8 @@ def test_results__hold_every_trial(found) -> None:
     assert [trial["number"] for trial in trials] == list(range(25))
     assert {"complete", "pruned", "fail"} == {trial["state"] for trial in trials}
     for trial in trials:
-        assert trial.keys() == {"number", "state", "value", "params", "duration", "intermediate", "reason", "worker"}
+        assert trial.keys() == {"number", "state", "value", "params", "duration", "price",
+                                "intermediate", "reason", "worker"}
         assert trial["duration"] >= 0
         if trial["state"] == "complete":
             assert trial["reason"] is None or trial["reason"].startswith("the values of trial")

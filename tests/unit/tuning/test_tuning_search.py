@@ -1,5 +1,6 @@
 """The loop of a search: what ends a trial, what is recorded, what the user is told, and what is chosen."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,10 @@ import wattcast.tuning.search as module
 from wattcast.errors import ConfigError, DataError, WattcastError
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.objective import Objective
+from wattcast.tuning.plan import Plan
 from wattcast.tuning.search import SearchProgress, SearchResult, search, study_name
 from wattcast.tuning.space import search_space
-from wattcast.tuning.study import REASON
+from wattcast.tuning.study import PRICE, REASON
 
 SPACE = {"d_model": [16, 32, 48, 64], "n_layers": [1, 2, 3], **{
     key: [value] for key, value in {
@@ -23,7 +25,7 @@ SPACE = {"d_model": [16, 32, 48, 64], "n_layers": [1, 2, 3], **{
 
 @pytest.fixture
 def searched(data, recipe, tmp_path) -> Callable[..., SearchResult]:
-    def run(on_search: Callable[[SearchProgress], None] | None = None, **config: object) -> SearchResult:
+    def run(on_search: Callable[[SearchProgress | str], None] | None = None, **config: object) -> SearchResult:
         return search(data, recipe, TuningConfig(**{"n_trials": 16, "space": SPACE, **config}), tmp_path, on_search)
     return run
 
@@ -91,7 +93,7 @@ def test_same_values__are_not_trained_twice(searched, pretended) -> None:
         trained.append(values["d_model"])
         return 1 / values["d_model"]
     pretended(loss)
-    told: list[SearchProgress] = []
+    told: list[SearchProgress | str] = []
     found = searched(told.append, space={**SPACE, "d_model": [16, 32], "n_layers": [1]}, n_trials=6)
     assert set(trained) == {16, 32}
     assert states(found) == ["complete"] * 6
@@ -100,7 +102,7 @@ def test_same_values__are_not_trained_twice(searched, pretended) -> None:
     assert all(len(trial.intermediate_values) == 4 for trial in found.trials)
     assert [each.number for each in found.choice.confirmations] == [
         0, next(trial.number for trial in found.trials if trial.params["d_model"] == 32)]
-    assert any(at.said == "the values and score of trial 0" for at in told)
+    assert any(at.said == "the values and score of trial 0" for at in told[1:])
 
 
 def test_failing_trial__is_recorded_and_the_search_goes_on(searched, pretended, monkeypatch) -> None:
@@ -152,11 +154,93 @@ def test_memory__hopeless_trials_are_pruned_before_they_start(searched, pretende
     assert found.choice.number == 0
 
 
-def test_slow_trial__is_pruned_within_its_epoch_but_not_today_s(searched) -> None:
+def test_dear_configurations__are_not_even_drawn(searched, pretended) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    # A trial of today's takes 5.3 ms; those that may be tried are at most 2 % dearer.
+    found = searched(trial_epochs=4, trial_timeout=5.44e-3, n_trials=12, optuna_pruning=False,
+                     space={**SPACE, "lr": [0.001, 0.002, 0.004, 0.008]})
+    assert states(found) == ["complete"] * 12
+    assert 0.1 < found.fitting < 0.9
+    tried = {(trial.params["d_model"], trial.params["n_layers"]) for trial in found.trials}
+    assert len(tried) > 1
+    assert not tried & {(64, 3), (64, 2), (48, 3)}
+    assert found.stopped == ""
+
+
+def test_nothing_fits__ends_the_search_after_today_s_and_says_so(searched) -> None:
     found = searched(n_trials=3, trial_timeout=1e-9, search_origins=2)
-    assert states(found) == ["complete", "pruned", "pruned"]
-    assert {trial.user_attrs.get(REASON) for trial in found.trials} == {None, "it took longer than 1e-09 s"}
-    assert not found.trials[1].intermediate_values
+    assert states(found) == ["complete"]
+    assert found.stopped == ("2 of 3 trials were not started: no configuration of the space fits into the 1e-09 s that "
+                             "a trial may take")
+    assert found.fitting == 0
+
+
+def test_trial__that_turns_out_dear_when_timed_is_not_started(searched, pretended, monkeypatch) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    trained = []
+    honest = Objective.train
+
+    def train(self: Objective, values: dict[str, float], *arguments: object, **options: object) -> float:
+        trained.append(values["d_model"])
+        return honest(self, values, *arguments, **options)
+
+    monkeypatch.setattr(Objective, "train", train)
+    # Operations were counted as few, but the machine is a million times slower with them.
+    monkeypatch.setattr(Objective, "seconds_per_window",
+                        lambda _, values: 1e-4 * (1e6 if values.get("d_model") == 48 else 1))
+    told: list[SearchProgress | str] = []
+    found = searched(told.append, n_trials=8)
+    dear = [trial for trial in found.trials if trial.params["d_model"] == 48]
+    assert dear
+    assert 48 not in trained
+    assert all(trial.state == TrialState.PRUNED and trial.user_attrs[PRICE] > 1000 for trial in dear)
+    assert all("s that a trial may" in trial.user_attrs[REASON] for trial in dear)
+    assert len(found.trials) == 8 + len(dear)
+    assert len(trained) == 8 - sum("twin" in trial.user_attrs for trial in found.trials)
+    assert any(isinstance(at, SearchProgress) and at.said.startswith("not started, ") for at in told)
+
+
+def test_load__that_slows_everything_makes_no_trial_too_dear(searched, pretended, monkeypatch) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    calls = []
+
+    def ever_slower(self: Objective, values: dict[str, float]) -> float:
+        calls.append(values)
+        return 1e-4 * (1 + len(calls) // 2) * self.times_today(values)
+
+    monkeypatch.setattr(Objective, "seconds_per_window", ever_slower)
+    found = searched(n_trials=12, trial_timeout=0.02)
+    assert len(calls) > 12
+    assert not any("may" in trial.user_attrs.get(REASON, "") for trial in found.trials)
+
+
+def test_started_trial__is_never_stopped_by_the_clock(searched, pretended) -> None:
+    def slow(values: dict[str, float]) -> float:
+        time.sleep(0.02)
+        return values["d_model"] / 100
+    pretended(slow)
+    found = searched(n_trials=3, optuna_pruning=False, trial_timeout=0.01, optuna_timeout=60)
+    assert states(found) == ["complete"] * 3
+
+
+def test_plan__is_the_same_for_all_trials_and_when_the_search_goes_on(searched, pretended, monkeypatch) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    plans = set()
+    honest = Objective.train
+
+    def train(self: Objective, values: dict[str, float], plan: Plan, *arguments: object, **options: object) -> float:
+        plans.add(plan)
+        return honest(self, values, plan, *arguments, **options)
+
+    monkeypatch.setattr(Objective, "train", train)
+    # 48 windows are a training. The third of a millisecond would be 3 of them: it is a batch at least.
+    told: list[SearchProgress | str] = []
+    found = searched(told.append, n_trials=2, optuna_timeout=60, trial_timeout=0.001)
+    monkeypatch.setattr(Objective, "seconds_per_window", lambda *_: 1e-9)
+    again = searched(n_trials=4, optuna_timeout=60, trial_timeout=0.001)
+    assert plans == {found.plan} == {again.plan}
+    assert (found.plan.epochs, found.plan.windows) == (1, 4)
+    assert told[0].startswith("each trial sees 4 windows (8 % of a training's) in 1 epochs")
 
 
 def test_timeout__starts_no_more_trials_and_the_next_call_goes_on(searched, pretended) -> None:
@@ -164,8 +248,10 @@ def test_timeout__starts_no_more_trials_and_the_next_call_goes_on(searched, pret
         time.sleep(0.02)
         return 1 / values["d_model"]
     pretended(slow)
-    assert len(searched(optuna_timeout=1e-3).trials) == 1
-    assert len(searched(optuna_timeout=60).trials) == 16
+    short = searched(optuna_timeout=1e-3)
+    assert (len(short.trials), short.stopped) == (1, "15 of 16 trials were not started: optuna_timeout is over")
+    whole = searched(optuna_timeout=60)
+    assert (len(whole.trials), whole.stopped) == (16, "")
 
 
 def interrupted_at(count: int, runs: list[dict[str, float]]) -> Callable[[dict[str, float]], float]:
@@ -203,8 +289,10 @@ def test_interrupt__of_the_first_trial_leaves_something_to_compare_with(searched
 
 def test_progress__tells_of_epochs_and_of_trials(searched, pretended) -> None:
     pretended(lambda values: values["d_model"] / 100)
-    told: list[SearchProgress] = []
-    found = searched(told.append)
+    said: list[SearchProgress | str] = []
+    found = searched(said.append)
+    sentence, *told = said
+    assert sentence.startswith("each trial sees 48 windows (as many as a training of a network) in 4 epochs; ")
     ends = [at for at in told if at.epoch is None]
     assert [at.number for at in ends] == list(range(16))
     assert [at.finished for at in ends] == list(range(1, 17))
@@ -216,20 +304,33 @@ def test_progress__tells_of_epochs_and_of_trials(searched, pretended) -> None:
 
 
 @pytest.mark.parametrize("change", [{"sampler_seed": 1}, {"sampler": "random"}, {"trial_epochs": 2},
-                                    {"search_origins": 5}, {"pruner": "hyperband"}, {"space": {"d_model": [99]}}])
+                                    {"search_origins": 5}, {"pruner": "hyperband"}, {"space": {"d_model": [99]}},
+                                    {"trial_timeout": 3}])
 def test_study_name__another_search_is_another_study(data, recipe, change) -> None:
     def name(config: TuningConfig) -> str:
         return study_name(data, recipe, config, search_space(recipe, config.space, targets=2))
 
     assert name(TuningConfig(**change)) != name(TuningConfig())
-    assert name(TuningConfig(n_trials=7, optuna_timeout=9, confirm=1, trial_timeout=3, memory_limit=1,
-                             enable_hyperopt=True)) == name(TuningConfig())
+    changed = TuningConfig(n_trials=7, optuna_timeout=9, confirm=1, memory_limit=1, enable_hyperopt=True)
+    assert name(changed) == name(TuningConfig())
 
 
 def test_folder__that_cannot_be_written_to(data, recipe, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="cannot write the search's progress"):
         search(data, recipe, TuningConfig(n_trials=2), tmp_path / "file")
+
+
+def test_older_studies__do_not_fill_the_disk(data, recipe, tmp_path, pretended) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    for seed in range(5):
+        search(data, recipe, TuningConfig(n_trials=2, space=SPACE, sampler_seed=seed), tmp_path)
+        for path in tmp_path.rglob("*"):
+            os.utime(path, (1e9 + seed, 1e9 + seed))
+    assert len(list(tmp_path.iterdir())) == 3
+    # One that goes on is kept, and with it the two newest.
+    found = search(data, recipe, TuningConfig(n_trials=3, space=SPACE, sampler_seed=2), tmp_path)
+    assert len(found.trials) == 3
 
 
 def test_space__with_nothing_in_it(searched) -> None:

@@ -68,3 +68,18 @@ def test_with_values__changes_these_and_nothing_else() -> None:
 def test_with_values__of_today_is_today() -> None:
     today = values_of(Recipe(), noted())
     assert with_values(Recipe(), today).recipe_hash() == Recipe().recipe_hash()
+
+
+@pytest.mark.parametrize(("batch_size", "batches", "decay"), [
+    (32, 40, 0.99), (16, 80, 0.995), (64, 20, 0.98), (128, 10, 0.96), (256, 5, 0.92), (512, 3, 0.84),
+    (100, 13, 0.96875)])
+def test_with_values__an_epoch_holds_as_many_windows_whatever_the_batch(batch_size, batches, decay) -> None:
+    training = with_values(Recipe(), {"batch_size": batch_size}).training
+    assert (training.batch_size, training.batches_per_epoch) == (batch_size, batches)
+    # The average of the weights spans 3200 windows.
+    assert training.ema_decay == pytest.approx(decay)
+
+
+def test_with_values__of_another_batch_twice_comes_back() -> None:
+    there = with_values(Recipe(), {"batch_size": 128})
+    assert with_values(there, {"batch_size": 32}).training.batches_per_epoch == 40

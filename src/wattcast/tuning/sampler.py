@@ -1,0 +1,74 @@
+"""Which values are tried next, and which trials go on: Optuna's rules with every number that decides written out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import optuna
+
+from wattcast.tuning.config import TuningConfig
+from wattcast.tuning.space import Value
+
+Fits = Callable[[Mapping[str, Value]], bool]
+
+DRAWS, BLIND_DRAWS = 300, 3000
+"""How often the sampler is asked for values that fit, and then chance; each is asked for within a second or two."""
+
+
+def build_pruner(config: TuningConfig, epochs: int) -> Any:
+    """The rule that stops trials."""
+    if not config.optuna_pruning:
+        return optuna.pruners.NopPruner()
+    if config.pruner == "median":
+        # The learning rate rises and the average of the weights settles first.
+        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, epochs // 10), interval_steps=1,
+                                           n_min_trials=1)
+    shortest = max(1, epochs // 9)
+    if config.pruner == "hyperband":
+        return optuna.pruners.HyperbandPruner(min_resource=shortest, max_resource=epochs, reduction_factor=3)
+    return optuna.pruners.SuccessiveHalvingPruner(min_resource=shortest, reduction_factor=3,
+                                                  min_early_stopping_rate=0, bootstrap_count=0)
+
+
+def build_sampler(config: TuningConfig, suggested: int) -> Any:
+    """The sampler for one trial, its seed from `sampler_seed` and how many trials were suggested before."""
+    seed = _seed(config.sampler_seed, suggested)
+    if config.sampler == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.TPESampler(n_startup_trials=10, n_ei_candidates=24, multivariate=True, group=False,
+                                      constant_liar=True, seed=seed)
+
+
+def draw(study: Any, config: TuningConfig, suggested: int, distributions: Mapping[str, Any],
+         fits: Fits) -> dict[str, Value] | None:
+    """The sampler's next values that fit, or chance's where it has none; None where neither has.
+
+    Only values are drawn: those that do not fit leave no trial behind.
+
+    Args:
+        study: the results so far.
+        config: of the search.
+        suggested: trials before this one.
+        distributions: of each key.
+        fits: whether values may be tried.
+    """
+    chance = optuna.samplers.RandomSampler(seed=_seed(config.sampler_seed, suggested, 1))
+    # A sampler writes to the trial that it draws for: to one in a copy of the study, in memory.
+    copy = optuna.create_study(sampler=chance)
+    copy.add_trials(study.get_trials(deepcopy=False))
+    number = copy.ask().number
+    trial = copy.get_trials(deepcopy=False)[number]
+    for sampler, draws in ((build_sampler(config, suggested), DRAWS), (chance, BLIND_DRAWS)):
+        space = sampler.infer_relative_search_space(copy, trial)
+        for _ in range(draws):
+            related = sampler.sample_relative(copy, trial, space)
+            values = {key: related[key] if key in related else
+                      sampler.sample_independent(copy, trial, key, distribution)
+                      for key, distribution in distributions.items()}
+            if fits(values):
+                return values
+    return None
+
+
+def _seed(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
