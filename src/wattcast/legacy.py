@@ -3,16 +3,18 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattcast.errors import REJECTED, ConfigError, DataError, WattcastError
 
 if TYPE_CHECKING:
+    from wattcast.settings import Settings
     from wattcast.workflows.job import Job
 
-DEFAULT_DATA = ("merged_station_test.csv", "data")
-"""Where the data is looked for, in this order, when `--data_file` is not given."""
+HISTORY, NEWER = "data", "merged_station_test.csv"
+"""Where the data is looked for, in this order, when `--data_file` is not given. Fine-tuning begins with the second."""
 
 
 def main(program: str, arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +33,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, allow_abbrev=False,
                                      description="Train a station's model and evaluate it on the last week.")
     parser.add_argument("--station_id", required=True, help="the station")
-    parser.add_argument("--data_file", type=Path, help="default: merged_station_test.csv, else the folder data")
+    parser.add_argument("--data_file", type=Path, help="default: the folder data, else merged_station_test.csv")
     parser.add_argument("--horizon_weights", help="numbers separated by commas: one a step (672) or one a day (7)")
     parser.add_argument("--n_trials", type=int, help="trials of the hyper-parameter search")
     parser.add_argument("--enable_hyperopt", action="store_true", help="search hyper-parameters first")
@@ -60,8 +62,11 @@ def _run(arguments: argparse.Namespace) -> int:
         weights = parse_horizon_weights(arguments.horizon_weights)
         print("🔍", describe_horizon_weights(expand_horizon_weights(weights, 672, 7), 7))
         assignments.append(f"training.horizon_weights={list(weights)}")
-    job = Job(_data(arguments.data_file), arguments.station_id, load_settings(assignments=assignments))
-    if arguments.enable_incremental and not arguments.enable_hyperopt:
+    settings = load_settings(assignments=assignments)
+    finetuning = arguments.enable_incremental and not arguments.enable_hyperopt
+    data = arguments.data_file or _data(arguments.station_id, settings, newer=finetuning)
+    job = Job(data, arguments.station_id, settings)
+    if finetuning:
         return _finetune(job, arguments.station_id)
     print(f"🔄 training station {arguments.station_id} on {job.data}")
     with render.search_progress(mark="🔍 ") as on_search, render.training_progress() as on_epoch:
@@ -81,16 +86,23 @@ def _finetune(job: "Job", station_id: str) -> int:
         outcome = finetune(job, station_id, on_epoch=on_epoch)
     render.finetuning(outcome)
     if outcome.rejected:
-        print(f"⚠️ the model in use was kept: {outcome.champion}")
+        made = f"; the fine-tuned weights of {outcome.version} are in {outcome.folder}" if outcome.version else ""
+        print(f"⚠️ the model in use was kept: {outcome.champion}{made}")
         return REJECTED
-    print(f"✅ the fine-tuned model and its files are in {outcome.folder}")
+    print(f"✅ the fine-tuned model and its files are in {outcome.folder}; {outcome.champion} is in use")
     return 0
 
 
-def _data(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    for name in DEFAULT_DATA:
-        if Path(name).exists():
-            return Path(name)
-    raise DataError("there is no data here", expected=" or ".join(DEFAULT_DATA), hint="name the file with --data_file")
+def _data(station_id: str, settings: "Settings", *, newer: bool) -> Path:
+    """The first of the usual places that is there; of several the first that has the station."""
+    from wattcast.data.reader import open_source
+
+    places = [Path(name) for name in ((NEWER, HISTORY) if newer else (HISTORY, NEWER)) if Path(name).exists()]
+    if not places:
+        raise DataError("there is no data here", expected=f"{HISTORY} or {NEWER}",
+                        hint="name the file with --data_file")
+    for place in places if len(places) > 1 else ():
+        with suppress(DataError):
+            if station_id in open_source(place, settings.data).station_ids:
+                return place
+    return places[0]

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -77,11 +78,31 @@ def test_data_file__chooses_another_file(run, place, seed_table) -> None:
     assert manifest["span"][1].startswith("2025-03-22")
 
 
-def test_folder_data__is_the_second_place_to_look(run, plant, place) -> None:
+def test_folder_data__is_the_first_place_to_look(run, merged, place) -> None:
+    (place / "data").mkdir()
+    shutil.copy(merged, place / "data" / "base.csv")
+    for program in PROGRAMS:
+        code, out, _ = run(program, "--station_id", STATION)
+        assert code == 0
+        assert f"🔄 training station {STATION} on data\n" in out
+
+
+@pytest.mark.usefixtures("merged")
+def test_data__is_what_has_the_station(run, plant, place) -> None:
     (place / "data").symlink_to(plant)
-    code, out, _ = run("train_mbm.py", "--station_id", "plant")
-    assert code == 0
-    assert "🔄 training station plant on data" in out
+    assert "🔄 training station plant on data\n" in run("train_mbm.py", "--station_id", "plant")[1]
+    assert f"training station {STATION} on merged_station_test.csv\n" in run("train.py", "--station_id", STATION)[1]
+    code, out, err = run("train.py", "--station_id", "nobody")
+    assert code == 2
+    assert "on data\n" in out
+    assert "has no station 'nobody'" in err
+
+
+def test_fine_tuning__looks_for_newer_rows_first(run, merged, place) -> None:
+    (place / "data").mkdir()
+    shutil.copy(merged, place / "data" / "base.csv")
+    out = run("train_mbm.py", "--station_id", STATION, "--enable_incremental")[1]
+    assert f"🔄 fine-tuning the model of station {STATION} on merged_station_test.csv\n" in out
 
 
 @pytest.mark.usefixtures("merged")
@@ -122,7 +143,7 @@ def test_unknown_station__lists_the_known_ones(run) -> None:
 def test_no_data__says_where_it_looked(run, place) -> None:
     code, _, err = run("train.py", "--station_id", STATION)
     assert code == 2
-    assert "merged_station_test.csv or data" in err
+    assert "data or merged_station_test.csv" in err
     assert "--data_file" in err
     assert not list(place.iterdir())
 
@@ -167,10 +188,13 @@ def test_incremental__fine_tunes_the_model_in_use(run, place, seed_table) -> Non
     folder = place / "models" / STATION
     promoted = json.loads((folder / "gate.json").read_text())["gate"]["promoted"]
     assert code == (0 if promoted else 3)
-    assert ("✅ the fine-tuned model" if promoted else "⚠️ the model in use was kept: v0001") in out
+    assert (f"✅ the fine-tuned model and its files are in models/{STATION}; v0002 is in use" if promoted else
+            f"⚠️ the model in use was kept: v0001; the fine-tuned weights of v0002 are in models/{STATION}") in out
     for name in ("bi_mamba_finetuned.pth", "finetune_history.json"):
         assert (folder / name).stat().st_size > 0
         assert (folder / name).read_bytes() == (folder / "versions" / "v0002" / name).read_bytes()
+    used = "v0002" if promoted else "v0001"
+    assert (folder / "bi_mamba.pth").read_bytes() == (folder / "versions" / used / "bi_mamba.pth").read_bytes()
 
 
 def test_both__search_then_train_then_fine_tune_on_weeks_neither_saw(run, place, seed_table) -> None:
