@@ -56,9 +56,10 @@ class Plan:
     def in_words(self, config: TuningConfig, fitting: float) -> str:
         """For people, before the first trial; `fitting` is the share of configurations that are not too dear."""
         part = "as many as a training of a network" if self.share == 1 else f"{percentage(self.share)} of a training's"
-        return (f"each trial sees {self.epochs * self.windows} windows ({part}) in {self.epochs} epochs; today's "
-                f"configuration takes about {self.today:.0f} s, {percentage(fitting)} of the configurations in the "
-                f"space fit into the {self.limit(config):.0f} s that a trial may take")
+        epochs = f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}"
+        return (f"each trial sees {self.epochs * self.windows} windows ({part}) in {epochs}; today's configuration "
+                f"takes about {self.today:.0f} s, {percentage(fitting)} of the configurations in the space fit into "
+                f"the {self.limit(config):.0f} s that a trial may take")
 
 
 def plan_trials(config: TuningConfig, *, epochs: int, windows: int, largest_batch: int, scored: int,

@@ -5,7 +5,6 @@ much dearer it is than today's. The one that is to be trained is then timed on a
 """
 
 import math
-import statistics
 import time
 from collections.abc import Callable
 
@@ -22,8 +21,8 @@ Of 66 configurations drawn from the noted space (one core, scan `numba`), which 
 the fitted sum was 0.6 to 1.25 times what was measured. Only ratios to today's configuration are used.
 """
 
-WINDOWS, ROUNDS = 16, 3
-"""How many windows are timed, and how often: the median counts, as other programs come and go."""
+WINDOWS, ROUNDS = 16, 5
+"""How many windows are timed, and how often: the fastest round counts, as other programs come and go."""
 
 
 def work(config: ModelConfig, sizes: InputSizes, lookback: int) -> float:
@@ -54,7 +53,7 @@ def seconds_per_window(train: Callable[[int], None], windows: int) -> float:
     """
     count = min(WINDOWS, windows)
     train(1)                                        # what is done once: kernels are compiled, memory is asked for
-    return statistics.median(_timed(train, count) for _ in range(ROUNDS)) / count
+    return min(_timed(train, count) for _ in range(ROUNDS)) / count
 
 
 def _timed(train: Callable[[int], None], count: int) -> float:

@@ -11,8 +11,8 @@ from wattcast.tuning.space import Value
 
 Fits = Callable[[Mapping[str, Value]], bool]
 
-DRAWS, BLIND_DRAWS = 300, 3000
-"""How often the sampler is asked for values that fit, and then chance; each is asked for within a second or two."""
+DRAWS, BLIND_DRAWS = 300, 20_000
+"""How often the sampler is asked for values that fit, and then chance; either takes a second or two."""
 
 
 def build_pruner(config: TuningConfig, epochs: int) -> Any:
@@ -32,7 +32,7 @@ def build_pruner(config: TuningConfig, epochs: int) -> Any:
 
 def build_sampler(config: TuningConfig, suggested: int) -> Any:
     """The sampler for one trial, its seed from `sampler_seed` and how many trials were suggested before."""
-    seed = _seed(config.sampler_seed, suggested)
+    seed = int(np.random.SeedSequence([config.sampler_seed, suggested]).generate_state(1)[0])
     if config.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     return optuna.samplers.TPESampler(n_startup_trials=10, n_ei_candidates=24, multivariate=True, group=False,
@@ -52,23 +52,23 @@ def draw(study: Any, config: TuningConfig, suggested: int, distributions: Mappin
         distributions: of each key.
         fits: whether values may be tried.
     """
-    chance = optuna.samplers.RandomSampler(seed=_seed(config.sampler_seed, suggested, 1))
     # A sampler writes to the trial that it draws for: to one in a copy of the study, in memory.
-    copy = optuna.create_study(sampler=chance)
+    copy = optuna.create_study(sampler=optuna.samplers.RandomSampler())
     copy.add_trials(study.get_trials(deepcopy=False))
     number = copy.ask().number
-    trial = copy.get_trials(deepcopy=False)[number]
-    for sampler, draws in ((build_sampler(config, suggested), DRAWS), (chance, BLIND_DRAWS)):
-        space = sampler.infer_relative_search_space(copy, trial)
-        for _ in range(draws):
-            related = sampler.sample_relative(copy, trial, space)
-            values = {key: related[key] if key in related else
-                      sampler.sample_independent(copy, trial, key, distribution)
-                      for key, distribution in distributions.items()}
-            if fits(values):
-                return values
+    trial, sampler = copy.get_trials(deepcopy=False)[number], build_sampler(config, suggested)
+    space = sampler.infer_relative_search_space(copy, trial)
+    for _ in range(DRAWS):
+        related = sampler.sample_relative(copy, trial, space)
+        values = {key: related[key] if key in related else
+                  sampler.sample_independent(copy, trial, key, distribution)
+                  for key, distribution in distributions.items()}
+        if fits(values):
+            return values
+    chance = np.random.default_rng([config.sampler_seed, suggested])
+    for _ in range(BLIND_DRAWS):
+        values = {key: distribution.choices[chance.integers(len(distribution.choices))]
+                  for key, distribution in distributions.items()}
+        if fits(values):
+            return values
     return None
-
-
-def _seed(*numbers: int) -> int:
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

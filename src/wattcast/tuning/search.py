@@ -204,7 +204,7 @@ class _Loop:
         left = self._left()
         if left < self.study.plan.limit(self.study.config):
             return f"no configuration of the space fits into the {left:.0f} s that are left of optuna_timeout"
-        return f"no configuration of the space fits into the {self._limit():g} s that a trial may take"
+        return f"no configuration of the space fits into the {self._limit():.3g} s that a trial may take"
 
     def _run(self, trial: Trial) -> None:
         """One trial; whatever becomes of it is recorded and the search goes on."""

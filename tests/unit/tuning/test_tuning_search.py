@@ -240,7 +240,7 @@ def test_plan__is_the_same_for_all_trials_and_when_the_search_goes_on(searched, 
     again = searched(n_trials=4, optuna_timeout=60, trial_timeout=0.001)
     assert plans == {found.plan} == {again.plan}
     assert (found.plan.epochs, found.plan.windows) == (1, 4)
-    assert told[0].startswith("each trial sees 4 windows (8 % of a training's) in 1 epochs")
+    assert told[0].startswith("each trial sees 4 windows (8 % of a training's) in 1 epoch;")
 
 
 def test_timeout__starts_no_more_trials_and_the_next_call_goes_on(searched, pretended) -> None:
