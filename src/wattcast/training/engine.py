@@ -92,9 +92,14 @@ def require_accelerator(config: TrainingConfig) -> None:
                           hint="set it to auto or cpu; 'wattcast doctor' shows what there is")
 
 
+def training_device(config: TrainingConfig) -> torch.device:
+    """Where a network trains: an implementation of the scan that was asked for by name may run nowhere else."""
+    return torch.device("cuda" if config.accelerator != "cpu" and torch.cuda.is_available() else "cpu")
+
+
 def _run(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...],
          keeper: EpochKeeper, measure: TrainingConfig) -> None:
-    taken = footprint(network, windows.train.batch(windows.validation_origins[:1]))
+    taken = footprint(network.to(training_device(config)), windows.train.batch(windows.validation_origins[:1]))
     module = PowerModule(network, config, step_weights(config, windows.train.shape), target_weights(config, targets),
                          config.epochs * windows.batches, target_weights(measure, targets),
                          at_once=taken.at_once(config.batch_size))

@@ -57,8 +57,8 @@ def footprint(network: Network, batch: Batch) -> Footprint:
     keeps) grows with the windows, what belongs to the parameters (gradients, AdamW, averaged copy) does not.
 
     Args:
-        network: of the configuration, with real weights.
-        batch: one window.
+        network: of the configuration, with real weights, where it trains.
+        batch: one window, anywhere.
     """
     parameters = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes()
                   for value in network.parameters()}
@@ -70,7 +70,8 @@ def footprint(network: Network, batch: Batch) -> Footprint:
             saved[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    inputs = network_inputs(batch)
+    device = next(network.parameters()).device
+    inputs = {name: value.to(device) for name, value in network_inputs(batch).items()}
     with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         network(**inputs)
     windows = sum(value.untyped_storage().nbytes() for value in inputs.values())

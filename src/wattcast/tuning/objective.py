@@ -20,7 +20,7 @@ from wattcast.errors import DataError
 from wattcast.model.losses import pinball, weighted_mean
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.training.config import Recipe
-from wattcast.training.engine import step_weights, target_weights
+from wattcast.training.engine import step_weights, target_weights, training_device
 from wattcast.training.fit import fit_prepared, input_sizes, prepare
 from wattcast.training.memory import GIB, footprint, free_memory
 from wattcast.training.module import PowerModule
@@ -112,8 +112,8 @@ class Objective:
         targets = prepared.pipeline.station.targets
         module = PowerModule(network, recipe.training, step_weights(recipe.training, prepared.shape),
                              target_weights(recipe.training, targets), 1)
+        module.to(self._device())
         at_once = footprint(network, dataset.batch(self.origins[:1])).at_once(recipe.training.batch_size)
-        module.to("cuda" if self._on_gpu() else "cpu")
         origins = prepared.split.train_origins
 
         def train(count: int) -> None:
@@ -135,7 +135,7 @@ class Objective:
         limit = self._memory_limit()
         if limit is None:
             return
-        found = footprint(self._network(values), self._dataset().batch(self.origins[:1]))
+        found = footprint(self._network(values).to(self._device()), self._dataset().batch(self.origins[:1]))
         needed = found.needed(self.recipe_of(values).training.batch_size)
         if needed > limit:
             raise Unpromising(f"it would take about {needed / GIB:.2f} GiB of memory of {limit / GIB:.2f} GiB")
@@ -175,8 +175,8 @@ class Objective:
     def _memory_limit(self) -> float | None:
         if self.config.memory_limit is not None:
             return self.config.memory_limit * GIB
-        free = free_memory(self._on_gpu())
+        free = free_memory(on_gpu=self._device().type == "cuda")
         return None if free is None else SHARE_OF_FREE * free
 
-    def _on_gpu(self) -> bool:
-        return self.recipe.training.accelerator != "cpu" and torch.cuda.is_available()
+    def _device(self) -> torch.device:
+        return training_device(self.recipe.training)

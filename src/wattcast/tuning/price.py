@@ -21,7 +21,7 @@ Of 66 configurations drawn from the noted space (one core, scan `numba`), which 
 the fitted sum was 0.6 to 1.25 times what was measured. Only ratios to today's configuration are used.
 """
 
-WINDOWS, ROUNDS = 16, 5
+WINDOWS, ROUNDS = 8, 3
 """How many windows are timed, and how often: the fastest round counts, as other programs come and go."""
 
 

@@ -247,9 +247,10 @@ class _Loop:
         today, own = self.objective.seconds_per_window({}), self.objective.seconds_per_window(trial.params)
         price, now = plan.seconds(plan.window * own / today), plan.seconds(own)
         trial.set_user_attr(PRICE, round(price, 2))
-        if price > TOLERANCE * plan.limit(self.study.config):
-            return f"it would take about {price:.0f} s of the {plan.limit(self.study.config):.0f} s that a trial may"
-        if now > TOLERANCE * self._left():
+        limit = plan.limit(self.study.config)
+        if price > TOLERANCE * limit:
+            return f"it would take about {price:.3g} s of the {limit:.3g} s that a trial may take"
+        if now > self._left():
             return f"it would take about {now:.0f} s of the {self._left():.0f} s that are left of optuna_timeout"
         return ""
 

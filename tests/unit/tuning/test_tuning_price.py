@@ -56,7 +56,7 @@ class Clock:
 def test_seconds_per_window__leaves_out_what_is_done_once_and_what_disturbs(monkeypatch) -> None:
     clock = Clock(monkeypatch)
     assert seconds_per_window(clock.train, windows=64) == 10
-    assert clock.trained == [1] + [WINDOWS] * 5
+    assert clock.trained == [1] + [WINDOWS] * 3
 
 
 def test_seconds_per_window__sends_no_more_at_once_than_training(monkeypatch) -> None:
