@@ -6,6 +6,7 @@ training are divided: trials are scored on some, the best few are compared on th
 history's end is never seen. A trial is a part of a training, the same for all (`tuning.plan`).
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -105,8 +106,14 @@ class Objective:
         chosen = today.model_copy(update={key: value for key, value in values.items() if key in self._of_model})
         return work(chosen, self._today_sizes, lookback) / work(today, self._today_sizes, lookback)
 
-    def seconds_per_window(self, values: Mapping[str, Value]) -> float:
-        """What a window takes, forward and back, timed here and now."""
+    def seconds_per_window(self, values: Mapping[str, Value], *, of_processor: bool = False) -> float:
+        """What a window takes, forward and back, timed here and now.
+
+        Args:
+            values: of the configuration.
+            of_processor: what the processor works on it, if it trains there, so that two configurations can be compared
+                while other programs come and go.
+        """
         recipe, prepared = self.recipe_of(values), self.prepared
         network, dataset = self._network(values), self._dataset()
         targets = prepared.pipeline.station.targets
@@ -124,7 +131,8 @@ class Objective:
             loss.item()                             # an accelerator has done all before this
             module.zero_grad()
 
-        return seconds_per_window(train, at_once)
+        steady = of_processor and self._device().type == "cpu"
+        return seconds_per_window(train, at_once, time.process_time if steady else time.perf_counter)
 
     def require_memory(self, values: Mapping[str, Value]) -> None:
         """Ask whether a training with these values fits into memory.

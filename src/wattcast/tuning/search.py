@@ -32,6 +32,9 @@ LIMITS = {"enable_hyperopt", "n_trials", "optuna_timeout", "confirm", "memory_li
 SCORES = 2
 """To be raised where scores stop being comparable with those in the studies of before."""
 
+NONE: Mapping[str, Value] = {}
+"""No other values than today's."""
+
 LOOKED_AT = 2000
 """Configurations by which is told how many of the space are not too dear."""
 
@@ -238,20 +241,19 @@ class _Loop:
         self._tell(trial.number, None, said)
 
     def _priced(self, trial: Trial) -> str:
-        """Time a few windows, beside as many of today's configuration: whatever else the computer does slows both.
+        """Time a few windows beside as many of today's configuration.
 
         Returns:
             Why the trial is too dear; empty if it is not.
         """
         plan = self.study.plan
-        today, own = self.objective.seconds_per_window({}), self.objective.seconds_per_window(trial.params)
-        price, now = plan.seconds(plan.window * own / today), plan.seconds(own)
+        today, own = (self.objective.seconds_per_window(values, of_processor=True) for values in (NONE, trial.params))
+        price, limit = plan.today * own / today, plan.limit(self.study.config)
         trial.set_user_attr(PRICE, round(price, 2))
-        limit = plan.limit(self.study.config)
         if price > TOLERANCE * limit:
             return f"it would take about {price:.3g} s of the {limit:.3g} s that a trial may take"
-        if now > self._left():
-            return f"it would take about {now:.0f} s of the {self._left():.0f} s that are left of optuna_timeout"
+        if price > self._left():
+            return f"it would take about {price:.0f} s of the {self._left():.0f} s that are left of optuna_timeout"
         return ""
 
     def _train(self, trial: Trial, *, prunable: bool) -> float:

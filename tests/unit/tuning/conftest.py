@@ -53,6 +53,6 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[st
             return float(weights.read_text()) + 0.001 * np.arange(len(self.other_origins))
 
         monkeypatch.setattr(Objective, "train", train)
-        monkeypatch.setattr(Objective, "seconds_per_window", lambda self, values: 1e-4 * self.times_today(values))
+        monkeypatch.setattr(Objective, "seconds_per_window", lambda self, values, **_: 1e-4 * self.times_today(values))
         monkeypatch.setattr(Objective, "losses", losses)
     return install

@@ -1,7 +1,6 @@
 import pytest
 
 from wattcast.model.power import InputSizes, ModelConfig
-from wattcast.tuning import price
 from wattcast.tuning.price import WINDOWS, seconds_per_window, work
 
 SIZES = InputSizes(horizon=672, week=672, targets=2, known=46, past=0, lags=4, anchors=11, weather=(40, 41, 42, 43))
@@ -42,9 +41,12 @@ def test_work__is_of_the_size_that_was_measured(model, measured: float) -> None:
 class Clock:
     """A window takes ten seconds, and the first pass a hundred more."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now, self.trained = 0.0, []
-        monkeypatch.setattr(price.time, "perf_counter", lambda: self.now)
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.trained: list[int] = []
+
+    def __call__(self) -> float:
+        return self.now
 
     def train(self, count: int) -> None:
         self.now += 10 * count + (100 if not self.trained else 0)
@@ -53,13 +55,13 @@ class Clock:
         self.trained.append(count)
 
 
-def test_seconds_per_window__leaves_out_what_is_done_once_and_what_disturbs(monkeypatch) -> None:
-    clock = Clock(monkeypatch)
-    assert seconds_per_window(clock.train, windows=64) == 10
+def test_seconds_per_window__leaves_out_what_is_done_once_and_what_disturbs() -> None:
+    clock = Clock()
+    assert seconds_per_window(clock.train, windows=64, clock=clock) == 10
     assert clock.trained == [1] + [WINDOWS] * 3
 
 
-def test_seconds_per_window__sends_no_more_at_once_than_training(monkeypatch) -> None:
-    clock = Clock(monkeypatch)
-    assert seconds_per_window(clock.train, windows=2) == 10
+def test_seconds_per_window__sends_no_more_at_once_than_training() -> None:
+    clock = Clock()
+    assert seconds_per_window(clock.train, windows=2, clock=clock) == 10
     assert max(clock.trained) == 2

@@ -187,7 +187,7 @@ def test_trial__that_turns_out_dear_when_timed_is_not_started(searched, pretende
     monkeypatch.setattr(Objective, "train", train)
     # Operations were counted as few, but the machine is a million times slower with them.
     monkeypatch.setattr(Objective, "seconds_per_window",
-                        lambda _, values: 1e-4 * (1e6 if values.get("d_model") == 48 else 1))
+                        lambda _, values, **__: 1e-4 * (1e6 if values.get("d_model") == 48 else 1))
     told: list[SearchProgress | str] = []
     found = searched(told.append, n_trials=8)
     dear = [trial for trial in found.trials if trial.params["d_model"] == 48]
@@ -204,13 +204,14 @@ def test_load__that_slows_everything_makes_no_trial_too_dear(searched, pretended
     pretended(lambda values: 1 / values["d_model"])
     calls = []
 
-    def ever_slower(self: Objective, values: dict[str, float]) -> float:
-        calls.append(values)
+    def ever_slower(self: Objective, values: dict[str, float], *, of_processor: bool = False) -> float:
+        calls.append(of_processor)
         return 1e-4 * (1 + len(calls) // 2) * self.times_today(values)
 
     monkeypatch.setattr(Objective, "seconds_per_window", ever_slower)
     found = searched(n_trials=12, trial_timeout=0.02)
     assert len(calls) > 12
+    assert calls == [False] + [True] * (len(calls) - 1)
     assert not any("may" in trial.user_attrs.get(REASON, "") for trial in found.trials)
 
 
@@ -236,7 +237,7 @@ def test_plan__is_the_same_for_all_trials_and_when_the_search_goes_on(searched, 
     # 48 windows are a training. The third of a millisecond would be 3 of them: it is a batch at least.
     told: list[SearchProgress | str] = []
     found = searched(told.append, n_trials=2, optuna_timeout=60, trial_timeout=0.001)
-    monkeypatch.setattr(Objective, "seconds_per_window", lambda *_: 1e-9)
+    monkeypatch.setattr(Objective, "seconds_per_window", lambda *_, **__: 1e-9)
     again = searched(n_trials=4, optuna_timeout=60, trial_timeout=0.001)
     assert plans == {found.plan} == {again.plan}
     assert (found.plan.epochs, found.plan.windows) == (1, 4)
