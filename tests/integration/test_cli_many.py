@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import Run, settings_flags
 from wattcast.cli import main
 from wattcast.data.reader import open_source
 from wattcast.store.registry import Registry
@@ -28,8 +28,18 @@ BAD = {
     "broken-short": "has too little data to train on", "broken-text": "should hold numbers",
 }
 HOURLY = ("--set", "data.time.step=1h")
-FAST = settings_flags("model.patch_len=24", "training.epochs=1", "training.batches_per_epoch=1",
-                      "windows.validation_origins=2", "evaluation.holdout_weeks=0")
+PATCHES = ("--set", "model.patch_len=24")
+FAST = (*PATCHES, "--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", "--set",
+        "windows.validation_origins=2", "--set", "evaluation.holdout_weeks=0")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
 
 
 def load(station: str, days: int = 30) -> pd.DataFrame:
@@ -181,7 +191,7 @@ def test_finetune__reads_a_file_of_many_once(run, training, place: Path, monkeyp
 
 
 def test_search_only__is_told_by_station(run, tiny, tmp_path) -> None:
-    done = run("tune", "--search-only", "--n_trials", "1", *tiny, *settings_flags("model.patch_len=24"), "--json",
+    done = run("tune", "--search-only", "--n_trials", "1", *tiny, *PATCHES, "--json",
                models=tmp_path, data=two_stations(tmp_path))
     told = json.loads(done.out)
     assert done.code == 2
