@@ -105,20 +105,22 @@ def test_as_trained__a_model_that_was_not_described_knows_its_station(registry, 
         as_trained(replace(job, settings=load_settings(assignments=("capacity=5",))), registry, version)
 
 
-def test_as_trained__opens_a_file_of_many_stations_once(trained_models, tmp_path, seed_table, monkeypatch) -> None:
+def test_as_trained__a_file_of_many_stations_is_not_opened_for_each(trained_models, tmp_path, seed_table,
+                                                                    monkeypatch) -> None:
     model = load_bundle(trained_models / "plant" / "versions" / "v0001")
-    for name in ("north", "south"):
+    names = ("north", "south", "west")
+    for name in names:
         registry = Registry(tmp_path / "models", name)
         registry.add(replace(model, station=STATION.model_copy(update={"id": name, "step": "15min"})), {})
-    pd.concat([seed_table("north", 2), seed_table("south", 2)]).to_csv(tmp_path / "both.csv", index=False)
+    pd.concat([seed_table(name, 2) for name in names]).to_csv(tmp_path / "all.csv", index=False)
     honest, opened = jobs.open_source, []
     monkeypatch.setattr(jobs, "open_source", lambda *given: opened.append(given) or honest(*given))
-    job = Job(tmp_path / "both.csv", "all", load_settings(assignments=("time.timezone=Asia/Seoul",)),
+    job = Job(tmp_path / "all.csv", "all", load_settings(assignments=("time.timezone=Asia/Seoul",)),
               tmp_path / "models")
     for name in job.station_ids():
         data, _ = as_trained(job, Registry(job.models_dir, name), "v0001").read(name)
         assert (data.station.id, data.station.capacity) == (name, 610)
-    assert len(opened) == 1
+    assert len(opened) == 2         # as it is given, and as it was described: not once more for each
 
 
 def test_station_to_read__named_or_the_only_one(tmp_path, seed_table) -> None:
