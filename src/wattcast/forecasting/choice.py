@@ -30,9 +30,14 @@ PRIOR = 0.8
 rest. Which of the two is better, a few weeks cannot tell; their mean is mostly as good as the better one, or better."""
 
 PULL = 1.0
-"""How strongly weights are drawn to what is assumed so far: with one week to choose by, the share of their error that a
+"""How strongly weights are drawn to what is assumed so far: with one week to choose by, the share of the error that a
 squared distance of 1 from it costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes.
+That error is the best single candidate's where what is assumed errs by more: the worse it did, the less it is held to.
 """
+
+TOLERATED = 0.25
+"""By what share of the best single candidate's error a blend's may be larger, for the pull's sake, once there is a week
+to choose by; after a part of a week, as many times more as it is shorter."""
 
 
 def _simple(lag_weeks: tuple[int, ...], adjusted: bool) -> dict[str, int]:
@@ -71,6 +76,8 @@ def prior_weights(count: int, learned: int) -> FloatArray:
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prior: FloatArray) -> FloatArray:
     """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull to `prior`.
 
+    However strong the pull, they err by at most 1 + `TOLERATED` times as much as the best candidate by itself.
+
     Args:
         forecasts: `[..., M]`, of the candidates.
         actual: `[...]`, NaN where not measured; where nothing was, the first candidate, the network, is left alone.
@@ -84,9 +91,13 @@ def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prio
         return alone
     simplex = _simplex(len(prior))
     errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
-    unit = np.abs(forecasts @ prior - actual).mean()
+    best = np.abs(forecasts - actual[:, None]).mean(0).min()
+    unit = min(np.abs(forecasts @ prior - actual).mean(), best)
     distance = ((simplex - prior) ** 2).sum(-1)
-    chosen: FloatArray = simplex[np.argmin(errors + PULL / weeks * unit * distance)]
+    # Summed in another order, a candidate's error may differ by a rounding from that of all weight on it.
+    tolerated = best * (1 + TOLERATED / min(weeks, 1)) + 1e-9 * np.abs(actual).mean()
+    drawn = np.where(errors <= tolerated, errors + PULL / weeks * unit * distance, np.inf)
+    chosen: FloatArray = simplex[np.argmin(drawn)]
     return chosen
 
 

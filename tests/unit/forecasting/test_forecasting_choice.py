@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wattcast.forecasting.choice import candidate_names, candidates, choose_weights, prior_weights
+from wattcast.forecasting.choice import TOLERATED, candidate_names, candidates, choose_weights, prior_weights
 from wattcast.windows.anchors import anchor_names
 
 LAGS = (1, 2, 3, 4)
@@ -92,3 +94,45 @@ def test_unmeasured_steps__do_not_count() -> None:
     assert choose_weights(forecasts, gaps, weeks=5, prior=TWO_OF_FOUR)[0] == 1
     nothing = np.full_like(ACTUAL, np.nan)
     np.testing.assert_array_equal(choose_weights(forecasts, nothing, weeks=5, prior=TWO_OF_FOUR), [1, 0, 0, 0])
+
+
+def error_of(forecasts: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.abs(forecasts @ weights - ACTUAL[:len(forecasts)]).mean())
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 3])
+def test_last_weeks_values_far_better_than_what_has_learned__get_the_shares(weeks) -> None:
+    """A load rose by a third: network and trees miss it by that, the same slot a week before by noise alone."""
+    forecasts = np.stack([ACTUAL * 0.74, ACTUAL * 0.72, ACTUAL + off(10)[..., 0] - ACTUAL, ACTUAL * 0.8], -1)
+    weights = choose_weights(forecasts, ACTUAL, weeks, prior=TWO_OF_FOUR)
+    assert weights[2] >= 0.9
+    assert error_of(forecasts, weights) <= (1 + TOLERATED) * error_of(forecasts, np.eye(4)[2])
+
+
+def test_one_that_errs_by_58_per_cent_less__leaves_the_learned_ones_little() -> None:
+    """By one-sided errors, which no blend makes cancel; two weeks to choose by."""
+    forecasts = np.stack([ACTUAL - 100, ACTUAL - 100, ACTUAL - 42, ACTUAL - 100], -1)
+    weights = choose_weights(forecasts, ACTUAL, weeks=2, prior=TWO_OF_FOUR)
+    assert weights[2] >= 0.8
+    assert error_of(forecasts, weights) < 1.25 * 42
+
+
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 6), weeks=st.floats(0.05, 60), same_sign=st.booleans(),
+       shares=st.integers(0, 2**16))
+def test_no_prior__holds_a_blend_far_above_its_best_candidate(seed, count, weeks, same_sign, shares) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = 10 ** rng.uniform(-2, 3, count)
+    noise = rng.normal(0, 1, (40, count)) * sizes
+    actual = 500 + rng.normal(0, 50, 40)
+    forecasts = actual[:, None] + (np.abs(noise) if same_sign else noise)
+    prior = np.random.default_rng(shares).dirichlet(np.full(count, 0.3))
+    weights = choose_weights(forecasts, actual, weeks, prior=prior)
+    best = np.abs(forecasts - actual[:, None]).mean(0).min()
+    assert weights.sum() == pytest.approx(1)
+    assert np.abs(forecasts @ weights - actual).mean() <= best * (1 + TOLERATED / min(weeks, 1)) + 1e-5
+
+
+def test_a_perfect_candidate__is_used_alone_whatever_is_assumed() -> None:
+    forecasts = np.stack([ACTUAL + 5, ACTUAL - 300, ACTUAL], -1)
+    weights = choose_weights(forecasts, ACTUAL, weeks=0.2, prior=np.asarray([1.0, 0.0, 0.0]))
+    np.testing.assert_array_equal(weights, [0, 0, 1])
