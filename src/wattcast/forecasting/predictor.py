@@ -13,6 +13,7 @@ from wattcast.contracts import Fit, Forecast, Forecaster, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.forecasting.calibrate import MIDDLE, FloatArray
 from wattcast.forecasting.choice import NETWORK, TREES
+from wattcast.forecasting.levelled import days_off, without_steps
 from wattcast.forecasting.postprocess import Limits, target_columns, usual
 from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
@@ -33,7 +34,8 @@ class NetworkForecaster:
         recipe: what `fit` trains.
         work_folder: where an interrupted `fit` is found again.
         on_epoch: told of each epoch of `fit`.
-        follows: whether shares and bands follow the weeks since training (`forecasting.recent`).
+        follows: whether shares, bands and the level of a load follow the weeks since training (`forecasting.recent`,
+            `forecasting.levelled`).
         model: what was trained; None before `fit`.
     """
 
@@ -82,18 +84,23 @@ class NetworkForecaster:
         fitted, station = self._fitted(), view.station
         _check_station(fitted, view)
         rows = history_rows(fitted)
-        history, future = view.history(rows), view.future()
+        levelled = without_steps(fitted, view) if self.follows else None
+        seen = view if levelled is None else levelled.view
+        history, future = seen.history(rows), view.future()
         features = fitted.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        recent = recent_forecasts(fitted, view) if self.follows else None
+        recent = recent_forecasts(fitted, seen) if self.follows else None
         model = fitted if recent is None else follow_recent(fitted, recent)
         # Loading LightGBM takes longer than a forecast: only where the trees have a share.
         asked = not alone and model.selection is not None and model.selection.uses(TREES)
         found = forecasts(model, features, np.asarray([rows]), trees=asked)
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
+        if levelled is not None:
+            quantiles = levelled.with_steps(quantiles, days_off(features)[rows:])
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
         facts = (*filter(usual, notes), *_changes(fitted, model))
-        return Forecast(station.id, view.origin, label, table, tuple(filterfalse(usual, notes)), facts)
+        steps = [] if levelled is None else levelled.notes
+        return Forecast(station.id, view.origin, label, table, (*filterfalse(usual, notes), *steps), facts)
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,19 +45,26 @@ def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.i
 
 def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
     """The same from one, two and more horizons before the view's origin; None where the model has learned all of those.
-
-    The weather is that of their time, or none where none is known for the horizon either.
     """
     horizon, unlearned = model.shape.horizon, (view.origin - model.learned_until) // parse_step(model.station.step)
     count = min(WEEKS * model.shape.week, unlearned) // horizon
     if count < 1 or model.selection is None:
         return None
+    features = features_before(model, view, history_rows(model) + count * horizon)
+    origins = len(features.index) - horizon * np.arange(1, count + 1)
+    return forecasts(model, features, origins, trees=True)
+
+
+def features_before(model: TrainedModel, view: View, rows: int) -> FeatureTable:
+    """Features of the last `rows` before the view's origin, with the weather forecasts of their time.
+
+    Without any weather where none is known for the horizon either: forecasts of the past are then like the one to come.
+    """
     weather = list(model.station.known_future)
-    history, vintages = view.history(history_rows(model) + count * horizon), view.training_data().vintages
+    history, vintages = view.history(rows), view.training_data().vintages
     if weather and view.future()[weather].isna().all(axis=None):
         history, vintages = history.assign(**dict.fromkeys(weather, np.nan)), None
-    origins = len(history) - horizon * np.arange(1, count + 1)
-    return forecasts(model, model.pipeline.transform(history, vintages), origins, trees=True)
+    return model.pipeline.transform(history, vintages)
 
 
 def changed(factors: FloatArray, scores: FloatArray, day: int) -> FloatArray:

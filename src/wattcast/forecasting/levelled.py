@@ -1,0 +1,180 @@
+"""A load whose level has stepped, seen as if it had not: the forecast is made there, and the step is added to it.
+
+The days since training are walked through once, each forecast as the model would have done it. Once a step is called
+(`forecasting.steps`), what it adds is taken out of the days that follow, so that network, trees, lags, shares and bands
+all go on with the station they know, and the forecast gets it added again. A step that is over is taken out of the
+history and no longer added: neither a fortnight's standstill nor the weeks after it are taken for the usual.
+
+As with all that follows the last weeks, nothing is stored; a forecast follows from the history and the model alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattcast.contracts import Horizon, Kind, Station, View
+from wattcast.data.schema import StationData
+from wattcast.features.table import FeatureTable
+from wattcast.forecasting.calibrate import MIDDLE
+from wattcast.forecasting.choice import TREES
+from wattcast.forecasting.recent import features_before, forecasts, history_rows
+from wattcast.forecasting.selection import selected
+from wattcast.forecasting.steps import DAYS, Shape
+from wattcast.forecasting.watch import Watch
+from wattcast.timegrid import parse_step
+from wattcast.training.trained import TrainedModel
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+WALKED_DAYS = 28
+"""Days before an origin within which a step is looked for. After that, all that a forecast looks back to has it."""
+
+DAYS_BEFORE = 21
+"""Days before those, which tell what is usual."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A target's step of level.
+
+    Attributes:
+        since: its first instant.
+        share: what it adds, as a share of what was forecast without it on the days that have it.
+        worked_only: whether days off are as before.
+        over: whether the latest day was as before the step; it is not followed then.
+        shape: what it adds.
+    """
+
+    since: pd.Timestamp
+    share: float
+    worked_only: bool
+    over: bool
+    shape: Shape
+
+    def sentence(self, target: str) -> str:
+        """For a forecast's notes."""
+        way = "above" if self.share > 0 else "below"
+        days = "on working days " if self.worked_only else ""
+        what = f"{target}: since {self.since:%Y-%m-%d} {days}it"
+        size = f"{abs(self.share):.0%} {way} what was forecast"
+        if self.over:
+            return f"{what} ran {size}, but no longer on the last day; the forecast does not follow"
+        return f"{what} runs {size}; the forecast follows"
+
+
+class LevelledView:
+    """Implements `contracts.View`: another view's history with other values of the targets in its last rows.
+
+    Args:
+        view: whose rows, future and training data.
+        targets: `[T, C]`, the last T rows of the history.
+    """
+
+    def __init__(self, view: View, targets: FloatArray) -> None:
+        self._view, self._targets = view, targets
+
+    @property
+    def station(self) -> Station:
+        return self._view.station
+
+    @property
+    def origin(self) -> pd.Timestamp:
+        return self._view.origin
+
+    @property
+    def horizon(self) -> Horizon:
+        return self._view.horizon
+
+    def training_data(self) -> StationData:
+        """As measured."""
+        return self._view.training_data()
+
+    def history(self, steps: int) -> pd.DataFrame:
+        """As in the other view, the targets of the last rows as given."""
+        rows = self._view.history(steps)
+        last = min(steps, len(self._targets))
+        values = rows[list(self.station.targets)].to_numpy(np.float64, copy=True)
+        values[steps - last:] = self._targets[len(self._targets) - last:]
+        return rows.assign(**dict(zip(self.station.targets, values.T, strict=True)))
+
+    def future(self) -> pd.DataFrame:
+        return self._view.future()
+
+
+@dataclass(frozen=True, eq=False)
+class Levelled:
+    """A view of a station without its steps, and the steps `by_target`."""
+
+    view: View
+    by_target: Mapping[str, Step]
+
+    def with_steps(self, quantiles: FloatArray, off: BoolArray) -> FloatArray:
+        """Quantiles `[H, C, Q]` of a forecast that was made without the steps, with them; `off` `[H]` are days off."""
+        raised = quantiles.copy()
+        for position, target in enumerate(self.view.station.targets):
+            step = self.by_target.get(target)
+            if step is not None and not step.over:
+                expected = quantiles[:, position, MIDDLE].reshape(-1, len(step.shape.worked.offset))
+                added = step.shape.added(expected, off.reshape(expected.shape))
+                raised[:, position] += added.reshape(-1, 1)
+        return raised
+
+    @property
+    def notes(self) -> list[str]:
+        return [step.sentence(target) for target, step in self.by_target.items()]
+
+
+def without_steps(model: TrainedModel, view: View) -> Levelled | None:
+    """The view without the steps of level in the days since the model was trained; None where there are none.
+
+    Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story.
+    """
+    day, step = model.shape.day, parse_step(model.station.step)
+    walked = min(WALKED_DAYS, (view.origin - model.learned_until) // (day * step))
+    if model.station.kind is not Kind.LOAD or model.selection is None or walked < DAYS:
+        return None
+    days, before = walked + DAYS_BEFORE, history_rows(model)
+    features = features_before(model, view, before + days * day)
+    off = days_off(features)[before - 7 * day:].reshape(days + 7, day)
+    actual = features.targets[before:].astype(np.float64).reshape(days, day, -1)
+    ahead = _ahead(model, features, before + day * np.arange(days))
+    watches = {target: Watch(actual[..., position], off[7:], (off[7:] == off[:-7]).all(1), DAYS_BEFORE)
+               for position, target in enumerate(model.station.targets)}
+    for today in range(DAYS_BEFORE + DAYS, days + 1):
+        for position, watch in enumerate(watches.values()):
+            watch.look(today, ahead[..., position])
+        if today < days and any(watch.stepped for watch in watches.values()):
+            now = replace(features, targets=_with_last(features.targets, watches))
+            ahead[today] = _ahead(model, now, np.asarray([before + today * day]))[0]
+    if not any(watch.stepped for watch in watches.values()):
+        return None
+    index = features.index[before:]
+    steps = {target: Step(index[watch.first_row], watch.share, watch.worked_only, watch.over, watch.shape)
+             for target, watch in watches.items() if watch.shape is not None}
+    levelled = np.stack([watch.levelled.reshape(-1) for watch in watches.values()], 1)
+    return Levelled(LevelledView(view, levelled), steps)
+
+
+def days_off(features: FeatureTable) -> BoolArray:
+    """Which rows lie on days off `[T]`; none where there is no calendar."""
+    if "is_day_off" not in features.known_names:
+        return np.zeros(len(features.index), bool)
+    return features.known[:, features.known_names.index("is_day_off")] > 0
+
+
+def _ahead(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> FloatArray:
+    """The medians from each origin by day of the horizon, `[N, H / D, D, C]`."""
+    asked = model.selection is not None and model.selection.uses(TREES)
+    found = forecasts(model, features, origins, trees=asked)
+    medians = selected(model, found)[..., MIDDLE]
+    return medians.reshape(len(origins), -1, model.shape.day, medians.shape[-1])
+
+
+def _with_last(targets: NDArray[np.float32], watches: Mapping[str, Watch]) -> NDArray[np.float32]:
+    """The targets `[T, C]` of all rows with the last ones as they are without steps."""
+    levelled = np.stack([watch.levelled.reshape(-1) for watch in watches.values()], 1)
+    return np.concatenate([targets[:len(targets) - len(levelled)], levelled.astype(np.float32)])
