@@ -125,12 +125,37 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
+class LevelStep:
+    """A load's level that has stepped and stayed there.
+
+    `share` is what the step adds, as a share of what was forecast without it on the days that have it: all days, or
+    those worked only. It is `followed` unless the latest day was as before.
+    """
+
+    target: str
+    since: "pd.Timestamp"
+    share: float
+    worked_only: bool
+    followed: bool
+
+    def __str__(self) -> str:
+        way, runs = "above" if self.share > 0 else "below", "runs" if self.followed else "ran"
+        then = "the forecast follows" if self.followed else "the last day no longer, and the forecast does not follow"
+        return (f"{self.target}: since {self.since:%Y-%m-%d} {'on working days ' if self.worked_only else ''}it {runs} "
+                f"{100 * abs(self.share):.0f} % {way} what was forecast; {then}")
+
+    def to_dict(self) -> dict[str, str | float | bool]:
+        return {"target": self.target, "since": self.since.isoformat(), "share": round(self.share, 4),
+                "worked_only": self.worked_only, "followed": self.followed}
+
+
+@dataclass(frozen=True)
 class Forecast:
     """A forecast from one origin.
 
     `table` is indexed by `time` (tz-aware, `horizon.steps` rows) with one column a target (the median) and one a
     quantile (`quantile_column`), in the target's unit. `notes` says in plain words what limited or degraded it, `facts`
-    what does so every day.
+    what does so every day; `steps` are the steps of level that were seen.
     """
 
     station_id: str
@@ -139,6 +164,7 @@ class Forecast:
     table: "pd.DataFrame"
     notes: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    steps: tuple[LevelStep, ...] = ()
 
 
 class Forecaster(Protocol):

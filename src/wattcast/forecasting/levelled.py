@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattcast.contracts import Horizon, Kind, Station, View
+from wattcast.contracts import Horizon, Kind, LevelStep, Station, View
 from wattcast.data.schema import StationData
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.calibrate import MIDDLE
@@ -35,35 +35,6 @@ WALKED_DAYS = 28
 
 DAYS_BEFORE = 21
 """Days before those, which tell what is usual."""
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """A target's step of level.
-
-    Attributes:
-        since: its first instant.
-        share: what it adds, as a share of what was forecast without it on the days that have it.
-        worked_only: whether days off are as before.
-        over: whether the latest day was as before the step; it is not followed then.
-        shape: what it adds.
-    """
-
-    since: pd.Timestamp
-    share: float
-    worked_only: bool
-    over: bool
-    shape: Shape
-
-    def sentence(self, target: str) -> str:
-        """For a forecast's notes."""
-        way = "above" if self.share > 0 else "below"
-        days = "on working days " if self.worked_only else ""
-        what = f"{target}: since {self.since:%Y-%m-%d} {days}it"
-        size = f"{abs(self.share):.0%} {way} what was forecast"
-        if self.over:
-            return f"{what} ran {size}, but no longer on the last day; the forecast does not follow"
-        return f"{what} runs {size}; the forecast follows"
 
 
 class LevelledView:
@@ -107,25 +78,21 @@ class LevelledView:
 
 @dataclass(frozen=True, eq=False)
 class Levelled:
-    """A view of a station without its steps, and the steps `by_target`."""
+    """A view of a station without its steps; the steps that there are or just were, and their shapes by target."""
 
     view: View
-    by_target: Mapping[str, Step]
+    steps: tuple[LevelStep, ...]
+    shapes: Mapping[str, Shape]
 
     def with_steps(self, quantiles: FloatArray, off: BoolArray) -> FloatArray:
         """Quantiles `[H, C, Q]` of a forecast that was made without the steps, with them; `off` `[H]` are days off."""
         raised = quantiles.copy()
-        for position, target in enumerate(self.view.station.targets):
-            step = self.by_target.get(target)
-            if step is not None and not step.over:
-                expected = quantiles[:, position, MIDDLE].reshape(-1, len(step.shape.worked.offset))
-                added = step.shape.added(expected, off.reshape(expected.shape))
-                raised[:, position] += added.reshape(-1, 1)
+        for step in self.steps:
+            if step.followed:
+                position, shape = self.view.station.targets.index(step.target), self.shapes[step.target]
+                expected = quantiles[:, position, MIDDLE].reshape(-1, len(shape.worked.offset))
+                raised[:, position] += shape.added(expected, off.reshape(expected.shape)).reshape(-1, 1)
         return raised
-
-    @property
-    def notes(self) -> list[str]:
-        return [step.sentence(target) for target, step in self.by_target.items()]
 
 
 def without_steps(model: TrainedModel, view: View) -> Levelled | None:
@@ -153,10 +120,10 @@ def without_steps(model: TrainedModel, view: View) -> Levelled | None:
     if not any(watch.stepped for watch in watches.values()):
         return None
     index = features.index[before:]
-    steps = {target: Step(index[watch.first_row], watch.share, watch.worked_only, watch.over, watch.shape)
-             for target, watch in watches.items() if watch.shape is not None}
-    levelled = np.stack([watch.levelled.reshape(-1) for watch in watches.values()], 1)
-    return Levelled(LevelledView(view, levelled), steps)
+    shapes = {target: watch.shape for target, watch in watches.items() if watch.shape is not None}
+    steps = tuple(LevelStep(target, index[watch.first_row], watch.share, watch.worked_only, not watch.over)
+                  for target, watch in watches.items() if target in shapes)
+    return Levelled(LevelledView(view, _levelled(watches)), steps, shapes)
 
 
 def days_off(features: FeatureTable) -> BoolArray:
@@ -174,7 +141,11 @@ def _ahead(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int6
     return medians.reshape(len(origins), -1, model.shape.day, medians.shape[-1])
 
 
+def _levelled(watches: Mapping[str, Watch]) -> FloatArray:
+    return np.stack([watch.levelled.reshape(-1) for watch in watches.values()], 1)
+
+
 def _with_last(targets: NDArray[np.float32], watches: Mapping[str, Watch]) -> NDArray[np.float32]:
     """The targets `[T, C]` of all rows with the last ones as they are without steps."""
-    levelled = np.stack([watch.levelled.reshape(-1) for watch in watches.values()], 1)
+    levelled = _levelled(watches)
     return np.concatenate([targets[:len(targets) - len(levelled)], levelled.astype(np.float32)])

@@ -99,8 +99,9 @@ class NetworkForecaster:
         table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
         facts = (*filter(usual, notes), *_changes(fitted, model))
-        steps = [] if levelled is None else levelled.notes
-        return Forecast(station.id, view.origin, label, table, (*filterfalse(usual, notes), *steps), facts)
+        steps = () if levelled is None else levelled.steps
+        notable = (*filterfalse(usual, notes), *map(str, steps))
+        return Forecast(station.id, view.origin, label, table, notable, facts, steps)
 
 
 @dataclass(frozen=True, eq=False)

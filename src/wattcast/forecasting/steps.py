@@ -24,6 +24,9 @@ WITHIN = 7
 LEAST = 0.10
 """Share of a day's forecast by which each of those days must differ from it at least."""
 
+MOST = 2.0
+"""And at most: more than three times the forecast is another unit or another meter, and for people to see to."""
+
 TIMES_USUAL = 3.0
 """How many times the usual difference of a day each of those days must differ."""
 
@@ -32,6 +35,9 @@ USUAL_AT_LEAST = 0.02
 
 ALIKE = 2.5
 """How many times as large as the smallest of those differences the largest one may be."""
+
+WEEK = 7
+"""Days whose median tells whether a difference was there before."""
 
 KNOWN_DAYS = 7
 """Without so many days before, it is not known what is usual."""
@@ -117,11 +123,22 @@ def latest_days(telling: BoolArray, off: BoolArray) -> list[NDArray[np.int64]]:
     return [days for days in found if len(days) == DAYS and days[0] >= len(telling) - WITHIN]
 
 
-def is_step(shares: FloatArray, usual: float) -> bool:
-    """Whether days that differ from their forecasts by `shares` `[DAYS]`, and usually by `usual`, show a step."""
+def is_step(shares: FloatArray, before: FloatArray) -> bool:
+    """Whether days show a step that was not there in the week before.
+
+    Args:
+        shares: `[DAYS]`, by what share of their forecasts they were above them.
+        before: `[N]`, the same of the days before, NaN where that cannot be said.
+    """
+    usual, told = usual_difference(before), before[-WEEK:][np.isfinite(before[-WEEK:])]
+    return _differ(shares, usual) and (not len(told) or _differ(shares - np.median(told), usual))
+
+
+def _differ(shares: FloatArray, usual: float) -> bool:
     sizes = np.abs(shares)
     same_way = bool((shares > 0).all() or (shares < 0).all())
-    return same_way and sizes.min() >= max(LEAST, TIMES_USUAL * usual) and sizes.max() <= ALIKE * sizes.min()
+    least, most = max(LEAST, TIMES_USUAL * usual), min(MOST, ALIKE * float(sizes.min()))
+    return same_way and bool(sizes.min() >= least) and bool(sizes.max() <= most)
 
 
 def fit_shape(actual: FloatArray, expected: FloatArray, off: BoolArray) -> Shape:

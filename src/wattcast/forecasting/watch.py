@@ -13,7 +13,6 @@ from wattcast.forecasting.steps import (
     fit_shape,
     is_step,
     latest_days,
-    usual_difference,
 )
 
 FloatArray = NDArray[np.float64]
@@ -24,6 +23,9 @@ REFERENCE_LEAD = 3
 
 STILL = 0.3
 """Part of what a step adds that must be there for a day to have it still."""
+
+CLEAR = 0.1
+"""What part of a day of the step must speak for another beginning than that of the first day that shows it."""
 
 LEAST_LEVEL = 0.25
 """A day that is expected to be nearer to zero is taken for that part of the mean level."""
@@ -90,7 +92,7 @@ class Watch:
                 expected = expected + self.shape.added(expected, self.off[start:today])
             shown = biases(self.actual[days], expected[days - start], floor)
             before = share[(seen < start) & self.plain[seen] & self.ordinary[seen]]
-            if np.isfinite(shown).all() and is_step(shown, usual_difference(before)):
+            if np.isfinite(shown).all() and is_step(shown, before):
                 return start
         return None
 
@@ -119,13 +121,18 @@ class Watch:
         self.plain[self.start:today] = False
 
     def _first_row(self, start: int) -> int:
-        """From where on, within a day before and after, what was measured is nearer to the forecast with the step."""
+        """From where on, within a day before and after, what was measured is nearer to the forecast with the step; the
+        beginning of the first day unless that is clear."""
         assert self.shape is not None
-        days, day = slice(max(start - 1, self.first), start + 1), self.actual.shape[1]
+        first, day = max(start - 1, self.first), self.actual.shape[1]
+        days = slice(first, start + 1)
         difference = self.actual[days] - self.expected[days]
         added = self.shape.added(self.expected[days], self.off[days])
         gain = np.nan_to_num(np.abs(difference) - np.abs(difference - added)).reshape(-1)
-        return int(days.start * day + np.argmax(np.cumsum(gain[::-1])[::-1]))
+        since = np.cumsum(gain[::-1])[::-1]
+        usual, best = (start - first) * day, int(np.argmax(since))
+        clear = float(since[best] - since[usual]) > CLEAR * float(np.abs(added[-1]).sum())
+        return first * day + (best if clear else usual)
 
     def _stay(self, today: int, ahead: FloatArray, floor: float) -> None:
         """Whether the newest day still has the step; three that have it no longer, one after the other, end it."""
@@ -180,7 +187,7 @@ class Watch:
     @property
     def worked_only(self) -> bool:
         """Whether days off were seen, and are as before."""
-        off = self.type_off[self.start:]
+        off = self.type_off[self.start:] & np.isfinite(self.expected[self.start:]).any(1)
         if self.shape is None or not off.any():
             return False
         worked, rested = (self._share(self.off[self.start:] == kind) for kind in (False, True))

@@ -64,7 +64,8 @@ class ForecastOutcome:
         return {"station": self.forecast.station_id, "origin": self.forecast.origin.isoformat(),
                 "version": self.version, "model": self.forecast.model, "rows": len(self.table),
                 **self.ground.quality.to_dict(), "ground": self.ground.to_dict(), "notes": list(self.notes),
-                "facts": list(self.facts), "issued": None if self.keep_in is None else self.made_at.isoformat()}
+                "facts": list(self.facts), "steps": [step.to_dict() for step in self.forecast.steps],
+                "issued": None if self.keep_in is None else self.made_at.isoformat()}
 
 
 def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
