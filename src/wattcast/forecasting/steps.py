@@ -27,7 +27,7 @@ LEAST = 0.10
 MOST = 2.0
 """And at most: more than three times the forecast is another unit or another meter, and for people to see to."""
 
-TIMES_USUAL = 3.0
+TIMES_USUAL = 2.5
 """How many times the usual difference of a day each of those days must differ."""
 
 USUAL_AT_LEAST = 0.02
@@ -123,15 +123,16 @@ def latest_days(telling: BoolArray, off: BoolArray) -> list[NDArray[np.int64]]:
     return [days for days in found if len(days) == DAYS and days[0] >= len(telling) - WITHIN]
 
 
-def is_step(shares: FloatArray, before: FloatArray) -> bool:
+def is_step(shares: FloatArray, usual: float, before: FloatArray) -> bool:
     """Whether days show a step that was not there in the week before.
 
     Args:
         shares: `[DAYS]`, by what share of their forecasts they were above them.
-        before: `[N]`, the same of the days before, NaN where that cannot be said.
+        usual: by what share days differ as a rule.
+        before: `[N]`, by what share the days before were above their forecasts, NaN where that cannot be said.
     """
-    usual, told = usual_difference(before), before[-WEEK:][np.isfinite(before[-WEEK:])]
-    return _differ(shares, usual) and (not len(told) or _differ(shares - np.median(told), usual))
+    week = before[-WEEK:][np.isfinite(before[-WEEK:])]
+    return _differ(shares, usual) and (not len(week) or _differ(shares - np.median(week), usual))
 
 
 def _differ(shares: FloatArray, usual: float) -> bool:

@@ -13,6 +13,7 @@ from wattcast.forecasting.steps import (
     fit_shape,
     is_step,
     latest_days,
+    usual_difference,
 )
 
 FloatArray = NDArray[np.float64]
@@ -91,8 +92,10 @@ class Watch:
             if self.shape is not None:
                 expected = expected + self.shape.added(expected, self.off[start:today])
             shown = biases(self.actual[days], expected[days - start], floor)
-            before = share[(seen < start) & self.plain[seen] & self.ordinary[seen]]
-            if np.isfinite(shown).all() and is_step(shown, before):
+            before = (seen < start) & self.plain[seen] & self.ordinary[seen]
+            # Days off are often forecast worse: working days are compared with their like.
+            like = before if self.type_off[days].any() else before & ~self.type_off[seen]
+            if np.isfinite(shown).all() and is_step(shown, usual_difference(share[like]), share[before]):
                 return start
         return None
 
@@ -132,7 +135,7 @@ class Watch:
         since = np.cumsum(gain[::-1])[::-1]
         usual, best = (start - first) * day, int(np.argmax(since))
         clear = float(since[best] - since[usual]) > CLEAR * float(np.abs(added[-1]).sum())
-        return first * day + (best if clear else usual)
+        return int(first * day + (best if clear else usual))
 
     def _stay(self, today: int, ahead: FloatArray, floor: float) -> None:
         """Whether the newest day still has the step; three that have it no longer, one after the other, end it."""

@@ -111,15 +111,15 @@ def test_no_weather__is_followed_without_any(model, data) -> None:
 
 
 def test_another_unit__is_not_followed(model, data) -> None:
-    for by in (1000.0, 0.0):
-        found = without_steps(model, view(risen(data, TOTAL, by=by)))
-        assert found is None or by == 0
+    for by in (1000.0, 1 / 0.24, -1.0):
+        assert without_steps(model, view(risen(data, TOTAL, by=by))) is None
 
 
 def test_model_without_a_choice_or_that_has_learned_all__looks_for_none(model, data) -> None:
     changed = risen(data, TOTAL)
     assert without_steps(replace(model, selection=None), view(changed)) is None
-    assert without_steps(replace(model, span=(model.span[0], data.frame.index[ORIGIN - 2 * DAY])), view(changed)) is None
+    newest = replace(model, span=(model.span[0], data.frame.index[ORIGIN - 2 * DAY]))
+    assert without_steps(newest, view(changed)) is None
 
 
 def test_step__is_said_in_words() -> None:

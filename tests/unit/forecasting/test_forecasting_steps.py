@@ -69,17 +69,19 @@ def test_latest_days__are_the_latest_of_all_and_the_latest_worked_ones_within_a_
 @pytest.mark.parametrize(("shares", "found"), [
     ([0.35, 0.30, 0.38], True), ([-0.4, -0.38, -0.41], True), ([0.17, 0.18, 0.15], True),
     ([0.35, 0.01, 0.02], False), ([0.35, 0.36, 0.02], False), ([0.35, -0.35, 0.35], False),
-    ([0.11, 0.12, 0.12], False), ([0.2, 0.2, 0.9], False), ([2.4, 2.5, 2.4], False)])
+    ([0.09, 0.12, 0.12], False), ([0.11, 0.12, 0.12], False), ([0.2, 0.2, 0.9], False), ([2.4, 2.5, 2.4], False)])
 def test_step__is_three_days_alike_and_far_from_usual(shares, found) -> None:
-    assert is_step(np.asarray(shares), CALM) is found
+    assert is_step(np.asarray(shares), usual_difference(CALM), CALM) is found
 
 
 def test_step__is_not_called_where_days_were_as_far_off_before_or_nothing_is_known() -> None:
     shares = np.asarray([0.35, 0.3, 0.38])
-    assert not is_step(shares, 5 * CALM)
-    assert not is_step(shares, CALM[:3])
-    assert not is_step(shares, np.append(CALM, np.full(7, 0.3)))
-    assert is_step(shares, np.append(CALM, np.full(7, -0.1)))
+    usual = usual_difference(CALM)
+    assert not is_step(shares, 5 * usual, 5 * CALM)
+    assert not is_step(shares, usual_difference(CALM[:3]), CALM[:3])
+    assert not is_step(shares, usual, np.append(CALM, np.full(7, 0.3)))
+    assert is_step(shares, usual, np.append(CALM, np.full(7, -0.1)))
+    assert is_step(shares, usual, np.full(7, np.nan))
 
 
 def test_shape__of_all_power_a_third_more_is_that_share_on_every_day() -> None:
