@@ -221,6 +221,7 @@ def test_both__search_then_train_then_fine_tune_on_weeks_neither_saw(run, place,
         assert (folder / "versions" / "v0002" / name).stat().st_size > 0
 
 
+@pytest.mark.usefixtures("place")
 def test_both__too_little_data_says_how_much_is_needed(run, seed_table) -> None:
     seed_table(STATION, days=50).to_csv("merged_station_test.csv", index=False)
     code, _, err = run("train.py", "--station_id", STATION, "--enable_hyperopt", "--enable_incremental")
