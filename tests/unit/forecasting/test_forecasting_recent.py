@@ -133,8 +133,8 @@ def test_shares__follow_what_has_been_right_of_late(model, data) -> None:
     made, before = forecast(model, same), forecast(replace(model, span=(model.span[0], same.frame.index[-1])), same)
     label = made.model.removeprefix("wattcast: ")
     assert made.model != before.model
-    assert f"{TARGET}: after the last weeks' errors, used is" in "\n".join(made.notes)
-    assert before.notes == ()
+    assert f"{TARGET}: after the last weeks' errors, used is" in "\n".join(made.facts)
+    assert before.notes == before.facts == ()
     assert label.index("naive-day") < label.find("network") or "network" not in label
     actual = same.frame[TARGET].iloc[ORIGIN:ORIGIN + WEEK].to_numpy()
     errors = [np.abs(each.table[TARGET].to_numpy() - actual).mean() for each in (made, before)]
@@ -156,7 +156,7 @@ def test_errors_larger_than_in_validation__make_wider_bands(model, data) -> None
     wild = replace(data, frame=rough)
     made, before = forecast(model, wild), forecast(replace(model, span=(model.span[0], rough.index[-1])), wild)
     assert width(made).mean() > 1.3 * width(before).mean()
-    assert "wider than on the validation weeks" in "\n".join(made.notes)
+    assert "wider than on the validation weeks" in "\n".join(made.facts)
 
 
 @pytest.fixture
