@@ -105,8 +105,7 @@ def _alike(made: KeptForecast, evaluated: str | None) -> bool:
 
     Where either does not say, they are taken to be alike: earlier versions of the program did not keep it.
     """
-    weather: str | None = getattr(made, "weather", None)
-    return weather is None or evaluated is None or _knowledge(weather) == _knowledge(evaluated)
+    return made.weather is None or evaluated is None or _knowledge(made.weather) == _knowledge(evaluated)
 
 
 def _knowledge(weather: str) -> str:

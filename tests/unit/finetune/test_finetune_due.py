@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,9 +91,7 @@ def test_due__few_new_rows_say_nothing_of_drift() -> None:
 
 
 def weathered(made: list[KeptForecast], weather: str | None) -> list[KeptForecast]:
-    for each in made:
-        object.__setattr__(each, "weather", weather)
-    return made
+    return [replace(each, weather=weather) for each in made]
 
 
 AFTERWARDS, BEFORE = "measured afterwards (perfect weather)", "issued 2025-04-20 00:00"
