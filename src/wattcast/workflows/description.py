@@ -45,7 +45,6 @@ def as_trained(job: Job, registry: Registry, version: str) -> Job:
 
     Raises:
         ConfigError: it is not; the message names both.
-        DataError: the source cannot be opened.
         BundleError: the version is not there, or damaged.
     """
     manifest = registry.manifest(version)
