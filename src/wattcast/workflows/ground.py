@@ -11,7 +11,7 @@ from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import ISSUED, NONE, PERFECT, HorizonView
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.store.forecasts import KeptForecast
-from wattcast.timegrid import DAY, in_words, midnight
+from wattcast.timegrid import DAY, in_words, midnight, parse_step
 from wattcast.training.trained import TrainedModel
 from wattcast.workflows.record import Record, records
 from wattcast.workflows.rows import Rows, known_share
@@ -121,7 +121,7 @@ def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel,
 
 def newest_before(data: StationData, origin: pd.Timestamp) -> dict[str, pd.Timestamp]:
     """Where the measurements of each target end that lie before the origin."""
-    known, step = data.frame.loc[data.frame.index < origin], pd.Timedelta(data.station.step)
+    known, step = data.frame.loc[data.frame.index < origin], parse_step(data.station.step)
     return {target: last + step for target in data.station.targets
             if (last := known[target].last_valid_index()) is not None}
 
@@ -160,7 +160,7 @@ def row_reasons(data: StationData, origin: pd.Timestamp, spans: Sequence[pd.Time
                 config: ForecastConfig) -> list[Reason]:
     """Targets of which too little was measured in the last day, or in what the model looks back on; `spans` says in
     how long before the origin."""
-    step = pd.Timedelta(data.station.step)
+    step = parse_step(data.station.step)
     reasons = []
     for target in data.station.targets:
         shares = ((known_share(data, target, origin, int(span // step)), span) for span in spans)

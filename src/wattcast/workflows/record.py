@@ -10,7 +10,7 @@ from wattcast.data.schema import StationData
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.store.forecasts import KeptForecast
-from wattcast.timegrid import DAY, steps_per_day
+from wattcast.timegrid import DAY, parse_step, steps_per_day
 
 FEWEST = 3
 """Issued forecasts below which nothing is said."""
@@ -74,7 +74,7 @@ def records(kept: Iterable[KeptForecast], data: StationData, origin: pd.Timestam
 
 def _record(judged: list[KeptForecast], data: StationData, target: str, origin: pd.Timestamp,
             config: ForecastConfig) -> Record | None:
-    day = steps_per_day(pd.Timedelta(data.station.step))
+    day = steps_per_day(parse_step(data.station.step))
     actual = data.frame.loc[data.frame.index < origin, target]
     compared: list[tuple[pd.Timestamp, float, float, int]] = []
     for made in judged:

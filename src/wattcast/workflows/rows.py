@@ -13,7 +13,7 @@ from wattcast.data.schema import StationData
 from wattcast.errors import DataError, EmptyColumnError, NoRowsError
 from wattcast.store.history import load_history
 from wattcast.store.registry import Registry
-from wattcast.timegrid import in_words
+from wattcast.timegrid import in_words, parse_step
 from wattcast.workflows.job import Job
 
 RECENT = pd.Timedelta(days=2)
@@ -160,6 +160,6 @@ def _findings(report: QualityReport | None, end: pd.Timestamp) -> list[str]:
 
 def known_share(data: StationData, target: str, origin: pd.Timestamp, steps: int) -> float:
     """Share of the `steps` before the origin in which the target was measured."""
-    first = origin - steps * pd.Timedelta(data.station.step)
+    first = origin - steps * parse_step(data.station.step)
     values = data.frame.loc[(data.frame.index >= first) & (data.frame.index < origin), target]
     return float(np.isfinite(values.to_numpy()).sum() / steps)
