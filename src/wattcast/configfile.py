@@ -21,6 +21,10 @@ NUMBER = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 """What YAML 1.2 and Python call a number and PyYAML a text, such as 1e-5."""
 
 
+AS_WRITTEN = {"station", "station_id"}
+"""Keys whose value is a name: 007 is not 7, and NO is not false."""
+
+
 class _Loader(yaml.SafeLoader):
     """Plain values only; a key that is there twice is an error."""
 
@@ -32,7 +36,8 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, Hashable):
                 raise yaml.constructor.ConstructorError(None, None, "found a key that is not a word",
                                                         key_node.start_mark)
-            value = self.construct_object(value_node, deep=True)
+            value = _as_written(value_node) if key in AS_WRITTEN else None
+            value = self.construct_object(value_node, deep=True) if value is None else value
             if key not in mapping:
                 mapping[key] = value
             elif key in REPEATABLE:
@@ -66,14 +71,20 @@ def read_config(file: Path) -> dict[str, Any]:
     return content
 
 
-def read_value(text: str, where: str) -> Any:
-    """One value in YAML.
+def _as_written(node: yaml.Node | None) -> str | None:
+    """The text of a single value; None for null and for what holds several."""
+    return node.value if isinstance(node, yaml.ScalarNode) and not node.tag.endswith(":null") else None
+
+
+def read_value(text: str, where: str, key: str = "") -> Any:
+    """One value in YAML; of a `key` that is a name, as it is written.
 
     Raises:
         ConfigError: not YAML; `where` says whose value it is.
     """
     try:
-        return yaml.load(text, _Loader)
+        name = _as_written(yaml.compose(text, _Loader)) if key.rpartition(".")[2] in AS_WRITTEN else None
+        return yaml.load(text, _Loader) if name is None else name
     except yaml.YAMLError:
         raise ConfigError(f"{where} has an unreadable value", expected="a number, a word or [a, list]") from None
 

@@ -55,7 +55,7 @@ def load_settings(file: Path | None = None, assignments: Iterable[str] = ()) -> 
         key, sign, text = assignment.partition("=")
         if not sign:
             raise ConfigError(f"--set {assignment!r} has no value", expected="--set section.key=value")
-        _place(tree, key.strip(), read_value(text, f"--set {assignment!r}"), replace=True)
+        _place(tree, key.strip(), read_value(text, f"--set {assignment!r}", key.strip()), replace=True)
     return build_settings(tree)
 
 

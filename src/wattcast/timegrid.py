@@ -11,6 +11,8 @@ from wattcast.contracts import HORIZON_DAYS, Horizon, Station
 from wattcast.errors import ConfigError, InputError
 
 DAY = pd.Timedelta(days=1)
+USUAL_STEPS = tuple(map(pd.Timedelta, ("1min", "5min", "10min", "15min", "20min", "30min", "1h", "2h", "3h", "4h", "6h",
+                                       "8h", "12h", "24h")))
 
 
 def parse_duration(text: str) -> pd.Timedelta:
@@ -47,9 +49,19 @@ def parse_step(text: str) -> pd.Timedelta:
         ConfigError: not a duration, or one that does not divide a day.
     """
     step = parse_duration(text)
-    if DAY % step != pd.Timedelta(0):
+    if not divides_day(step):
         raise ConfigError(f"step {text!r} does not divide a day", expected="for example 15min, 10min or 1h")
     return step
+
+
+def divides_day(span: pd.Timedelta) -> bool:
+    """Whether a day is a whole number of such spans."""
+    return bool(DAY % span == pd.Timedelta(0))
+
+
+def step_of_at_least(span: pd.Timedelta) -> pd.Timedelta:
+    """The shortest usual step that is not shorter than `span`; a day for longer ones."""
+    return next((step for step in USUAL_STEPS if step >= span), DAY)
 
 
 def steps_per_day(step: pd.Timedelta) -> int:

@@ -54,6 +54,40 @@ def test_merged_file__json_of_all_stations_is_a_list(cli, merged, place) -> None
     assert one == reports[1]
 
 
+def test_folder__a_file_for_each_plant(cli, seed_table, place) -> None:
+    (place / "sites").mkdir()
+    for name in ("plant_A", "plant_B"):
+        seed_table(name, days=3).drop(columns="station_ref_id").to_csv(place / "sites" / f"{name}.csv", index=False)
+    reports = json.loads(cli("check", "--data", "sites", "--station", "all", "--json").out)
+    assert [report["station"] for report in reports] == ["plant_A", "plant_B"]
+    assert "2 stations" in reports[0]["notes"][0]
+    undecided = cli("train", "--data", "sites")
+    assert (undecided.code, "plant_A, plant_B" in undecided.err) == (2, True)
+
+
+def test_station__an_id_with_zeros_in_front(cli, seed_table, place) -> None:
+    pd.concat([seed_table("007", days=3), seed_table("7", days=4)]).to_csv(place / "z.csv", index=False)
+    (place / "s.yaml").write_text("station: 007\n")
+    for flags in (("--config", "s.yaml"), ("--set", "data.station=007"), ("--station", "007")):
+        report = json.loads(cli("check", "--data", "z.csv", "--json", *flags).out)
+        assert (report["station"], report["rows"]) == ("007", 3 * 96)
+
+
+def test_weather_forecasts__none_issued_before_the_end_of_training(cli, seed_table, place, tiny) -> None:
+    """The first forecast was kept three days before the data's end, so the weather is masked in all of training."""
+    table = seed_table("s", days=40).drop(columns="station_ref_id")
+    table.to_csv(place / "p.csv", index=False)
+    times = pd.date_range("2025-04-06", periods=7 * 24, freq="1h")
+    pd.DataFrame({"issued": "2025-04-06 00:00", "time": times, "temp": 20.0}).to_csv("w.csv", index=False)
+    Path("p.yaml").write_text("targets: {total_active_power: total_active_power}\nknown_future: [temp]\n"
+                              "weather_forecasts: {path: w.csv}\n")
+    done = cli("train", "--data", "p.csv", "--config", "p.yaml", *tiny)
+    assert done.code == 0, done.err
+    done = cli("forecast", "--data", "p.csv", "--config", "p.yaml")
+    assert done.code == 0, done.err
+    assert not pd.read_csv("forecast.csv").isna().to_numpy().any()
+
+
 def test_packed_and_parquet__give_the_same_forecast(merged, forecast) -> None:
     alone = merged[merged["station_ref_id"] == HARBOUR]
     alone.to_csv("harbour.csv", index=False)

@@ -1,5 +1,6 @@
 """The seed document's blocks pasted as they stand, numbers as Python writes them, and keys that are there twice."""
 
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,23 @@ def test_section__and_flat_keys_complete_each_other(file) -> None:
 def test_unknown_block__is_an_unknown_key(file) -> None:
     with pytest.raises(ConfigError, match="unknown configuration key 'SPACE'"):
         load_settings(file("SPACE = {'d_model': [64]}\n"))
+
+
+@pytest.mark.parametrize("written", ["007", "0123", "1_000", "12:30", "1.10", "1e5", "NO", "2025-01-01",
+                                     "1716387625733984256"])
+def test_station__an_id_is_what_is_written(written: str, tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    for text in ("station: {}", "station_id: {}", "data: {{station: {}}}", "station: '{}'"):
+        file.write_text(text.format(written))
+        assert load_settings(file).data.station == written
+    assert load_settings(assignments=[f"data.station={written}"]).data.station == written
+    assert load_settings(assignments=[f"station_id={written}"]).data.station == written
+
+
+def test_station__null_is_none(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("station: null")
+    assert load_settings(tmp_path / "s.yaml").data.station is None
+    assert load_settings(assignments=["data.station=null"]).data.station is None
+    (tmp_path / "s.yaml").write_text("station: [a]")
+    with pytest.raises(ConfigError, match=r"data\.station"):
+        load_settings(tmp_path / "s.yaml")

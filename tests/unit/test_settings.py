@@ -62,7 +62,8 @@ def test_assignments__win_over_the_file_and_over_each_other(file) -> None:
     path = file("training: {epochs: 3, lr: 0.01}\ntime: {step: 1h, timezone: Asia/Seoul}\n")
     settings = load_settings(path, ["training.epochs=4", "epochs = 5", "data.time.step=30min", "time.column=when"])
     assert (settings.training.epochs, settings.training.lr) == (5, 0.01)
-    assert settings.data.time.model_dump() == {"column": "when", "timezone": "Asia/Seoul", "step": "30min"}
+    assert settings.data.time.model_dump(exclude_defaults=True) == {"column": "when", "timezone": "Asia/Seoul",
+                                                                    "step": "30min"}
 
 
 @pytest.mark.parametrize(("assignment", "section", "key", "value"), [

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from wattcast.contracts import Horizon, Station
 from wattcast.errors import ConfigError, InputError
 from wattcast.timegrid import (
+    divides_day,
     horizon_index,
     midnight,
     parse_duration,
@@ -17,6 +18,7 @@ from wattcast.timegrid import (
     rolling_origins,
     slots_of_day,
     station_horizon,
+    step_of_at_least,
     steps_per_day,
 )
 
@@ -133,3 +135,12 @@ def test_station_horizon__is_seven_days_unless_described() -> None:
 def test_slots_of_day__count_from_local_midnight() -> None:
     index = pd.date_range("2025-03-01 23:30", periods=3, freq="15min", tz=CHINA)
     assert slots_of_day(index, pd.Timedelta("15min")).tolist() == [94, 95, 0]
+
+
+@pytest.mark.parametrize(("span", "step"), [("7min", "10min"), ("15min", "15min"), ("35min", "1h"), ("25h", "24h")])
+def test_step_of_at_least__is_a_usual_one(span: str, step: str) -> None:
+    assert step_of_at_least(pd.Timedelta(span)) == pd.Timedelta(step)
+
+
+def test_divides_day__only_whole_numbers_of_spans() -> None:
+    assert [divides_day(pd.Timedelta(span)) for span in ("7min", "36min", "7h", "24h")] == [False, True, False, True]

@@ -9,14 +9,16 @@ import pandas as pd
 
 from wattcast.contracts import PART, TOTAL, Kind, Location, Station
 from wattcast.data.cleaning import lift_negative_generation, mask_impossible
+from wattcast.data.coarse import fill_coarse
 from wattcast.data.columns import Columns
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.gridding import to_grid
+from wattcast.data.overlap import require_agreement
 from wattcast.data.places import wrong_zone
 from wattcast.data.quality import Finding, QualityReport, found_at, measured_days, times_of
-from wattcast.data.schema import DataConfig, StationData, WeatherVintages
+from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newest_of_each
+from wattcast.data.stamps import read_starts
 from wattcast.data.tables import Table
-from wattcast.data.times import to_instants
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
 from wattcast.errors import ConfigError, DataError, EmptyColumnError, listing, nearest
@@ -35,13 +37,15 @@ CHINA = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "Asia/Urumqi", "PRC")
 class RawStation:
     """A station's rows as read.
 
-    `source` is its name in messages; `forecasts` is None where no issued ones are known.
+    `source` is its name in messages; `forecasts` is None where no issued ones are known; `notes` tell what the
+    source was taken for.
     """
 
     source: str
     table: Table
     columns: Columns
     forecasts: Forecasts | None = None
+    notes: tuple[str, ...] = ()
 
 
 def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
@@ -57,25 +61,29 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     Raises:
         DataError: a cell cannot be understood, or the total power has no value.
     """
-    times, naive, findings = to_instants(raw.table.frame[raw.columns.time], config.time.timezone, raw.table.place)
+    cells, clock = raw.table.frame[raw.columns.time], raw.columns.clock
+    starts = read_starts(cells, None if clock is None else raw.table.frame[clock], config.time, raw.table.place)
+    times, findings = starts.index, starts.findings
     frame = _convert(raw, times)
     columns = _without_empty_part(raw, frame) if whole else raw.columns
-    station = _station(station_id, columns, config, naive, frame)
-    frame = frame[list(station.columns)]
+    station = _station(station_id, columns, config, starts.naive, frame)
+    frame = rows = frame[list(station.columns)]
     _require_known_ranges(config, station)
-    missing = _missing(frame, station, raw)
+    if config.overlap == "error":
+        require_agreement(frame[list(station.targets)], raw.table, station_id)
     frame, impossible = mask_impossible(frame, station, config)
     frame, gridded = to_grid(frame, parse_step(station.step), raw.source)
     frame, flat = mask_flat_lines(frame, station, config)
     frame, negative = lift_negative_generation(frame, station)
     if whole:
         _require_measured(frame, raw, [*impossible, *flat])
+    frame, coarse = fill_coarse(frame, station)
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
-    findings = [*wrong_zone(station, times), *findings, *gridded, *missing, *impossible, *flat, *negative,
-                *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
+    findings = [*wrong_zone(station, times), *findings, *gridded, *coarse, *_missing(rows, data, raw), *impossible,
+                *flat, *negative, *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
-                               tuple(findings), columns.ignored)
+                               tuple(findings), columns.ignored, (*raw.notes, *raw.table.notes, *starts.notes))
 
 
 def _convert(raw: RawStation, times: pd.DatetimeIndex) -> pd.DataFrame:
@@ -136,12 +144,15 @@ def _require_known_ranges(config: DataConfig, station: Station) -> None:
                           found=listing(known, limit=40), hint=f"did you mean {close!r}?" if close else None)
 
 
-def _missing(frame: pd.DataFrame, station: Station, raw: RawStation) -> list[Finding]:
-    """Empty cells of the table's own columns; of the targets only up to the last measured one: later rows are there for
-    the weather."""
+def _missing(frame: pd.DataFrame, data: StationData, raw: RawStation) -> list[Finding]:
+    """Empty cells of the table's own columns, unless a value before them holds; of the targets only up to the last
+    measured one: later rows are there for the weather."""
     findings: list[Finding] = []
+    station = data.station
     for column in (name for name in station.columns if raw.columns.measured[name] in raw.table.frame):
         empty = times_of(frame[frame[column].isna()])
+        if column in station.known_future:
+            empty = empty[data.frame[column].reindex(empty).isna().to_numpy()]
         if column in station.targets and len(empty) < len(frame):
             empty = empty[empty < times_of(frame[frame[column].notna()]).max()]
         findings += found_at("missing", column, empty, "cells without a value: stay empty")
@@ -174,10 +185,9 @@ def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,
 
 
 def _newest(table: pd.DataFrame) -> pd.DataFrame:
-    """For each interval the last forecast that was issued before it began."""
-    rows = table.reset_index()
-    rows = rows[rows["issued"] <= rows["time"]].drop_duplicates("time", keep="last")
-    return rows.set_index("time").drop(columns="issued")
+    """For each interval the last forecast of it that was issued before it began."""
+    issued, times = (table.index.get_level_values(level) for level in ("issued", "time"))
+    return newest_of_each(table[issued <= times])
 
 
 def _inconsistent(data: StationData) -> list[Finding]:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from wattcast.contracts import PART, TARGETS, TOTAL
-from wattcast.data.schema import QUANTITIES, REDUNDANT, STRUCTURAL, DataConfig, recognise
+from wattcast.data.schema import QUANTITIES, REDUNDANT, STRUCTURAL, DataConfig, TimeConfig, recognise, spelt
+from wattcast.data.textfiles import FileOptions
 from wattcast.errors import ConfigError, DataError, listing, nearest
 
 MISSPELT = 0.96
@@ -14,11 +15,22 @@ PREDECESSOR_TARGETS = {"meter": TOTAL, "load": PART}
 """Beside a column `meter`, `load` is the part that cannot be dispatched; elsewhere `load` may mean anything."""
 
 
+SLOT = "time of day"
+"""The column that a table with a row for each day gets when its values are put under each other."""
+
+DATES = ("date", "datum", "日期", "day")
+"""What a column is called that may hold the day alone."""
+
+CLOCKS = ("time", "时间", "时刻", "zeit")
+"""What a column is called that may hold the time of day alone, if a date is beside it."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """The source's names of the columns that are used, by part; `targets` maps ours to theirs, the others keep them.
 
-    `described` tells whether the configuration named the targets.
+    `clock` is the time of day where `time` may be the date only; `described` tells whether the configuration named the
+    targets.
     """
 
     time: str
@@ -28,6 +40,7 @@ class Columns:
     past_only: tuple[str, ...]
     categorical: tuple[str, ...]
     described: bool
+    clock: str | None = None
     ignored: tuple[str, ...] = ()
 
     @property
@@ -37,8 +50,8 @@ class Columns:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """What places a row: the time and, with several stations, the station."""
-        return (self.time,) if self.station is None else (self.time, self.station)
+        """What places a row: the time, perhaps in two columns, and, with several stations, the station."""
+        return tuple(name for name in (self.time, self.clock, self.station) if name is not None)
 
     @property
     def used(self) -> tuple[str, ...]:
@@ -49,6 +62,12 @@ class Columns:
     def texts(self) -> tuple[str, ...]:
         """Those to be read as text."""
         return (*self.places, *self.categorical)
+
+
+def file_options(config: DataConfig) -> FileOptions:
+    """What the description tells of the files themselves."""
+    listed = (config.time.column, config.time.clock, config.station_column, *config.targets.values())
+    return FileOptions(config.sheet, config.skip_rows, config.decimal, frozenset(name for name in listed if name))
 
 
 def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere: Collection[str] = ()) -> Columns:
@@ -64,11 +83,12 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
         ConfigError: a categorical column has no role, or the time or the station has one.
     """
     _require_listed(header, config, source, elsewhere)
-    time = config.time.column or column_for(header, "time")
+    time, clock = time_columns(header, config.time)
     if time is None:
         raise DataError(f"{source} has no column that is known to be the time", found=listing(header, limit=40),
                         expected="for example time or ts", hint="name it under data.time.column")
     columns = _described(config, time) if config.targets else _recognised(header, config, time, source)
+    columns = replace(columns, clock=clock)
     placing = [name for name in columns.measured.values() if name in columns.places]
     if placing:
         raise ConfigError(f"data gives the column {placing[0]!r} a role, but it says when or where a row was measured",
@@ -78,7 +98,7 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
 
 
 def _require_listed(header: Sequence[str], config: DataConfig, source: str, elsewhere: Collection[str]) -> None:
-    listed = [config.time.column, config.station_column, *config.targets.values(),
+    listed = [config.time.column, config.time.clock, config.station_column, *config.targets.values(),
               *config.known_future, *config.past_only, *config.categorical]
     missing = [name for name in dict.fromkeys(listed) if name and name not in header and name not in elsewhere]
     if missing:
@@ -114,6 +134,20 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     return Columns(time, config.station_column or _first_spelling(known, "station"), targets,
                    (*weather, *config.known_future), config.past_only,
                    tuple(dict.fromkeys([*texts, *config.categorical])), described=False)
+
+
+def time_columns(header: Sequence[str], config: TimeConfig) -> tuple[str | None, str | None]:
+    """The column with the time, or with the date beside one with the time of day, which may turn out to be needless."""
+    time = config.column or column_for(header, "time")
+    if config.clock or time is None or SLOT in header:
+        return time, config.clock or (SLOT if SLOT in header else None)
+    if config.column is None and spelt(time, *CLOCKS):
+        date = next((name for wanted in DATES for name in header if spelt(name, wanted)), None)
+        return (time, None) if date is None else (date, time)
+    if recognise(time) == "time" and not spelt(time, *DATES):
+        return time, None
+    others = [name for name in header if name != time]
+    return time, column_for(others, "clock") or next((name for name in others if spelt(name, *CLOCKS)), None)
 
 
 def column_for(header: Sequence[str], quantity: str) -> str | None:

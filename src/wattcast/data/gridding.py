@@ -8,7 +8,7 @@ import pandas as pd
 
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.errors import DataError
-from wattcast.timegrid import regular_index
+from wattcast.timegrid import divides_day, regular_index, step_of_at_least
 
 LONGEST_GAP = pd.Timedelta(days=3 * 366)
 SNAP = 0.1
@@ -68,13 +68,19 @@ def _require_sensible(times: pd.DatetimeIndex, step: pd.Timedelta, source: str) 
     dense = pd.Timedelta(int(np.quantile(apart, 0.25, method="lower")), unit="us")
     if dense > step * (1 + SNAP):
         raise DataError(f"{source} has a row every {short(dense)}, which is less often than every {short(step)}",
-                        hint=f"set data.time.step to {short(dense)}")
+                        hint=f"set data.time.step to {short(_workable(dense))}")
     spans, counts = np.unique(apart, return_counts=True)
     usual = pd.Timedelta(int(spans[counts.argmax()]), unit="us")
     rows = step / usual
     if 2 * counts.max() > len(apart) and rows < ENOUGH and abs(rows - round(rows)) > SNAP:
         raise DataError(f"{source} has a row every {short(usual)}, which does not divide the step of {short(step)}",
-                        hint=f"set data.time.step to {short(usual)} or a multiple of it")
+                        hint=f"set data.time.step to {short(usual)} or a multiple of it" if divides_day(usual) else
+                        f"set data.time.step to {short(_workable(usual))}: the rows are averaged over it")
+
+
+def _workable(span: pd.Timedelta) -> pd.Timedelta:
+    """A step that rows so far apart fit: their own if a day has a whole number of them, else one that has several."""
+    return span if divides_day(span) else step_of_at_least(ENOUGH * span)
 
 
 def _average(frame: pd.DataFrame, step: pd.Timedelta) -> tuple[pd.DataFrame, list[Finding]]:

@@ -51,7 +51,7 @@ class QualityReport:
     """What `wattcast check` says about a station.
 
     `rows` were read, stamped from `first` to `last`; `measured_days` of total power remain after cleaning; `ignored`
-    names the source's columns that have no role.
+    names the source's columns that have no role; `notes` tell what was taken for what when the source was read.
     """
 
     station_id: str
@@ -62,6 +62,7 @@ class QualityReport:
     measured_days: float
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def doubts(self) -> list[str]:
         """What casts doubt on the station's description: worth saying wherever a model is made of it."""
@@ -75,6 +76,7 @@ class QualityReport:
             "measured_days": round(self.measured_days, 2),
             "findings": [finding.to_dict() for finding in self.findings],
             "ignored_columns": list(self.ignored),
+            "notes": list(self.notes),
         }
 
     def lines(self) -> list[str]:
@@ -87,7 +89,8 @@ class QualityReport:
         widths = [max(len(row[i]) for row in cells) for i in range(5)]
         table = ["  " + "  ".join([*map(str.ljust, row, widths), row[-1]]) for row in cells]
         ignored = [f"  ignored, as they have no role: {', '.join(self.ignored)}"] if self.ignored else []
-        return [head, *(table if self.findings else ["  nothing to report"]), *ignored]
+        notes = [f"  note: {note}" for note in self.notes]
+        return [head, *(table if self.findings else ["  nothing to report"]), *ignored, *notes]
 
 
 def _minute(time: pd.Timestamp | None) -> str:

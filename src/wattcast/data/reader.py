@@ -14,12 +14,14 @@ from wattcast.contracts import Station
 from wattcast.data import weather
 from wattcast.data.assembly import Forecasts, RawStation, assemble
 from wattcast.data.columns import Columns, resolve
+from wattcast.data.files import columns_of, elsewhere, forecast_table, read_files, tables_in, total_power
 from wattcast.data.folders import forecast_files, month_files, station_folders
 from wattcast.data.frames import as_table, with_columns
+from wattcast.data.ids import to_ids
+from wattcast.data.plants import Verdict, tell_stations
 from wattcast.data.quality import Finding, QualityReport
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages
-from wattcast.data.tables import SUFFIXES, Table, is_table, read_header, read_table, require_exists, stem
-from wattcast.data.values import to_codes
+from wattcast.data.tables import SUFFIXES, Table, require_exists, stem
 from wattcast.errors import DataError, listing, nearest
 
 logger = logging.getLogger("wattcast")
@@ -29,12 +31,16 @@ FRAME, WEATHER_FRAME = "data frame", "frame of the weather"
 
 @dataclass(frozen=True)
 class Source:
-    """Measurements of one or more stations, made by `open_source` and `open_frame`; `name` is for messages."""
+    """Measurements of one or more stations, made by `open_source` and `open_frame`.
+
+    `name` is for messages; `note` tells how the stations were told apart.
+    """
 
     name: str
     config: DataConfig
     station_ids: tuple[str, ...]
     load: Callable[[str], RawStation]
+    note: str | None = None
 
     def read(self, station_id: str | None = None, *, whole: bool = True) -> tuple[StationData, QualityReport]:
         """One station's cleaned data, and what was found in it.
@@ -48,6 +54,8 @@ class Source:
         """
         station_id = self._choose(station_id or self.config.station)
         data, report = assemble(self.load(station_id), station_id, self.config, whole=whole)
+        for note in report.notes:
+            logger.info("station %s: %s", station_id, note)
         if report.ignored:
             logger.info("station %s: columns without a role are ignored: %s", station_id, ", ".join(report.ignored))
         return data, report
@@ -57,7 +65,8 @@ class Source:
             if len(self.station_ids) > 1:
                 raise DataError(f"{self.name} holds {len(self.station_ids)} stations", found=listing(self.station_ids),
                                 hint="name one of them in the configuration, data.station, or give only its rows"
-                                if self.name == FRAME else "choose one with --station")
+                                if self.name == FRAME else
+                                "choose one with --station" + (f"; {self.note}" if self.note else ""))
             station_id = self.station_ids[0]
         if station_id not in self.station_ids:
             close = nearest(station_id, self.station_ids)
@@ -74,18 +83,44 @@ class Source:
 
 
 def open_source(path: Path, config: DataConfig) -> Source:
-    """The stations of a file, of a folder of files (read as one, in the order of their names) or of folders for each.
+    """The stations of a file, of a folder of files, each a station or all parts of one, or of folders for each.
 
     Raises:
         DataError: the path is missing, holds no station, or its columns do not fit the configuration.
     """
     require_exists(path)
-    stations = station_folders(path) if path.is_dir() else {}
-    if stations:
+    if path.is_dir():
+        return _open_folder(path, config)
+    return _source(str(path), *read_files([path], config, str(path)), config.station or stem(path),
+                   _issued_forecasts(path, config), config)
+
+
+def _open_folder(path: Path, config: DataConfig) -> Source:
+    if stations := station_folders(path):
         return Source(str(path), config, tuple(stations), partial(_from_folder, stations, config))
-    table, columns = _read(_files(path, config), config, str(path))
-    station_id = config.station or (path.resolve().name if path.is_dir() else stem(path))
-    return _source(str(path), table, columns, station_id, _issued_forecasts(path, config), config)
+    nested = {entry.name: tables_in(entry, config) for entry in sorted(path.iterdir()) if entry.is_dir()}
+    nested = {name: files for name, files in nested.items() if files}
+    if nested and not tables_in(path, config):
+        return _of_files(path, Verdict(nested, f"{len(nested)} folders in {path.name} are stations"), config)
+    files = _files(path, config)
+    plants = _plants(path, files, config)
+    if plants.stations:
+        return _of_files(path, plants, config)
+    notes = () if plants.note is None else (plants.note,)
+    return _source(str(path), *read_files(files, config, str(path)), config.station or path.resolve().name,
+                   _issued_forecasts(path, config), config, notes)
+
+
+def _of_files(path: Path, plants: Verdict, config: DataConfig) -> Source:
+    """Stations with files of their own."""
+    stations, notes = plants.stations or {}, () if plants.note is None else (plants.note,)
+
+    def load(chosen: str) -> RawStation:
+        files = stations[chosen]
+        source = str(files[0]) if len(files) == 1 else f"{path}, station {chosen}"
+        return RawStation(source, *read_files(files, config, source), _issued_forecasts(path, config), notes)
+
+    return Source(str(path), config, tuple(stations), load, plants.note)
 
 
 def open_frame(frame: pd.DataFrame, config: DataConfig) -> Source:
@@ -95,24 +130,24 @@ def open_frame(frame: pd.DataFrame, config: DataConfig) -> Source:
         DataError: the frame is empty, repeats a column, has levels of columns, or does not fit the configuration.
     """
     frame = with_columns(frame, config, FRAME)
-    columns = resolve(list(frame.columns), config, f"the {FRAME}", elsewhere=_elsewhere(config))
+    columns = resolve(list(frame.columns), config, f"the {FRAME}", elsewhere=elsewhere(config))
     table = as_table(frame[[name for name in frame.columns if name in columns.used]], FRAME)
     return _source(FRAME, table, columns, config.station or "station", _issued_forecasts(Path(), config), config)
 
 
 def _source(name: str, table: Table, columns: Columns, station_id: str, forecasts: Forecasts | None,
-            config: DataConfig) -> Source:
+            config: DataConfig, notes: tuple[str, ...] = ()) -> Source:
     """The stations of a table; `station_id` is the name of the one station if no column tells them apart."""
     if columns.station is None:
-        return Source(name, config, (station_id,), lambda _: RawStation(name, table, columns, forecasts))
+        return Source(name, config, (station_id,), lambda _: RawStation(name, table, columns, forecasts, notes))
     rows = _rows_by_station(table, columns.station)
     return Source(name, config, tuple(rows), lambda chosen: RawStation(
-        f"{name}, station {chosen}", table.take(rows[chosen]), columns, forecasts))
+        f"{name}, station {chosen}", table.take(rows[chosen]), columns, forecasts, notes))
 
 
 def _from_folder(stations: dict[str, Path], config: DataConfig, station_id: str) -> RawStation:
     folder = stations[station_id]
-    table, columns = _read(month_files(folder), config, str(folder))
+    table, columns = read_files(month_files(folder), config, str(folder))
     issued = forecast_files(folder)
     daily = partial(weather.read_daily_files, issued, config=config) if issued else None
     return RawStation(str(folder), table, columns, daily or _issued_forecasts(folder, config))
@@ -121,7 +156,7 @@ def _from_folder(stations: dict[str, Path], config: DataConfig, station_id: str)
 def _files(path: Path, config: DataConfig) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [entry for entry in sorted(path.iterdir()) if is_table(entry) and entry != _forecast_table(path, config)]
+    files = tables_in(path, config)
     if not files:
         raise DataError(f"there is no station in the folder {path}",
                         found=listing(sorted(entry.name for entry in path.iterdir())),
@@ -129,31 +164,17 @@ def _files(path: Path, config: DataConfig) -> list[Path]:
     return files
 
 
-def _read(files: list[Path], config: DataConfig, source: str) -> tuple[Table, Columns]:
-    """Every file must have what a station cannot do without; other columns may begin in a later one.
-
-    Of several files those without content are left out: one bad night is no reason to read none.
-    """
-    elsewhere, filled = _elsewhere(config), [file for file in files if file.stat().st_size > 0]
-    if filled and len(filled) < len(files):
-        logger.warning("%s: %d of %d files have no content and are left out", source, len(files) - len(filled),
-                       len(files))
-    files = filled or files
-    headers = {file: read_header(file) for file in files}
-    for file, header in headers.items():
-        resolve(header, config, str(file), elsewhere=elsewhere)
-    union = list(dict.fromkeys(name for header in headers.values() for name in header))
-    columns = resolve(union, config, source, elsewhere=elsewhere)
-    return read_table(files, columns.used, columns.texts), columns
-
-
-def _elsewhere(config: DataConfig) -> tuple[str, ...]:
-    """Columns that a separate table of forecasts may have instead."""
-    return config.known_future if config.weather_forecasts else ()
+def _plants(path: Path, files: list[Path], config: DataConfig) -> Verdict:
+    """Whether the files are stations of their own; never if a column tells the stations apart."""
+    files = [file for file in files if file.stat().st_size > 0 or config.folder == "stations"]
+    columns = [columns_of(file, config) for file in files] if len(files) > 1 and config.folder is None else []
+    if any(each is not None and each.station for each in columns):
+        return Verdict(None)
+    return tell_stations(path, files, config.folder, config.station, partial(total_power, config=config))
 
 
 def _rows_by_station(table: Table, column: str) -> dict[str, npt.NDArray[np.intp]]:
-    ids = to_codes(table.frame[column])
+    ids = to_ids(table.frame[column], table.place)
     nameless = ids.index[ids.isna()]
     if len(nameless):
         raise DataError(f"{table.place(int(nameless[0]))}: the column {column!r} does not say which station it is",
@@ -162,14 +183,8 @@ def _rows_by_station(table: Table, column: str) -> dict[str, npt.NDArray[np.intp
     return {name: np.asarray(rows[name], dtype=np.intp) for name in sorted(map(str, rows))}
 
 
-def _forecast_table(path: Path, config: DataConfig) -> Path | None:
-    if config.weather_forecasts is None:
-        return None
-    return (path if path.is_dir() else path.parent) / config.weather_forecasts.path
-
-
 def _issued_forecasts(path: Path, config: DataConfig) -> Forecasts | None:
-    file = _forecast_table(path, config)
+    file = forecast_table(path, config)
     return None if file is None else partial(weather.read_issued_table, file, config=config)
 
 

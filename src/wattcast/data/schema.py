@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 from zoneinfo import available_timezones
 
 import pandas as pd
@@ -35,7 +35,11 @@ NAMELESS_INDEX = ("Unnamed: 0", "__index_level_0__")
 
 QUANTITIES = {
     "time": Quantity(("time", "ts", "timestamp", "datetime", "date", "ds",
-                      "时间", "时刻", "日期时间", "数据时间", "采集时间", *NAMELESS_INDEX)),
+                      "时间", "时刻", "日期时间", "数据时间", "采集时间", "zeitstempel", "start_time", "interval_start",
+                      "period_start", "end_time", "interval_end", "period_end", "datum", "日期", "day",
+                      *NAMELESS_INDEX)),
+    "clock": Quantity(("time_of_day", "hour", "hour_ending", "he", "hour_beginning", "uhrzeit", "period",
+                       "settlement_period", "interval", "小时", "时段", "时点")),
     "issued": Quantity(("issued", "issued_at", "issue_time", "init_time", "reference_time", "发布时间", "起报时间")),
     "station": Quantity(("station_ref_id", "station_id", "station", "site_id", "unique_id", "item_id",
                          "站点编号", "站点", "场站编号", "场站", "电站编号", "电站")),
@@ -71,7 +75,7 @@ QUANTITIES = {
 }
 """The columns that need no description; spellings match without regard to case, `_`, `-` and units in brackets."""
 
-STRUCTURAL = ("time", "issued", "station")
+STRUCTURAL = ("time", "clock", "issued", "station")
 """Quantities that place a row and measure nothing."""
 
 REDUNDANT = ("quarter", *NAMELESS_INDEX)
@@ -89,6 +93,11 @@ _BY_SPELLING = {_spelling(alias): name for name, quantity in QUANTITIES.items() 
 def recognise(column: str) -> str | None:
     """The name in `QUANTITIES` of what a column's spelling stands for, or None."""
     return _BY_SPELLING.get(_spelling(column))
+
+
+def spelt(column: str, *names: str) -> bool:
+    """Whether a column's name is one of these, however it is spelt."""
+    return _spelling(column) in map(_spelling, names)
 
 
 def quantity_of(column: str) -> Quantity:
@@ -112,6 +121,10 @@ class TimeConfig(Config):
     """How the source writes time."""
 
     column: str | None = Field(None, description="column with the time; recognised by its name if not given")
+    clock: str | None = Field(None, description="column with the time of day, where `column` holds the date only")
+    stamp: Literal["start", "end"] | None = Field(None, description="what the times tell of an interval; null: the "
+                                                  "start, unless days end at 24:00 or hours are numbered 1 to 24")
+    day_first: bool | None = Field(None, description="whether 01/02/2025 is in February; null: as other rows tell")
     timezone: str = Field("Asia/Shanghai", description="IANA zone of the station; times without an offset are in it")
     step: str = Field("15min", description="length of one interval; faster data is averaged to it")
 
@@ -159,6 +172,14 @@ class DataConfig(Config):
     capacity: float | None = Field(None, gt=0, description="in the target's unit")
     location: Location = Location()
     weather_forecasts: WeatherForecastsConfig | None = None
+    folder: Literal["stations", "one"] | None = Field(
+        None, description="whether files beside each other are stations or parts of one; null: as names and times tell")
+    overlap: Literal["error", "later"] = Field(
+        "error", description="files of one station that disagree: an error, or the later one (by name) counts")
+    sheet: str | None = Field(None, coerce_numbers_to_str=True,
+                              description="sheet of a workbook (.xlsx); null: the first")
+    skip_rows: int | None = Field(None, ge=0, description="rows before the one with the column names; null: found")
+    decimal: Literal[".", ","] | None = Field(None, description="sign before decimals in text files; null: found")
     flat_line: str | None = Field("6h", description="a sensor whose reading is equal for longer is stuck; null: never")
     valid_range: dict[str, tuple[float | None, float | None]] = Field(
         {}, description="column: [lowest, highest] possible value, null for no limit; replaces the built-in limits")
@@ -204,6 +225,11 @@ class DataConfig(Config):
                               hint="list it under data.known_future or data.past_only too")
 
 
+def newest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
+    """For each `time`, cell by cell, the last value that is there: rows are in the order of their issue."""
+    return rows.groupby(level="time").last()
+
+
 @dataclass(frozen=True)
 class WeatherVintages:
     """Weather forecasts with the instant each was issued.
@@ -215,10 +241,18 @@ class WeatherVintages:
     table: pd.DataFrame
 
     def as_of(self, origin: pd.Timestamp) -> pd.DataFrame | None:
-        """The newest forecast issued at or before `origin`, indexed by `time`; None if there was none yet."""
-        issued = self.table.index.unique("issued")
-        position = int(issued.searchsorted(origin, side="right")) - 1
-        return None if position < 0 else self.table.loc[issued[position]]
+        """What was known at `origin`, indexed by `time`, from the newest forecast's first interval on.
+
+        For each cell the newest forecast issued by then that tells it: a newer one that is shorter does not hide an
+        older one that reaches further. None if there was none yet.
+        """
+        issued = self.table.index.get_level_values("issued")
+        known = self.table.iloc[:issued.searchsorted(origin, side="right")]
+        if known.empty:
+            return None
+        times = known.index.get_level_values("time")
+        first = known.loc[known.index.get_level_values("issued")[-1]].index[0]
+        return newest_of_each(known[times >= first])
 
     def until(self, origin: pd.Timestamp) -> "WeatherVintages":
         """Only those issued at or before `origin`."""

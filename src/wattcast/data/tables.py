@@ -1,57 +1,71 @@
-"""Raw cells from CSV and Parquet files, with every row's place in its file for error messages."""
+"""Raw cells from text files, workbooks and Parquet, with every row's place in its file for error messages."""
 
-import warnings
-import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as parquet
 
+from wattcast.data.packed import content_name, open_binary
+from wattcast.data.spreadsheets import read_sheet, sheet_header
+from wattcast.data.textfiles import AS_FOUND, FileOptions, empty, layout_of, read_text, text_header
 from wattcast.errors import DataError, NoRowsError, listing, nearest
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
-ENCODINGS = ("utf-8-sig", "gb18030")
-"""Tried in this order; spreadsheets in China save CSV as GBK, of which GB 18030 is the superset."""
+TEXTS = (".csv", ".tsv", ".txt")
+BOOKS = (".xlsx", ".xlsm")
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip", *BOOKS, ".parquet")
+OLD_BOOKS = (".xls", ".xlsb", ".ods", ".numbers")
+"""Workbooks that have to be saved in another form first."""
+
+FIRST_ROW = ("row", 1)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one or more files under each other; `frame` keeps the row numbers by which `place` finds them again."""
+    """Rows of one or more files under each other; `frame` keeps the row numbers by which `place` finds them again.
+
+    `first` names each file's first row of values as it is counted there (`line 2`), `units` the units that stood below
+    the column names; `notes` tell what was taken for what. With `slots` each row of the files became as many rows, one
+    for each of these columns.
+    """
 
     frame: pd.DataFrame
     files: tuple[Path, ...]
     starts: npt.NDArray[np.int64]
+    first: tuple[tuple[str, int], ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
 
     def file_of(self, rows: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """The position in `files` of the rows with these labels."""
-        return np.asarray(np.searchsorted(self.starts, rows, side="right") - 1, dtype=np.int64)
+        numbers = np.asarray(rows) // max(len(self.slots), 1)
+        return np.asarray(np.searchsorted(self.starts, numbers, side="right") - 1, dtype=np.int64)
 
     def place(self, row: int) -> str:
         """`data.csv, line 17` for a label of `frame.index` (`row 16` where there are no lines)."""
         file = int(self.file_of(row))
-        number = row - int(self.starts[file])
-        is_text = self.files[file].name.lower().endswith((".csv", ".csv.gz"))
-        unit = f"line {number + 2}" if is_text else f"row {number + 1}"
-        return f"{self.files[file].name}, {unit}"
+        number, slot = divmod(row, len(self.slots)) if self.slots else (row, None)
+        word, first = self.first[file] if self.first else FIRST_ROW
+        cell = "" if slot is None else f", column {self.slots[slot]!r}"
+        return f"{self.files[file].name}, {word} {number - int(self.starts[file]) + first}{cell}"
 
     def take(self, positions: npt.ArrayLike) -> "Table":
         """Only the rows at these positions (or where a mask is true)."""
-        return Table(self.frame.iloc[np.asarray(positions)], self.files, self.starts)
+        return replace(self, frame=self.frame.iloc[np.asarray(positions)])
 
 
 def is_table(path: Path) -> bool:
     """Whether it is a file of a kind that can be read."""
-    return path.is_file() and path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")
+    return path.is_file() and path.name.lower().endswith(SUFFIXES) and not path.name.startswith((".", "~$"))
 
 
 def stem(path: Path) -> str:
-    """The file's name without `.csv`, `.csv.gz` or `.parquet`."""
-    suffix = next((end for end in SUFFIXES if path.name.lower().endswith(end)), "")
+    """The file's name without `.csv`, `.csv.gz`, `.xlsx` …"""
+    suffix = max((end for end in SUFFIXES if path.name.lower().endswith(end)), key=len, default="")
     return path.name[:len(path.name) - len(suffix)]
 
 
@@ -69,27 +83,44 @@ def require_exists(path: Path) -> None:
                     hint=f"did you mean {path.parent / close}?" if close else "check the path")
 
 
-def read_header(path: Path) -> list[str]:
+def read_header(path: Path, options: FileOptions = AS_FOUND) -> list[str]:
     """The names of a file's columns.
 
     Raises:
         NoRowsError: the file is empty.
         DataError: it is missing, damaged or of an unknown kind.
+        MissingExtraError: the package that reads files of this kind is not installed.
     """
     require_exists(path)
     if not is_table(path):
+        old = path.name.lower().endswith(OLD_BOOKS)
         raise DataError(f"{path} is not a table that can be read",
-                        expected=f"a file that ends in {', '.join(SUFFIXES)}")
+                        expected=f"a file that ends in {', '.join(SUFFIXES)}",
+                        hint="open it and save it as .xlsx or CSV" if old else None)
     if path.stat().st_size == 0:
-        raise _empty(path)
-    header = _parquet_header(path) if _is_parquet(path) else [str(name) for name in _read_csv(path, nrows=0).columns]
-    if len(header) == 1 and any(sign in header[0] for sign in ";\t|"):
-        raise DataError(f"{path} does not separate its cells by commas", found=repr(header[0]),
-                        hint="save it as CSV with commas, and with a point before decimals")
-    return header
+        raise empty(path)
+    kind = _kind(path)
+    if kind in BOOKS:
+        return sheet_header(path, options)
+    return _parquet_header(path) if kind == ".parquet" else text_header(path, options)
 
 
-def read_table(paths: Sequence[Path], columns: Collection[str], texts: Collection[str]) -> Table:
+def _kind(path: Path) -> str:
+    """`.csv`, `.xlsx` …, of what is inside.
+
+    Raises:
+        DataError: an archive does not hold one file of a known kind.
+    """
+    name = content_name(path)
+    kind = next((end for end in (*TEXTS, *BOOKS, ".parquet") if name.endswith(end)), None)
+    if kind is None:
+        raise DataError(f"{path} holds {name}, which is not a table that can be read",
+                        expected=f"a file that ends in {', '.join((*TEXTS, *BOOKS))}")
+    return kind
+
+
+def read_table(paths: Sequence[Path], columns: Collection[str], texts: Collection[str],
+               options: FileOptions = AS_FOUND) -> Table:
     """The files' rows in the order given, without those that are blank; a column that a file lacks is empty there.
 
     Args:
@@ -99,55 +130,57 @@ def read_table(paths: Sequence[Path], columns: Collection[str], texts: Collectio
     Raises:
         NoRowsError: none has a row.
         DataError: a file is missing, empty or damaged.
+        MissingExtraError: the package that reads files of this kind is not installed.
     """
-    frames = [_read_cells(path, columns, texts) for path in paths]
-    starts = np.cumsum([0, *(len(frame) for frame in frames)])
-    for frame, start in zip(frames, starts[:-1], strict=True):
-        frame.index = pd.RangeIndex(start, start + len(frame))
-    filled = [frame for frame in frames if len(frame)]
+    parts = [_read_cells(path, columns, texts, options) for path in paths]
+    starts = np.cumsum([0, *(len(part.frame) for part in parts)])
+    for part, start in zip(parts, starts[:-1], strict=True):
+        part.frame.index = pd.RangeIndex(start, start + len(part.frame))
+    filled = [part.frame for part in parts if len(part.frame)]
     frame = (filled[0] if len(filled) == 1 else pd.concat(filled)).dropna(how="all") if filled else pd.DataFrame()
     if frame.empty:
         raise NoRowsError(f"{paths[0]} has column names but no rows")
-    return Table(frame, tuple(paths), starts[:-1])
+    units = {name: unit for part in reversed(parts) for name, unit in part.units.items() if name in frame}
+    notes = dict.fromkeys(note for part in parts for note in part.notes)
+    return Table(frame, tuple(paths), starts[:-1], tuple(part.first for part in parts), units, tuple(notes))
 
 
-def _read_cells(path: Path, columns: Collection[str], texts: Collection[str]) -> pd.DataFrame:
-    if _is_parquet(path):
-        return _read_parquet(path, [name for name in read_header(path) if name in columns])
-    # All columns are parsed: with `usecols` pandas does not notice a row that has more cells than the header.
-    frame = _read_csv(path, dtype=dict.fromkeys(texts, str))
-    return frame[[name for name in frame.columns if name in columns]]
+@dataclass(frozen=True)
+class _Cells:
+    """One file's rows, and what `Table` tells of it."""
+
+    frame: pd.DataFrame
+    first: tuple[str, int]
+    units: dict[str, str]
+    notes: tuple[str, ...]
 
 
-def _read_csv(path: Path, **options: Any) -> pd.DataFrame:
-    for encoding in ENCODINGS:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                frame: pd.DataFrame = pd.read_csv(path, encoding=encoding, index_col=False, skip_blank_lines=False,
-                                                  low_memory=False, skipinitialspace=True, **options)
-        except UnicodeDecodeError:
-            continue
-        except pd.errors.EmptyDataError:
-            raise _empty(path) from None
-        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-            raise DataError(f"{path} is not well-formed CSV", found=str(error).strip(),
-                            expected="as many cells in every row as there are column names",
-                            hint="put texts that contain a comma in double quotes") from None
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{path} cannot be read", found=str(error) or type(error).__name__) from None
-        return frame.rename(columns=str.strip)
-    raise DataError(f"{path} is not text in UTF-8 or GB 18030", hint="save the file as CSV in UTF-8")
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet"
+def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], options: FileOptions) -> _Cells:
+    header = read_header(path, options)
+    kind = _kind(path)
+    if kind == ".parquet":
+        return _Cells(_read_parquet(path, [name for name in header if name in columns]), FIRST_ROW, {}, ())
+    if kind in BOOKS:
+        frame, head, notes = read_sheet(path, texts, options)
+    else:
+        frame, notes = read_text(path, texts, options)
+        head = layout_of(path, options).head
+    first = head.row + 2 + (head.units is not None)
+    units = {name: unit for name, unit in zip(header, head.units or (), strict=False) if unit}
+    if head.row:
+        notes = (*notes, f"the column names are in line {head.row + 1}")
+    if units:
+        found = ", ".join(f"{name} [{unit}]" for name, unit in units.items())
+        notes = (*notes, f"the row below the column names holds units: {found}")
+    return _Cells(frame[[name for name in frame.columns if name in columns]],
+                  ("row" if kind in BOOKS else "line", first), units, notes)
 
 
 def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         # Without the metadata an index comes back as the column it was.
-        frame: pd.DataFrame = parquet.read_table(path, columns=columns).to_pandas(ignore_metadata=True)
+        with open_binary(path) as file:
+            frame: pd.DataFrame = parquet.read_table(file, columns=columns).to_pandas(ignore_metadata=True)
     except (OSError, ValueError) as error:
         raise _unreadable_parquet(path, error) from None
     return frame
@@ -155,14 +188,11 @@ def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
 
 def _parquet_header(path: Path) -> list[str]:
     try:
-        return [str(name) for name in parquet.read_schema(path).names]
+        with open_binary(path) as file:
+            return [str(name) for name in parquet.read_schema(file).names]
     except (OSError, ValueError) as error:
         raise _unreadable_parquet(path, error) from None
 
 
 def _unreadable_parquet(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} cannot be read as Parquet", found=(str(error).splitlines() or [type(error).__name__])[0])
-
-
-def _empty(path: Path) -> NoRowsError:
-    return NoRowsError(f"{path} is empty", expected="a line with the column names, then a row for each interval")

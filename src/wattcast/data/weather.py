@@ -5,17 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from wattcast.contracts import Station
 from wattcast.data.cleaning import mask_impossible
-from wattcast.data.columns import column_for
+from wattcast.data.coarse import spread
+from wattcast.data.columns import column_for, time_columns
 from wattcast.data.frames import as_table
 from wattcast.data.gridding import mean_of_repeated, step_starts
+from wattcast.data.ids import to_ids
 from wattcast.data.quality import Finding, times_of
 from wattcast.data.schema import DataConfig, recognise
+from wattcast.data.stamps import read_starts
 from wattcast.data.tables import Table, read_header, read_table
+from wattcast.data.textfiles import FileOptions
 from wattcast.data.times import to_instants
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.errors import DataError, listing
@@ -34,10 +37,12 @@ Weather = tuple[pd.DataFrame, list[Finding]]
 class _Layout:
     """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather.
 
-    With `lead` the column `time` holds hours after the issue.
+    `clock` is the time of day where `time` may be the date only; with `lead` the column `time` holds hours after the
+    issue.
     """
 
     time: str
+    clock: str | None
     lead: bool
     issued: str | None
     station: str | None
@@ -46,7 +51,7 @@ class _Layout:
     @property
     def places(self) -> tuple[str, ...]:
         """What places a row."""
-        return tuple(name for name in (self.time, self.issued, self.station) if name)
+        return tuple(name for name in (self.time, self.clock, self.issued, self.station) if name)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -56,7 +61,7 @@ class _Layout:
 
 def has_issue_times(path: Path, config: DataConfig) -> bool:
     """Whether a column of the file tells when its forecasts were issued."""
-    return _column(read_header(path), "issued", config) is not None
+    return _column(_header(path, config), "issued", config) is not None
 
 
 def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weather:
@@ -67,8 +72,8 @@ def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weath
     """
     table, layout = _read([path], station, config)
     if layout.issued is None:
-        raise DataError(f"{path} has no column that tells when a forecast was issued", found=listing(read_header(path)),
-                        hint="name it under data.weather_forecasts.issued")
+        raise DataError(f"{path} has no column that tells when a forecast was issued",
+                        found=listing(_header(path, config)), hint="name it under data.weather_forecasts.issued")
     return _on_grid(table, layout, _issues(table, layout, station), station, config)
 
 
@@ -153,11 +158,11 @@ def match_columns(header: Sequence[str], wanted: Sequence[str]) -> dict[str, str
 
 def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[Table, _Layout]:
     """Files of the same layout; of a file for several stations only the rows of this one."""
-    header = read_header(paths[0])
+    header = _header(paths[0], config)
     layout = _layout(header, paths[0], station, config)
     codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
     texts = [name for name in layout.places if not (layout.lead and name == layout.time)]
-    table = read_table(paths, set(layout.columns), {*texts, *codes})
+    table = read_table(paths, set(layout.columns), {*texts, *codes}, _options(config))
     return _of_station(table, layout, str(paths[0]), station), layout
 
 
@@ -165,7 +170,7 @@ def _of_station(table: Table, layout: _Layout, source: str, station: Station) ->
     """Of a table for several stations only the rows of this one."""
     if layout.station is None:
         return table
-    ids = to_codes(table.frame[layout.station])
+    ids = to_ids(table.frame[layout.station], table.place)
     if not (ids == station.id).any():
         raise DataError(f"{source} has no rows for the station {station.id}",
                         found=listing(sorted(ids.dropna().unique())))
@@ -174,7 +179,7 @@ def _of_station(table: Table, layout: _Layout, source: str, station: Station) ->
 
 def _layout(header: Sequence[str], path: Path, station: Station, config: DataConfig) -> _Layout:
     lead = config.weather_forecasts.lead if config.weather_forecasts else None
-    time = lead if lead in header else _column(header, "time", config)
+    time, clock = (lead, None) if lead in header else _time_columns(header, config)
     if time is None:
         raise DataError(f"{path} has no column that is known to be the time", found=listing(header),
                         expected="for example time or ts",
@@ -183,14 +188,34 @@ def _layout(header: Sequence[str], path: Path, station: Station, config: DataCon
     if not weather:
         raise DataError(f"{path} has none of the station's known-future columns", found=listing(header, limit=40),
                         expected=listing(station.known_future, limit=40))
-    return _Layout(time, time == lead, _column(header, "issued", config), _column(header, "station", config), weather)
+    return _Layout(time, clock, time == lead, _column(header, "issued", config), _column(header, "station", config),
+                   weather)
+
+
+def _options(config: DataConfig) -> FileOptions:
+    """The decimal sign is that of the measurements' files; the sheet and the rows before the names are found."""
+    forecasts = config.weather_forecasts
+    names = (config.time.column, *((forecasts.time, forecasts.issued, forecasts.lead) if forecasts else ()))
+    return FileOptions(decimal=config.decimal, known=frozenset(name for name in names if name))
+
+
+def _header(path: Path, config: DataConfig) -> list[str]:
+    return read_header(path, _options(config))
+
+
+def _time_columns(header: Sequence[str], config: DataConfig) -> tuple[str | None, str | None]:
+    """The configured columns if they are there, else as they are spelt."""
+    column = config.weather_forecasts.time if config.weather_forecasts else config.time.column
+    known = config.time.model_copy(update={
+        "column": column if column in header else config.time.column if config.time.column in header else None,
+        "clock": config.time.clock if config.time.clock in header else None})
+    return time_columns(header, known)
 
 
 def _column(header: Sequence[str], quantity: str, config: DataConfig) -> str | None:
-    """The file's column for the time, the issue or the station: the configured one if it is there, else by spelling."""
+    """The file's column for the issue or the station: the configured one if it is there, else by spelling."""
     forecasts = config.weather_forecasts
     chosen = {
-        "time": (forecasts.time if forecasts else None, config.time.column),
         "issued": (forecasts.issued if forecasts else None,),
         "station": (forecasts.station if forecasts else None, config.station_column),
     }[quantity]
@@ -202,7 +227,9 @@ def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: S
         hours = to_numbers(table.frame[layout.time], table.place)
         times = issued + pd.to_timedelta(hours, unit="h").round("s")
     else:
-        times, _, _ = to_instants(table.frame[layout.time], station.timezone, table.place, group=issued)
+        clocks = None if layout.clock is None else table.frame[layout.clock]
+        form = config.time.model_copy(update={"timezone": station.timezone})
+        times = read_starts(table.frame[layout.time], clocks, form, table.place, group=issued, shifts=False).index
     theirs = {ours: name for name, ours in layout.weather.items()}
     columns = {ours: table.frame[theirs[ours]] for ours in station.known_future if ours in theirs}
     values = {ours: to_codes(cells).array if ours in station.categorical else to_numbers(cells, table.place)
@@ -216,24 +243,10 @@ def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: S
 
 def _to_steps(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
     """Finer values averaged over a step; coarser ones repeated, since a value holds for the interval that it starts."""
-    frame = _spread(frame, step)
+    frame = spread(frame, step)
     times = times_of(frame)
     starts = step_starts(times, step)
     if (starts == times).all():
         return frame
     frame = frame.set_axis(pd.MultiIndex.from_arrays([frame.index.get_level_values("issued"), starts], names=LEVELS))
     return frame if frame.index.is_unique else mean_of_repeated(frame)
-
-
-def _spread(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
-    """Rows further apart than a step, once for each step; a value holds as long as its nearest neighbour is away."""
-    issued, times = frame.index.get_level_values("issued"), times_of(frame)
-    apart = pd.Series(times).diff().where((pd.Series(issued).diff() == pd.Timedelta(0)).to_numpy()) / step
-    holds = pd.concat([apart, apart.shift(-1)], axis=1).min(axis=1).fillna(1.0)
-    repeats = np.maximum(holds.to_numpy().astype(int), 1)
-    if (repeats == 1).all():
-        return frame
-    row = np.repeat(np.arange(len(frame)), repeats)
-    later = np.arange(len(row)) - (np.cumsum(repeats) - repeats)[row]
-    spread = times.take(row) + pd.TimedeltaIndex(later * step.to_timedelta64())
-    return frame.take(row).set_axis(pd.MultiIndex.from_arrays([issued.take(row), spread], names=LEVELS))

@@ -17,7 +17,8 @@ class VintageTable:
         issued: `[V]`, ascending: the first grid position at or after the instant of issue, so an origin o may use
             vintage v if `issued[v] <= o`; negative before the table, T or more after it.
         start: `[V]`, grid position of the vintage's first row.
-        values: `[V, S, len(weather_columns)]`, NaN where a vintage says nothing.
+        values: `[V, S, len(weather_columns)]`, NaN where neither the vintage nor an earlier one says anything: what a
+            newer one leaves out is what the newest before it said.
     """
 
     issued: NDArray[np.int64]
@@ -26,7 +27,7 @@ class VintageTable:
 
     def locate(self, origins: NDArray[np.int64],
                rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Where `values` tells what the newest forecast issued by each origin says of some grid rows.
+        """Where `values` tells what was known of grid rows at each origin, by the newest forecast that covers them.
 
         Args:
             origins: `[N]` grid positions.
@@ -69,7 +70,8 @@ def vintages_on_grid(table: pd.DataFrame, first: pd.Timestamp, step: pd.Timedelt
                      encoder: ColumnEncoder) -> VintageTable:
     """Issued forecasts as arrays; a stamp between two steps belongs to the step it falls in.
 
-    Of two forecasts issued within one step the later one counts.
+    Two forecasts issued within one step become one, in which the later one counts first. If there are none, one that
+    says nothing and is never known stands for them, so that the weather is masked.
 
     Args:
         table: MultiIndex (`issued`, `time`), sorted.
@@ -78,16 +80,30 @@ def vintages_on_grid(table: pd.DataFrame, first: pd.Timestamp, step: pd.Timedelt
         encoder: of the station's known-future columns.
     """
     issued_at, time = (pd.DatetimeIndex(table.index.get_level_values(level)) for level in (0, 1))
-    issued = -_whole_steps(first - issued_at, step)
-    instants = issued_at.asi8
-    latest = instants == instants[np.searchsorted(issued, issued, side="right") - 1]
-    position, issued = _whole_steps(time - first, step)[latest], issued[latest]
-    distinct, begins, vintage = np.unique(issued, return_index=True, return_inverse=True)
-    start = np.minimum.reduceat(position, begins) if len(begins) else position
-    offset = position - start[vintage]
-    values = np.full((len(distinct), int(offset.max(initial=-1)) + 1, len(encoder.names)), np.nan, np.float32)
-    values[vintage, offset] = encoder.encode(table.loc[latest])
-    return VintageTable(distinct, start, values)
+    if table.empty:
+        never = np.array([np.iinfo(np.int64).max])
+        return VintageTable(never, np.zeros(1, np.int64), np.full((1, 1, len(encoder.names)), np.nan, np.float32))
+    _, begins, vintage = np.unique(issued_at.asi8, return_index=True, return_inverse=True)
+    position = _whole_steps(time - first, step)
+    start = np.minimum.reduceat(position, begins)
+    reach = np.maximum.accumulate(np.maximum.reduceat(position, begins)) + 1
+    values = np.full((len(begins), int((reach - start).max()), len(encoder.names)), np.nan, np.float32)
+    values[vintage, position - start[vintage]] = encoder.encode(table)
+    _take_over(values, start)
+    issued = -_whole_steps(first - issued_at[begins], step)
+    latest = np.append(issued[1:] != issued[:-1], True)
+    return VintageTable(issued[latest], start[latest], values[latest])
+
+
+def _take_over(values: NDArray[np.float32], start: NDArray[np.int64]) -> None:
+    """Fill what a vintage `[S, W]` leaves out with what the one before knew, which had been filled itself."""
+    length = values.shape[1]
+    for number, shift in enumerate(np.diff(start), start=1):
+        begin, before = max(0, -int(shift)), max(0, int(shift))
+        count = length - max(begin, before)
+        if count > 0:
+            own, known = values[number, begin:begin + count], values[number - 1, before:before + count]
+            np.copyto(own, known, where=np.isnan(own))
 
 
 def _whole_steps(duration: pd.TimedeltaIndex, step: pd.Timedelta) -> NDArray[np.int64]:

@@ -123,6 +123,8 @@ def test_to_grid__crosses_dst_in_absolute_time() -> None:
 
 @pytest.mark.parametrize(("every", "message"), [
     ("1h", r"every 1h, which is less often than every 15min(?s:.*)set data.time.step to 1h"),
+    ("7min", r"every 7min, which does not divide the step of 15min(?s:.*)set data.time.step to 1h: the rows are"),
+    ("25min", r"every 25min, which is less often than every 15min(?s:.*)set data.time.step to 3h"),
     ("10min", r"every 10min, which does not divide the step of 15min(?s:.*)set data.time.step to 10min"),
 ])
 def test_to_grid__other_spacing_is_an_error(every: str, message: str) -> None:

@@ -103,7 +103,7 @@ def test_folder_of_files__is_one_table_in_the_order_of_names(tmp_path: Path) -> 
     frame.iloc[8:].drop(columns="temp").to_parquet(tmp_path / "2025-2.parquet")
     late.to_csv(tmp_path / "2025-3.csv", index=False)
     (tmp_path / "notes.txt").write_text("not a table")
-    data, report = open_source(tmp_path, DataConfig()).read()
+    data, report = open_source(tmp_path, DataConfig(overlap="later")).read()
     assert data.frame[TOTAL].tolist() == [200, 201, 202, 203, 204, 205, 999, 999, 208, 209, 210, 211]
     assert data.frame["temp"].isna().sum() == 4
     assert {found.kind: found.count for found in report.findings if found.column is None} == {

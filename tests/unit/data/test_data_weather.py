@@ -232,3 +232,32 @@ def test_weather_from_frame__issues_may_be_a_level_of_the_index() -> None:
 def test_weather_from_frame__what_it_cannot_be(frame: pd.DataFrame, message: str) -> None:
     with pytest.raises(DataError, match=message):
         weather_from_frame(frame, STATION, DataConfig())
+
+
+def test_read_weather__an_older_run_that_reaches_further_is_not_hidden(tmp_path: Path) -> None:
+    """The first run knows hours 1 to 5 (10 …), the second 2 to 3 (20 …), of these the windSpeed of one only."""
+    rows = [f"2025-06-01 00:00,2025-06-01 0{hour}:00,{10 + hour},1" for hour in range(1, 6)]
+    rows += ["2025-06-01 01:00,2025-06-01 02:00,22,2", "2025-06-01 01:00,2025-06-01 03:00,23,"]
+    station = STATION.model_copy(update={"step": "1h"})
+    known = issued(write(tmp_path / "w.csv", "issued,time,temperature,windSpeed", *rows), station).as_of(at("01 01:00"))
+    assert known is not None
+    assert known["temperature"].tolist() == [22, 23, 14, 15]
+    assert known["windSpeed"].tolist() == [2, 1, 1, 1]
+    assert known.index[0] == at("01 02:00")
+
+
+def test_as_of__nothing_was_issued_yet(tmp_path: Path) -> None:
+    path = write(tmp_path / "w.csv", "issued,time,temp", "2025-06-01 12:00,2025-06-01 13:00,1")
+    assert issued(path).as_of(at("01 11:59")) is None
+
+
+@pytest.mark.parametrize("lines", [
+    ["Zeitstempel;Temp", "01.06.2025 00:00;20,5", "01.06.2025 00:15;21,5"],
+    ["Weather service", "Date,Time,temp", "2025-06-01,00:00,20.5", "2025-06-01,00:15,21.5"],
+    ["date,period,temp,station_id", "2025-06-01,1,20.5,s1", "2025-06-01,2,21.5,s1", "2025-06-01,96,9,s1"],
+    ["timestamp\ttemp", "1748707200\t20.5", "1748708100\t21.5"],
+])
+def test_read_weather__forms_of_files_and_times(tmp_path: Path, lines: list[str]) -> None:
+    frame = plain(write(tmp_path / "w.txt", *lines))
+    assert frame["temperature"].iloc[:2].tolist() == [20.5, 21.5]
+    assert frame.index[:2].tolist() == [at("01 00:00"), at("01 00:15")]

@@ -246,14 +246,31 @@ def test_vintages__issued_between_two_steps_are_not_known_at_the_one_before() ->
     assert vintages.issued.tolist() == [1, 4]
 
 
-def test_vintages__of_two_within_one_step_the_later_counts_alone() -> None:
+def test_vintages__what_a_newer_one_leaves_out_is_what_the_older_said() -> None:
+    frame = table()
+    vintages = pipeline(frame).transform(frame, issued(frame, {"2025-05-01 00:00": 8, "2025-05-01 01:00": 2})).vintages
+    assert vintages is not None
+    known = vintages.as_of(np.array([0, 3, 4]), np.arange(10)[None, :].repeat(3, axis=0))[:, :, 0]
+    np.testing.assert_array_equal(known[1], [*range(100, 108), np.nan, np.nan])
+    np.testing.assert_array_equal(known[2], [*[np.nan] * 4, 200, 201, 106, 107, np.nan, np.nan])
+
+
+def test_vintages__none_at_all_masks_the_weather() -> None:
+    frame = table()
+    some = issued(frame, {"2025-05-01 00:00": 8})
+    vintages = pipeline(frame).transform(frame, some.until(frame.index[0] - pd.Timedelta("1h"))).vintages
+    assert vintages is not None
+    assert np.isnan(vintages.as_of(np.array([0, 50]), np.array([[0, 1], [50, 51]]))).all()
+
+
+def test_vintages__of_two_within_one_step_the_later_counts_first() -> None:
     frame = table()
     both = issued(frame, {"2025-05-01 00:01": 6, "2025-05-01 00:14": 2}, first="2025-05-01 00:15")
     vintages = pipeline(frame).transform(frame, both).vintages
     assert vintages is not None
     positions, _, values = dataclasses.astuple(vintages)
     assert positions.tolist() == [1]
-    np.testing.assert_array_equal(values[0, :, 0], [200, 201])
+    np.testing.assert_array_equal(values[0, :, 0], [200, 201, 102, 103, 104, 105])
 
 
 def test_transform__wrong_tables_are_refused() -> None:

@@ -1,0 +1,130 @@
+"""A date in one column and the time of day in another: clocks, hours, numbers of intervals."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from wattcast.data.timeforms import parse_texts
+from wattcast.errors import DataError, listing
+
+HOURS = 24
+INTERVALS = {48: pd.Timedelta("30min"), 96: pd.Timedelta("15min")}
+"""How long the intervals of a day are, by their number."""
+
+ENDING = re.compile(r"(?i:(?:^|[\W_])(?:end|ending|ende)(?:$|[\W_])|^he$|hour ?ending|结束|截止)|"
+                    r"(?<=[a-z])End(?:ing)?(?![a-z])")
+"""What a column is called that holds the end of an interval."""
+
+_RANGE = r"(\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|~|—|至|to)\s*\d{1,2}:\d{2}(?::\d{2})?"
+_WORDS = r"^(\d{1,2})\s*(?:h|时|時|点|點|Uhr)\s*(?:(\d{2})\s*(?:分|min)?)?$"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Dates with their time of day as texts; whether these end their interval, as far as their form tells; what was
+    taken for what."""
+
+    cells: pd.Series
+    ends: bool | None = None
+    note: str | None = None
+
+
+def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp: str | None = None) -> Joined:
+    """One column of times from two.
+
+    If one of the two tells both by itself, it is taken alone.
+
+    Args:
+        dates: texts or times.
+        clocks: texts; `00:15`, `12:15 AM`, hours 0 to 23 or 1 to 24, numbers of half or quarter hours, `0015`,
+            parts of a day.
+        place: where the row with a label of the index stands.
+        stamp: `start` or `end` if it is known what the hours tell.
+
+    Raises:
+        DataError: a cell tells no time of day, or hours may tell the start or the end.
+    """
+    days, times = _bare_dates(dates), clocks.astype("str").str.strip()
+    if days is None:
+        return Joined(dates)
+    if times.str.contains(r"\d{4}-\d|\d[/.]\d+[/.]\d|年", na=False).any():
+        return Joined(clocks)
+    read = _clock(times, place, stamp)
+    return Joined((days + " " + read.cells).rename(dates.name), read.ends, read.note)
+
+
+def _bare_dates(dates: pd.Series) -> pd.Series | None:
+    """Texts without a time of day; None if some tell one."""
+    if pd.api.types.is_datetime64_any_dtype(dates.dtype):
+        return None if (dates != dates.dt.normalize()).any() else dates.dt.strftime("%Y-%m-%d")
+    texts = dates.astype("str").str.strip().str.replace(r"[ T]0?0:00(?::00(?:\.0+)?)?$", "", regex=True)
+    if texts.str.contains(r"\d:\d{2}", na=False).any():
+        return None
+    if texts.str.fullmatch(r"\d{5}(?:\.0+)?").all():
+        texts = parse_texts(texts, str).times.dt.strftime("%Y-%m-%d")
+    return texts
+
+
+def _clock(texts: pd.Series, place: Callable[[int], str], stamp: str | None) -> Joined:
+    """Times of day as `HH:MM`."""
+    if texts.str.fullmatch(_RANGE).all():
+        return Joined(texts.str.replace(_RANGE, r"\1", regex=True), ends=False)
+    words = texts.str.extract(_WORDS)
+    texts = texts.mask(words[0].notna(), words[0] + ":" + words[1].fillna("00"))
+    if texts.str.contains(":").all() or texts.str.contains(r"[AaPp]\.?\s?[Mm]\.?$").all():
+        return Joined(texts)
+    bare = texts.str.replace(r"^[A-Za-z]{1,4}\s*(?=\d)", "", regex=True).str.replace(r"\.0+$", "", regex=True)
+    numbers = pd.to_numeric(bare, errors="coerce")
+    wrong = texts[numbers.isna() | (numbers < 0)]
+    if len(wrong):
+        raise DataError(f"{place(int(wrong.index[0]))}: the column {texts.name!r} should hold times of day",
+                        found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
+                        expected="for example 00:15, or hours from 0 to 23 or 1 to 24")
+    if (numbers < 1).all() and (numbers % 1 > 0).any():
+        minutes = (numbers * 1440).round().astype(int)
+        return Joined(_written(minutes), None, f"{texts.name!r} is a part of the day, as spreadsheets write it")
+    if (numbers % 1 == 0).all():
+        whole = numbers.astype(int)
+        if (bare.str.len() == 4).all() or (whole.max() >= 100 and (whole % 100 < 60).all() and whole.max() <= 2400):
+            return Joined(_written(whole // 100 * 60 + whole % 100))
+        return _hours(whole, texts, stamp) if whole.max() <= HOURS else _intervals(whole, place)
+    raise DataError(f"the column {texts.name!r} should hold times of day", found=repr(texts.iloc[0]),
+                    expected="for example 00:15, or hours from 0 to 23 or 1 to 24")
+
+
+def _hours(hours: pd.Series, texts: pd.Series, stamp: str | None) -> Joined:
+    name = str(hours.name)
+    lowest, highest = int(hours.min()), int(hours.max())
+    ends = stamp == "end" if stamp else True if lowest > 0 and highest == HOURS else \
+        False if lowest == 0 and highest < HOURS else True if ENDING.search(name) or _says_ending(texts) else None
+    if ends is None and highest < HOURS:
+        raise DataError(f"the hours of the column {name!r} may start or end their hour", found=f"{lowest} to {highest}",
+                        hint=f"--set data.time.stamp=start reads {lowest} as {lowest}:00 to {lowest + 1}:00; "
+                             f"--set data.time.stamp=end reads it as {lowest - 1}:00 to {lowest}:00")
+    note = f"hours {lowest} to {highest} in {name!r} end their hour: {max(lowest, 1)} is " \
+           f"{max(lowest, 1) - 1:02}:00 to {max(lowest, 1):02}:00 (data.time.stamp)"
+    return Joined(_written(hours * 60), ends, note if ends else None)
+
+
+def _says_ending(texts: pd.Series) -> bool:
+    return bool(texts.str.match(r"HE", case=False).all())
+
+
+def _intervals(numbers: pd.Series, place: Callable[[int], str]) -> Joined:
+    lowest, highest = int(numbers.min()), int(numbers.max())
+    count = highest + 1 if lowest == 0 else highest
+    if count not in INTERVALS:
+        row = int(numbers.index[int(numbers.to_numpy().argmax())])
+        raise DataError(f"{place(row)}: the column {numbers.name!r} should number the intervals of a day",
+                        found=f"{lowest} to {highest}", expected="0 to 23 or 1 to 24, 48 or 96 in all days")
+    length = INTERVALS[count]
+    start = (numbers - (0 if lowest == 0 else 1)) * int(length / pd.Timedelta("1min"))
+    return Joined(_written(start), False, f"{numbers.name!r} numbers the intervals of a day: {lowest} is 00:00 to "
+                                          f"00:{int(length / pd.Timedelta('1min'))}")
+
+
+def _written(minutes: pd.Series) -> pd.Series:
+    """Minutes of the day as `HH:MM`, up to `24:00`."""
+    return (minutes // 60).astype("str").str.zfill(2) + ":" + (minutes % 60).astype("str").str.zfill(2)

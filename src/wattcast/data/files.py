@@ -1,0 +1,109 @@
+"""Files of one or more stations as one long table, whatever their form, with the part of every column."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from wattcast.contracts import TOTAL
+from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
+from wattcast.data.schema import DataConfig
+from wattcast.data.shapes import Wide, wide_columns
+from wattcast.data.stamps import read_starts
+from wattcast.data.tables import Table, is_table, read_header, read_table
+from wattcast.data.values import to_numbers
+from wattcast.errors import DataError
+
+logger = logging.getLogger("wattcast")
+
+def tables_in(folder: Path, config: DataConfig) -> list[Path]:
+    """The files that may hold measurements, by name; a `.txt` only if one of its columns is known to be the time."""
+    forecasts = forecast_table(folder, config)
+    files = [entry for entry in sorted(folder.iterdir()) if is_table(entry) and entry != forecasts]
+    return [file for file in files if not file.name.lower().endswith((".txt", ".txt.gz")) or _has_time(file, config)]
+
+
+def _has_time(file: Path, config: DataConfig) -> bool:
+    try:
+        return time_columns(read_header(file, file_options(config)), config.time)[0] is not None
+    except DataError:
+        return False
+
+
+def read_files(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Table, Columns]:
+    """The files' rows as one long table, and the part of every column.
+
+    Of several files those without content are left out: one bad night is no reason to read none.
+
+    Args:
+        source: what to call them in messages.
+
+    Raises:
+        DataError: a file cannot be read, or lacks what a station cannot do without.
+    """
+    files = _with_content(files, source)
+    columns, wide = _layout(files, config, source)
+    used = columns.used if wide is None else {*columns.used, *wide.clocks} - {SLOT, wide.value}
+    table = read_table(files, used, columns.texts, file_options(config))
+    return table if wide is None else wide.long(table), columns
+
+
+def _with_content(files: Sequence[Path], source: str) -> Sequence[Path]:
+    filled = [file for file in files if file.stat().st_size > 0]
+    if filled and len(filled) < len(files):
+        logger.warning("%s: %d of %d files have no content and are left out", source, len(files) - len(filled),
+                       len(files))
+    return filled or files
+
+
+def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Columns, Wide | None]:
+    """Every file must have what a station cannot do without; other columns may begin in a later one."""
+    others, options = elsewhere(config), file_options(config)
+    headers = {file: read_header(file, options) for file in files}
+    shapes = {file: _shape(header, config) for file, header in headers.items()}
+    wide = shapes[files[0]]
+    for file, shape in shapes.items():
+        if (shape and shape.clocks) != (wide and wide.clocks):
+            raise DataError(f"{files[0].name} and {file.name} hold their days in different columns",
+                            expected="files of one form in a folder")
+        resolve(headers[file] if shape is None else shape.header(headers[file]), config, str(file), elsewhere=others)
+    union = list(dict.fromkeys(name for header in headers.values() for name in header))
+    return resolve(union if wide is None else wide.header(union), config, source, elsewhere=others), wide
+
+
+def _shape(header: Sequence[str], config: DataConfig) -> Wide | None:
+    """The columns of a day's intervals, if none is the power by itself."""
+    value = config.targets.get(TOTAL, TOTAL)
+    if value in header or (not config.targets and column_for(header, TOTAL)):
+        return None
+    return wide_columns(header, value)
+
+
+def columns_of(file: Path, config: DataConfig) -> Columns | None:
+    """A file's columns; None if they do not fit, which is told when it is read."""
+    try:
+        return _layout([file], config, str(file))[0]
+    except DataError:
+        return None
+
+
+def total_power(files: Sequence[Path], config: DataConfig) -> pd.Series:
+    """The total power in some files, by instant and in order."""
+    table, columns = read_files(files, config, str(files[0]))
+    clock = None if columns.clock is None else table.frame[columns.clock]
+    starts = read_starts(table.frame[columns.time], clock, config.time, table.place)
+    numbers = to_numbers(table.frame[columns.targets[TOTAL]], table.place)
+    return pd.Series(numbers, index=starts.index).dropna().sort_index()
+
+
+def elsewhere(config: DataConfig) -> tuple[str, ...]:
+    """Columns that a separate table of forecasts may have instead."""
+    return config.known_future if config.weather_forecasts else ()
+
+
+def forecast_table(path: Path, config: DataConfig) -> Path | None:
+    """The separate table of issued weather forecasts, if the description names one."""
+    if config.weather_forecasts is None:
+        return None
+    return (path if path.is_dir() else path.parent) / config.weather_forecasts.path

@@ -1,0 +1,120 @@
+"""Workbooks (.xlsx): one sheet as a table, numbers and times as they are stored."""
+
+import datetime as dt
+import io
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import pandas as pd
+
+from wattcast.data.decimals import plain_numbers
+from wattcast.data.head import Head, find_head
+from wattcast.data.packed import open_binary
+from wattcast.data.textfiles import FileOptions, empty
+from wattcast.errors import DataError, MissingExtraError, listing, nearest
+
+SAMPLE = 200
+Row = tuple[Any, ...]
+
+
+def sheet_header(path: Path, options: FileOptions) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        DataError: the file or the sheet cannot be read, or is empty.
+        MissingExtraError: the package that reads workbooks is not installed.
+    """
+    rows, head = _sheet(path, options)
+    return list(_names(rows[head.row]).values())
+
+
+def read_sheet(path: Path, texts: Collection[str],
+               options: FileOptions) -> tuple[pd.DataFrame, Head, tuple[str, ...]]:
+    """The cells below the names; where these stand; and what was taken for what.
+
+    Args:
+        texts: columns that become text.
+
+    Raises:
+        DataError: the file or the sheet cannot be read, or is empty.
+        MissingExtraError: the package that reads workbooks is not installed.
+    """
+    rows, head = _sheet(path, options)
+    below = rows[head.row + 1 + (head.units is not None):]
+    columns = {name: _column([row[position] if position < len(row) else None for row in below], name in texts)
+               for position, name in _names(rows[head.row]).items()}
+    frame = pd.DataFrame(columns)
+    frame, note = plain_numbers(frame, [name for name in columns if name not in texts], options.decimal, path.name)
+    return frame, head, (note,) if note else ()
+
+
+def _sheet(path: Path, options: FileOptions) -> tuple[list[Row], Head]:
+    status = path.stat()
+    rows = _rows(path, (status.st_mtime_ns, status.st_size), options.sheet)
+    head = find_head([[text or "" for text in map(_text, row)] for row in rows[:SAMPLE]], options.known,
+                     options.skip_rows)
+    if head.row >= len(rows) or not _names(rows[head.row]):
+        raise empty(path)
+    return rows, head
+
+
+@lru_cache(maxsize=2)
+def _rows(path: Path, _version: tuple[int, int], sheet: str | None) -> list[Row]:
+    """All rows of a sheet; the last files read are kept, as the names are read before the values."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise MissingExtraError("openpyxl", extra="excel", purpose=f"{path.name}: reading .xlsx") from None
+    with open_binary(path) as file:
+        content = io.BytesIO(file.read())
+    try:
+        book = openpyxl.load_workbook(content, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        raise DataError(f"{path} cannot be read as a workbook", found=str(error) or type(error).__name__,
+                        hint="save it as .xlsx or as CSV") from None
+    try:
+        name = sheet or book.sheetnames[0]
+        if name not in book.sheetnames:
+            close = nearest(name, book.sheetnames)
+            raise DataError(f"{path} has no sheet {name!r}", found=listing(book.sheetnames),
+                            hint=f"did you mean {close!r}?" if close else "correct data.sheet")
+        page = book[name]
+        if hasattr(page, "reset_dimensions"):
+            page.reset_dimensions()       # some programs write a wrong size into the file
+        return [tuple(row) for row in page.iter_rows(values_only=True)]
+    finally:
+        book.close()
+
+
+def _names(row: Row) -> dict[int, str]:
+    """The names by position; a column without one is left out."""
+    names: dict[int, str] = {}
+    for position, cell in enumerate(row):
+        text = (_text(cell) or "").strip()
+        if text:
+            repeats = sum(name == text or name.startswith(f"{text}.") for name in names.values())
+            names[position] = f"{text}.{repeats}" if text in names.values() else text
+    return names
+
+
+def _column(cells: list[Any], as_text: bool) -> pd.Series:
+    if as_text or any(isinstance(cell, (str, dt.date, dt.time, dt.timedelta)) for cell in cells):
+        return pd.Series([_text(cell) for cell in cells], dtype="str")
+    return pd.Series(cells, dtype="float64")
+
+
+def _text(cell: Any) -> str | None:
+    """A cell as it would stand in a CSV; times, which are stored as parts of a day, to the second."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, dt.timedelta):
+        minutes = round(cell / dt.timedelta(minutes=1))
+        return f"{minutes // 60:02}:{minutes % 60:02}"
+    if isinstance(cell, dt.datetime):
+        return str(pd.Timestamp(cell).round("s"))
+    if isinstance(cell, dt.time):
+        return str((pd.Timestamp("2000-01-01") + pd.Timedelta(str(cell))).round("s").time())
+    return str(cell)

@@ -1,0 +1,115 @@
+"""When a source's rows begin: its times read, and taken back by one interval where they tell the end of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from wattcast.data.clocks import ENDING, join
+from wattcast.data.quality import Finding
+from wattcast.data.schema import TimeConfig
+from wattcast.data.timeforms import MIDNIGHT
+from wattcast.data.times import as_written, localize
+from wattcast.timegrid import in_words
+
+
+@dataclass(frozen=True)
+class Starts:
+    """The instants at which the rows begin, in their order; `naive` tells that no offset was written, `notes` what was
+    taken for what."""
+
+    index: pd.DatetimeIndex
+    naive: bool
+    findings: list[Finding]
+    notes: tuple[str, ...] = ()
+
+
+def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, place: Callable[[int], str], *,
+                group: pd.Index | None = None, shifts: bool = True) -> Starts:
+    """The times of a table.
+
+    Args:
+        cells: the column of times, or of dates beside `clocks`.
+        clocks: the time of day, where it has a column of its own.
+        place: where the row with a label of the index stands.
+        group: rows of one group follow each other in time.
+        shifts: whether times that end an interval are taken back to its start.
+
+    Raises:
+        DataError: a cell is no time, or may be read in two ways.
+    """
+    joined = None if clocks is None else join(cells, clocks, place, config.stamp)
+    texts = cells if joined is None else joined.cells
+    written, form = as_written(texts, place, config.day_first)
+    notes = [note for note in (form, joined.note if joined else None) if note]
+    naive = written.tz is None
+    index, findings = (localize(written, config.timezone, group) if naive
+                       else (written.tz_convert(config.timezone), list[Finding]()))
+    if not shifts or len(index) < 2:
+        return Starts(index, naive, findings, tuple(notes))
+    ends, reason = _ends(texts, written, joined.ends if joined else None, config)
+    if ends:
+        span = usual_spacing(index)
+        index, findings = _taken_back(written, index, findings, span, config.timezone)
+        notes += [f"{reason}: taken back by {in_words(span)}"] if reason else []
+    elif ends is None:
+        notes += _proposal(index)
+    return Starts(index, naive, findings, tuple(notes))
+
+
+def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,
+          config: TimeConfig) -> tuple[bool | None, str | None]:
+    """Whether the times end their interval, None where nothing tells; and how one knows."""
+    if by_form is not None:
+        return by_form, None
+    if config.stamp is not None:
+        return config.stamp == "end", None
+    if ENDING.search(str(texts.name)):
+        return True, f"the times end their interval, as the name {texts.name!r} says"
+    midnight = np.asarray((written.hour == 0) & (written.minute == 0))
+    late = texts.iloc[midnight].astype("str").str.contains(MIDNIGHT)
+    if len(late) and late.all():
+        return True, "days end at 24:00, so the times end their interval (data.time.stamp)"
+    return None, None
+
+
+def usual_spacing(index: pd.DatetimeIndex) -> pd.Timedelta:
+    """The most frequent time from one row to the next; zero if all are the same."""
+    apart = np.diff(np.unique(index.as_unit("us").asi8))
+    spans, counts = np.unique(apart, return_counts=True)
+    return pd.Timedelta(int(spans[counts.argmax()]) if len(spans) else 0, unit="us")
+
+
+def _taken_back(written: pd.DatetimeIndex, index: pd.DatetimeIndex, findings: list[Finding], span: pd.Timedelta,
+                timezone: str) -> tuple[pd.DatetimeIndex, list[Finding]]:
+    """One interval earlier: of the clock or of absolute time, whichever fits the changes of the clock better.
+
+    A meter that numbers hours goes by the clock (the hour from 02:00 to 03:00 ends at 3 twice), a logger that writes
+    the time now and then by absolute time.
+    """
+    absolute = index - span
+    if written.tz is not None:
+        return absolute, findings
+    wall, found = localize(written - span, timezone)
+    if _troubles(wall, found) < _troubles(absolute, findings):
+        return wall, found
+    shifted = [replace(each, first=each.first - span, last=each.last - span) for each in findings
+               if each.first is not None and each.last is not None]
+    return absolute, shifted
+
+
+def _troubles(index: pd.DatetimeIndex, findings: list[Finding]) -> int:
+    """Rows that share their stamp with another, or have one that does not exist."""
+    return int(index.duplicated().sum()) + sum(each.count for each in findings if "left out" in each.action)
+
+
+def _proposal(index: pd.DatetimeIndex) -> list[str]:
+    """The times may end their interval where the data begins one step after a midnight and ends at one."""
+    first, last, span = index.min(), index.max(), usual_spacing(index)
+    if last - first < pd.Timedelta(days=1) or not pd.Timedelta(0) < span <= pd.Timedelta(hours=1):
+        return []
+    if first - first.normalize() != span or last != last.normalize():
+        return []
+    return [f"the first row is stamped {in_words(span)} after midnight, the last at midnight: taken for the start of "
+            "the interval; if the times tell its end, set data.time.stamp to end, else to start"]

@@ -1,0 +1,73 @@
+"""A date in one column, the time of day in another."""
+
+import pandas as pd
+import pytest
+
+from wattcast.data.clocks import ENDING, join
+from wattcast.errors import DataError
+
+
+def joined(clocks: list[object], dates: object = "2025-05-20", stamp: str | None = None,
+           name: str = "hour") -> tuple[list[str], bool | None]:
+    days = pd.Series([dates] * len(clocks), name="date")
+    made = join(days, pd.Series(clocks, name=name), lambda row: f"line {row + 2}", stamp)
+    return made.cells.tolist(), made.ends
+
+
+@pytest.mark.parametrize(("clocks", "expected", "ends"), [
+    (["00:15", "24:00"], ["00:15", "24:00"], None),
+    (["00:00-00:15", "23:45 – 24:00"], ["00:00", "23:45"], False),
+    (["0", "23"], ["00:00", "23:00"], False),
+    (["1", "24"], ["01:00", "24:00"], True),
+    (["1.0", "24.0"], ["01:00", "24:00"], True),
+    (["HE01", "HE02"], ["01:00", "02:00"], True),
+    (["0时", "13时"], ["0:00", "13:00"], None),
+    (["1", "48"], ["00:00", "23:30"], False),
+    (["1", "96"], ["00:00", "23:45"], False),
+    (["0", "95"], ["00:00", "23:45"], False),
+    (["15", "2345"], ["00:15", "23:45"], None),
+    (["0015", "0030"], ["00:15", "00:30"], None),
+    (["0.0104167", "0.5"], ["00:15", "12:00"], None),
+])
+def test_join__clocks_hours_and_numbers(clocks: list[object], expected: list[str], ends: bool | None) -> None:
+    assert joined(clocks) == ([f"2025-05-20 {clock}" for clock in expected], ends)
+
+
+@pytest.mark.parametrize("date", ["2025-05-20 00:00:00", pd.Timestamp("2025-05-20"), "45797", 45797.0])
+def test_join__dates_as_spreadsheets_keep_them(date: object) -> None:
+    assert joined(["00:15"], date) == (["2025-05-20 00:15"], None)
+
+
+def test_join__a_column_that_tells_both_is_taken_alone() -> None:
+    assert joined(["2025-05-20 00:15"])[0] == ["2025-05-20 00:15"]
+    assert joined(["7"], "2025-05-20 00:15")[0] == ["2025-05-20 00:15"]
+
+
+def test_join__hours_that_may_start_or_end_are_an_error_with_both_readings() -> None:
+    with pytest.raises(DataError) as caught:
+        joined(["6", "19"])
+    assert "stamp=start reads 6 as 6:00 to 7:00" in str(caught.value)
+    assert "stamp=end reads it as 5:00 to 6:00" in str(caught.value)
+    assert joined(["6", "19"], stamp="start")[1] is False
+    assert joined(["6", "19"], stamp="end")[1] is True
+    assert joined(["6", "19"], name="Hour Ending")[1] is True
+
+
+@pytest.mark.parametrize(("clocks", "message"), [
+    (["1", "noon"], r"line 3: the column 'hour' should hold times of day(?s:.*)'noon'"),
+    (["1", "30"], "should number the intervals of a day"),
+    (["1", "-3"], "line 3"),
+    (["1.5", "2"], "should hold times of day"),
+])
+def test_join__what_is_no_time_of_day(clocks: list[object], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        joined(clocks)
+
+
+@pytest.mark.parametrize(("name", "ends"), [
+    ("HourEnding", True), ("hour_ending", True), ("Interval End", True), ("HE", True), ("结束时间", True),
+    ("periodEnd", True), ("Ende", True),
+    ("calendar", False), ("Kalender", False), ("sender_id", False), ("hour", False),
+])
+def test_ending__names_of_columns_that_hold_an_end(name: str, ends: bool) -> None:
+    assert bool(ENDING.search(name)) is ends

@@ -1,0 +1,57 @@
+"""Commas and points in numbers."""
+
+import pandas as pd
+import pytest
+
+from wattcast.data.decimals import plain_numbers
+from wattcast.errors import DataError
+
+
+def plain(decimal: str | None = None, **columns: list[str]) -> dict[str, list[object]]:
+    frame, _ = plain_numbers(pd.DataFrame(columns, dtype="str"), list(columns), decimal, "x.csv")
+    return {name: frame[name].tolist() for name in frame}
+
+
+@pytest.mark.parametrize(("texts", "expected"), [
+    (["1,5", "20,25"], [1.5, 20.25]),
+    (["0,512", "412,123"], [0.512, 412.123]),
+    (["1.234,5", "987,25", "1.000"], [1234.5, 987.25, 1000]),
+    (["1.234.567,8"], [1234567.8]),
+    (["1,234.5", "987.25"], [1234.5, 987.25]),
+    (["1,234,567", "1,000"], [1234567, 1000]),
+    (["1 234,5", "1\u00a0000,25"], [1234.5, 1000.25]),
+    (["1'234.5"], [1234.5]),
+    (["-1,5", "−2,5", "+3,0"], [-1.5, -2.5, 3]),
+    (["1,5e3", "2"], ["1,5e3", "2"]),
+    (["1.5", "2"], [1.5, 2]),
+])
+def test_plain_numbers__what_is_plain_by_itself(texts: list[str], expected: list[object]) -> None:
+    assert plain(kw=texts)["kw"] == expected
+
+
+def test_plain_numbers__one_column_tells_for_the_others() -> None:
+    assert plain(kw=["412,123"], temp=["1,5"]) == {"kw": [412.123], "temp": [1.5]}
+
+
+def test_plain_numbers__words_stay_for_those_who_know_them() -> None:
+    assert plain(kw=["1,5", "NA", "off"])["kw"] == ["1.5", "NA", "off"]
+    assert plain(text=["Rain, heavy"], kw=["1,5"])["text"] == ["Rain, heavy"]
+
+
+def test_plain_numbers__commas_that_may_be_either_are_an_error_with_both_readings() -> None:
+    with pytest.raises(DataError, match=r"x\.csv(?s:.*)'kw'(?s:.*)412\.123(?s:.*)412123"):
+        plain(kw=["412,123", "300,000"])
+    assert plain(",", kw=["412,123"])["kw"] == [412.123]
+    assert plain(".", kw=["412,123"])["kw"] == [412123]
+
+
+def test_plain_numbers__points_that_may_be_either_beside_decimal_commas() -> None:
+    with pytest.raises(DataError, match=r"points in the column 'kw'(?s:.*)1234"):
+        plain(kw=["1.234", "2.345"], temp=["1,5", "2,5"])
+    assert plain(kw=["1.2", "2.345"], temp=["1,5", "2,5"])["kw"] == [1.2, 2.345]
+    assert plain(",", kw=["1.234"], temp=["1,5"])["kw"] == [1234]
+
+
+def test_plain_numbers__both_ways_in_one_file() -> None:
+    with pytest.raises(DataError, match="before decimals and between thousands"):
+        plain(a=["1,5"], b=["1,234.5"])

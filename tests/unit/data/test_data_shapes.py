@@ -1,0 +1,68 @@
+"""A row for each day becomes a row for each interval."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import TOTAL
+from wattcast.data.reader import open_source
+from wattcast.data.schema import DataConfig
+from wattcast.data.shapes import wide_columns
+from wattcast.errors import DataError
+
+FORMS = {
+    "0 to 23": [str(hour) for hour in range(24)],
+    "1 to 24": [str(hour) for hour in range(1, 25)],
+    "H1 to H24": [f"H{hour}" for hour in range(1, 25)],
+    "HE01 to HE24": [f"HE{hour:02}" for hour in range(1, 25)],
+    "0点 to 23点": [f"{hour}点" for hour in range(24)],
+    "48 clocks": [f"{half // 2:02}:{half % 2 * 30:02}" for half in range(48)],
+    "96 clocks": [f"{quarter // 4}:{quarter % 4 * 15:02}" for quarter in range(96)],
+    "96 ends": [f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in range(1, 97)],
+    "96 ends, midnight as 0": [f"{quarter // 4 % 24:02}:{quarter % 4 * 15:02}" for quarter in range(1, 97)],
+    "v1 to v96": [f"v{quarter}" for quarter in range(1, 97)],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("stations", [1, 2])
+def test_open_source__a_row_for_each_day(form: str, stations: int, tmp_path: Path) -> None:
+    names = FORMS[form]
+    values = 200.5 + np.arange(2 * len(names)).reshape(2, -1)
+    frame = pd.DataFrame(values, columns=names)
+    frame.insert(0, "date", ["2025-05-20", "2025-05-21"])
+    if stations == 2:
+        frame = pd.concat([frame.assign(station="007"), frame.assign(station="7")])
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    config = DataConfig.model_validate({"time": {"step": f"{1440 // len(names)}min"}})
+    total = open_source(tmp_path / "x.csv", config).read("007" if stations == 2 else None)[0].frame[TOTAL]
+    assert total.index[0] == pd.Timestamp("2025-05-20", tz="Asia/Shanghai")
+    np.testing.assert_array_equal(total, values.ravel())
+
+
+def test_open_source__empty_cells_are_gaps_and_bad_ones_are_named(tmp_path: Path) -> None:
+    names = FORMS["1 to 24"]
+    (tmp_path / "x.csv").write_text(f"date,{','.join(names)}\n2025-05-20,{','.join(['1'] * 10)},{',' * 3}"
+                                    f"{','.join(['2'] * 11)}\n")
+    config = DataConfig.model_validate({"time": {"step": "1h"}})
+    total = open_source(tmp_path / "x.csv", config).read()[0].frame[TOTAL]
+    assert total.isna().sum() == 3
+    text = (tmp_path / "x.csv").read_text().replace(",,2,", ",,x,", 1)
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(DataError, match=r"x\.csv, line 2, column '14': the column 'total_active_power'(?s:.*)'x'"):
+        open_source(tmp_path / "x.csv", config).read()
+
+
+def test_open_source__numbered_columns_tell_their_start_whatever_the_stamp(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(f"date,{','.join(FORMS['1 to 24'])}\n2025-05-20,{','.join(['1'] * 24)}\n")
+    config = DataConfig.model_validate({"time": {"step": "1h", "stamp": "end"}, "targets": {TOTAL: "mw"}})
+    assert open_source(tmp_path / "x.csv", config).read()[0].frame.index[0].hour == 0
+
+
+@pytest.mark.parametrize("header", [
+    ["date", *FORMS["1 to 24"][:-1]], ["date", *FORMS["96 clocks"][1:]], ["date", "v2", "v1", *FORMS["v1 to v96"][2:]],
+])
+def test_wide_columns__not_a_whole_day(header: list[str]) -> None:
+    assert wide_columns(header, TOTAL) is None

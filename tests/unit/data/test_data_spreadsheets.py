@@ -1,0 +1,93 @@
+"""Workbooks."""
+
+import builtins
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from wattcast.data.tables import read_header, read_table
+from wattcast.data.textfiles import FileOptions
+from wattcast.errors import DataError, MissingExtraError
+
+openpyxl = pytest.importorskip("openpyxl", reason="the extra excel is not installed")
+
+
+def write(path: Path, *sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    for number, rows in enumerate(sheets):
+        page = book.active if number == 0 else book.create_sheet(f"Sheet{number + 1}")
+        page.title = f"Sheet{number + 1}"
+        for row in rows:
+            page.append(row)
+    book.save(path)
+    return path
+
+
+ROWS = [["time", "kw", "site", None, "note"], [dt.datetime(2025, 6, 1), 200, 7, None, None],
+        [None] * 5, [dt.datetime(2025, 6, 1, 0, 15), 201.5, 7, None, "x"]]
+
+
+def test_read_table__a_sheet_with_its_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", ROWS)
+    assert read_header(path) == ["time", "kw", "site", "note"]
+    table = read_table([path], ["time", "kw", "site"], ["time", "site"])
+    assert table.frame["time"].tolist() == ["2025-06-01 00:00:00", "2025-06-01 00:15:00"]
+    assert table.frame["kw"].tolist() == [200, 201.5]
+    assert table.frame["site"].tolist() == ["7", "7"]
+    assert [table.place(row) for row in table.frame.index] == ["a.xlsx, row 2", "a.xlsx, row 4"]
+
+
+def test_read_table__lines_before_units_clocks_and_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [["report"], [], ["Date", "Time", "kw"], [None, None, "kW"],
+                                       [dt.date(2025, 6, 1), dt.time(0, 15), "1,5"],
+                                       [dt.date(2025, 6, 1), dt.timedelta(hours=24), "2,5"]])
+    table = read_table([path], ["Date", "Time", "kw"], ["Date", "Time"])
+    assert table.frame.to_numpy().tolist() == [["2025-06-01 00:00:00", "00:15:00", 1.5],
+                                               ["2025-06-01 00:00:00", "24:00", 2.5]]
+    assert table.units == {"kw": "kW"}
+
+
+def test_read_header__another_sheet(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", [["time", "a"], ["2025-06-01", 1]], [["time", "b"], ["2025-06-01", 1]])
+    assert read_header(path) == ["time", "a"]
+    assert read_header(path, FileOptions(sheet="Sheet2")) == ["time", "b"]
+    with pytest.raises(DataError, match=r"no sheet 'Sheet3'(?s:.*)Sheet1, Sheet2(?s:.*)did you mean"):
+        read_header(path, FileOptions(sheet="Sheet3"))
+
+
+def test_read_header__empty_sheet_and_damaged_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is empty"):
+        read_header(write(tmp_path / "a.xlsx", []))
+    (tmp_path / "b.xlsx").write_bytes(b"no workbook")
+    with pytest.raises(DataError, match="cannot be read as a workbook"):
+        read_header(tmp_path / "b.xlsx")
+
+
+def test_read_header__changed_file_is_read_again(tmp_path: Path) -> None:
+    assert read_header(write(tmp_path / "a.xlsx", [["time", "a"]])) == ["time", "a"]
+    assert read_header(write(tmp_path / "a.xlsx", [["time", "other", "names"]])) == ["time", "other", "names"]
+
+
+def test_read_header__without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.xlsx", ROWS)
+    real = builtins.__import__
+
+    def without(name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "openpyxl":
+            raise ImportError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"needs the package openpyxl") as caught:
+        read_header(path)
+    assert "wattcast[excel]" in str(caught.value)
+
+
+def test_read_table__what_pandas_writes(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"time": pd.date_range("2025-06-01", periods=96, freq="15min"), "kw": range(96)})
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    assert pd.to_datetime(read_table([tmp_path / "a.xlsx"], ["time"], ["time"]).frame["time"]).tolist() == \
+        frame["time"].tolist()

@@ -1,0 +1,77 @@
+"""Times that end their interval: when that is plain, when it is proposed, and what changes of the clock do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.data.schema import TimeConfig
+from wattcast.data.stamps import Starts, read_starts, usual_spacing
+
+BERLIN = TimeConfig(timezone="Europe/Berlin")
+
+
+def starts(cells: list[object], clocks: list[object] | None = None, config: TimeConfig | None = None,
+           name: str = "time") -> Starts:
+    second = None if clocks is None else pd.Series(clocks, name="hour")
+    return read_starts(pd.Series(cells, name=name), second, config or TimeConfig(), str)
+
+
+def ends(days: int, every: str = "15min") -> list[str]:
+    return list(pd.date_range("2025-05-20", periods=days * 96 + 1, freq=every)[1:].strftime("%Y-%m-%d %H:%M"))
+
+
+def test_read_starts__days_that_end_at_24_are_taken_back_and_it_is_said() -> None:
+    written = starts(["2025-05-20 00:15", "2025-05-20 00:30", "2025-05-20 24:00"])
+    assert written.index[0] == pd.Timestamp("2025-05-20 00:00", tz="Asia/Shanghai")
+    assert written.index[-1] == pd.Timestamp("2025-05-20 23:45", tz="Asia/Shanghai")
+    assert "24:00" in written.notes[0]
+
+
+def test_read_starts__24_beside_0_is_the_next_midnight_only() -> None:
+    written = starts(["2025-05-20 00:00", "2025-05-20 00:15", "2025-05-20 24:00"])
+    assert written.index[-1] == pd.Timestamp("2025-05-21", tz="Asia/Shanghai")
+    assert written.notes == ()
+
+
+def test_read_starts__proposes_the_end_and_does_not_take_it() -> None:
+    written = starts(ends(2))
+    assert written.index[0] == pd.Timestamp("2025-05-20 00:15", tz="Asia/Shanghai")
+    assert "data.time.stamp to end" in written.notes[0]
+    assert starts(ends(2), config=TimeConfig(stamp="start")).notes == ()
+    assert starts(ends(2)[:-1]).notes == ()
+    told = starts(ends(2), config=TimeConfig(stamp="end"))
+    assert told.index[0] == pd.Timestamp("2025-05-20 00:00", tz="Asia/Shanghai")
+    assert told.notes == ()
+
+
+def test_read_starts__one_interval_is_that_of_the_rows_not_the_step() -> None:
+    times = pd.date_range("2025-05-20 00:05", periods=30, freq="5min").astype(str).tolist()
+    assert starts(times, config=TimeConfig(stamp="end")).index[0] == pd.Timestamp("2025-05-20", tz="Asia/Shanghai")
+
+
+def test_read_starts__the_name_of_the_column_may_tell() -> None:
+    assert starts(["2025-05-20 00:15", "2025-05-20 00:30"], name="interval_end").index[0].hour == 0
+    assert starts(["2025-05-20 00:15", "2025-05-20 00:30"], name="interval_end").index[0].minute == 0
+
+
+@pytest.mark.parametrize("day", ["2024-10-27", "2025-03-30"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_read_starts__hours_that_end_go_by_the_clock(day: str, backwards: bool) -> None:
+    times = pd.date_range(pd.Timestamp(day, tz="Europe/Berlin"), pd.Timestamp(day, tz="Europe/Berlin")
+                          + pd.DateOffset(days=1), freq="1h", inclusive="left")[::-1 if backwards else 1]
+    read = starts(list(times.strftime("%Y-%m-%d")), list(times.hour + 1), BERLIN)
+    assert (read.index == times).all()
+
+
+@pytest.mark.parametrize("day", ["2024-10-27", "2025-03-30"])
+def test_read_starts__times_that_end_go_by_absolute_time(day: str) -> None:
+    times = pd.date_range(pd.Timestamp(day, tz="Europe/Berlin"), periods=96, freq="15min")
+    written = list((times + pd.Timedelta("15min")).tz_localize(None).astype(str))
+    read = starts(written, config=BERLIN.model_copy(update={"stamp": "end"}))
+    assert (read.index == times).all()
+
+
+def test_usual_spacing__is_the_most_frequent() -> None:
+    minutes = pd.to_timedelta([0, 15, 30, 45, 200, 201], unit="min")
+    assert usual_spacing(pd.Timestamp("2025-05-20") + minutes) == pd.Timedelta("15min")
+    assert usual_spacing(pd.DatetimeIndex(np.array(["2025-05-20"], "M8[us]"))) == pd.Timedelta(0)

@@ -1,0 +1,90 @@
+"""Text files as offices send them: encodings, signs between cells, lines that are not values."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from wattcast.data.tables import read_header, read_table
+from wattcast.data.textfiles import FileOptions
+from wattcast.errors import DataError
+
+ROWS = "time,load,temp\n2025-01-01 00:00,200,1.5\n2025-01-01 00:15,201,2.5\n"
+COLUMNS = ["time", "load", "temp"]
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def read(path: Path, **options: object) -> list[list[object]]:
+    frame = read_table([path], COLUMNS, ["time"], FileOptions(**options)).frame       # type: ignore[arg-type]
+    return frame[["load", "temp"]].to_numpy().tolist()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.tsv"])
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+def test_read_table__signs_between_cells(tmp_path: Path, name: str, sign: str) -> None:
+    assert read(write(tmp_path / name, ROWS.replace(",", sign))) == [[200, 1.5], [201, 2.5]]
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_read_table__decimal_commas_in_any_number_of_columns(tmp_path: Path, sign: str) -> None:
+    text = ROWS.replace(",", sign).replace("200", "200,25").replace("1.5", "1,5").replace("2.5", "2,5")
+    path = write(tmp_path / "a.csv", text)
+    assert read(path) == [[200.25, 1.5], [201, 2.5]]
+    assert read_table([path], COLUMNS, ["time"]).notes == ("numbers have a decimal comma (data.decimal)",)
+
+
+def test_read_table__commas_only_far_down(tmp_path: Path) -> None:
+    lines = ["time;load;temp", *["2025-01-01;1.234;0"] * 300, "2025-01-01;5,5;0"]
+    assert read(write(tmp_path / "a.csv", "\n".join(lines)))[0] == [1234, 0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("name", ["Größe [kW]", "Außentemperatur °C", "Énergie", "Füße"])
+def test_read_header__european_names_in_every_usual_encoding(tmp_path: Path, encoding: str, name: str) -> None:
+    path = write(tmp_path / "a.csv", f"time;{name}\n2025-01-01 00:00;1,5\n", encoding)
+    assert read_header(path) == ["time", name]
+
+
+def test_read_table__lines_before_the_names_and_units_below(tmp_path: Path) -> None:
+    before = "Meter report\nDate,2025-05-01\n\n"
+    path = write(tmp_path / "a.csv", before + ROWS.replace("\n", "\nyyyy-mm-dd hh:mm,[kW],°C\n", 1))
+    assert read(path) == [[200, 1.5], [201, 2.5]]
+    table = read_table([path], COLUMNS, ["time"])
+    assert table.units == {"load": "kW", "temp": "°C"}
+    assert table.notes == ("the column names are in line 4",
+                           "the row below the column names holds units: load [kW], temp [°C]")
+    assert [table.place(row) for row in table.frame.index] == ["a.csv, line 6", "a.csv, line 7"]
+
+
+def test_read_table__told_lines_before_the_names(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "time,a,b\n2024-12-31,1,2\n" + ROWS)
+    assert read_header(path) == ["time", "a", "b"]
+    assert read(path, skip_rows=2) == [[200, 1.5], [201, 2.5]]
+
+
+def test_read_header__a_name_that_the_user_gave_is_found(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "Plant,North\nwhen,kw\n2025-01-01,1\n")
+    assert read_header(path, FileOptions(known=frozenset({"when"}))) == ["when", "kw"]
+
+
+def test_read_table__packed(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("folder/data.tsv", ROWS.replace(",", "\t"))
+        archive.writestr("__MACOSX/._data.tsv", "x")
+    assert read(tmp_path / "a.zip") == [[200, 1.5], [201, 2.5]]
+
+
+@pytest.mark.parametrize(("members", "message"), [
+    (("a.csv", "b.csv"), r"not hold exactly one file(?s:.*)a\.csv, b\.csv"), ((), "not hold exactly one file"),
+    (("a.pdf",), r"holds a\.pdf, which is not a table"),
+])
+def test_read_header__unusable_archives(tmp_path: Path, members: tuple[str, ...], message: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in members:
+            archive.writestr(name, ROWS)
+    with pytest.raises(DataError, match=message):
+        read_header(tmp_path / "a.zip")
