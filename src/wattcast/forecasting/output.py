@@ -5,10 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from wattcast.contracts import ADJUSTABLE, Forecast, Station
-from wattcast.data.tables import SUFFIXES
 from wattcast.errors import ConfigError
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.store.files import written_aside
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+"""Kinds of tables that are written; more are read."""
 
 
 def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
