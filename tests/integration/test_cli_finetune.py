@@ -254,6 +254,19 @@ EAGER = (*QUICK, "--set", "finetune.due_drift=0.000001", "--set", "finetune.gate
 """Always due, and always rejected."""
 
 
+@pytest.mark.usefixtures("north")
+def test_if_needed__a_file_without_rows_is_nothing_to_do(cli) -> None:
+    header = Path("new.csv").read_text(encoding="utf-8").splitlines()[0]
+    Path("header.csv").write_text(f"{header}\n", encoding="utf-8")
+    Path("nothing.csv").touch()
+    for name in ("header.csv", "nothing.csv"):
+        run = cli("finetune", "--data", name, *QUICK, "--if-needed")
+        assert run.code == 0
+        assert "nothing came in" in run.out
+        assert "v0001 stays the champion" in run.out
+        assert cli("finetune", "--data", name, *QUICK).code == 2
+
+
 def test_if_needed__waits_after_a_rejection_until_the_days_that_decide_are_new(cli, north: Path, tables) -> None:
     first = cli("finetune", "--data", "new.csv", "--if-needed", *EAGER)
     assert first.code == 3

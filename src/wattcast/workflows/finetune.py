@@ -9,7 +9,7 @@ from typing import Any
 from wattcast.data.merging import Merged
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
-from wattcast.errors import BundleError, ConfigError, EmptyColumnError, listing, nearest
+from wattcast.errors import BundleError, ConfigError, EmptyColumnError, NoRowsError, listing, nearest
 from wattcast.evaluation.scorecard import Scorecard
 from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, refuse_empty, with_history
 from wattcast.finetune.candidates import FOLLOWING
@@ -111,6 +111,11 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
     job = as_trained(job, registry, parent)
     try:
         new, quality = job.read(station_id)
+    except NoRowsError as error:
+        if not if_needed:
+            raise
+        return FinetuneOutcome(station_id, registry.folder, parent, None, due=Due(False, (
+            f"nothing came in ({error.what})",), {}))
     except EmptyColumnError as error:
         return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refuse_empty(error)))
     return update_station(new, registry, job.settings, until=until, if_needed=if_needed,
