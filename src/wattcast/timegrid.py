@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattcast.contracts import HORIZON_DAYS, Horizon, Station
+from wattcast.contracts import HORIZON_DAYS, Horizon, Kind, Station
 from wattcast.errors import ConfigError, InputError
 
 DAY = pd.Timedelta(days=1)
 USUAL_STEPS = tuple(map(pd.Timedelta, ("1min", "5min", "10min", "15min", "20min", "30min", "1h", "2h", "3h", "4h", "6h",
                                        "8h", "12h", "24h")))
+IntArray = NDArray[np.int64]
 
 
 def parse_duration(text: str) -> pd.Timedelta:
@@ -138,10 +141,99 @@ def require_on_grid(time: pd.Timestamp, step: pd.Timedelta) -> pd.Timestamp:
     return time
 
 
-def rolling_origins(first: pd.Timestamp, every: pd.Timedelta, last: pd.Timestamp,
-                    count: int | None = None) -> Iterator[pd.Timestamp]:
-    """`first`, `first + every`, … up to `last` (included) and at most `count` of them."""
+def rolling_origins(first: pd.Timestamp, every: pd.Timedelta, last: pd.Timestamp, count: int | None = None, *,
+                    step: pd.Timedelta | None = None) -> Iterator[pd.Timestamp]:
+    """`first`, `first + every`, … up to `last` (included) and at most `count` of them.
+
+    Whole days go by the clock on the wall, so that what begins at midnight stays there (`days_later`, with `step`);
+    any other duration by absolute time.
+    """
+    whole = every % DAY == pd.Timedelta(0)
     made, origin = 0, first
     while origin <= last and (count is None or made < count):
         yield origin
-        made, origin = made + 1, origin + every
+        made += 1
+        origin = days_later(first, made * int(every // DAY), step) if whole else origin + every
+
+
+def followed_clock(index: pd.DatetimeIndex, kind: Kind) -> pd.DatetimeIndex:
+    """The stamps by the clock that such a station goes by: loads follow the clock on the wall, sun and wind do not."""
+    return index if kind is Kind.LOAD else index.tz_convert("UTC")
+
+
+@dataclass(frozen=True, eq=False)
+class WallGrid:
+    """The rows of a regular grid by the clock on the wall, whose slots are as long as a step.
+
+    A row has the slot that it begins nearest to, the earlier one of two: after a change of half an hour, full hours
+    begin at half past. Where clocks go forward some slots have no row. Where they go back several rows have one slot,
+    and the first of them stands for it: whoever knows another one knows the first. Without a change slot s is row s.
+
+    Attributes:
+        slots: `[T]`, of every row; that of row 0 is 0.
+        lowest: the first slot that has a row; below 0 where clocks went back soon after row 0.
+        first: `[S]`, the first row of each slot from `lowest` on, -1 where there is none.
+    """
+
+    slots: IntArray
+    lowest: int
+    first: IntArray
+
+    @classmethod
+    def of(cls, index: pd.DatetimeIndex, step: pd.Timedelta, *, before: int = 0, after: int = 0) -> Self:
+        """The grid of an index, with so many rows more before it and after it; row 0 is the first of them."""
+        wall = pd.date_range(index[0] - before * step, periods=before + len(index) + after, freq=step).tz_localize(None)
+        nearest = -np.asarray((step / 2 - (wall - wall[0].normalize())) // step, np.int64)
+        slots = nearest - nearest[0]
+        taken, rows = np.unique(slots, return_index=True)
+        first = np.full(taken[-1] - taken[0] + 1, -1, np.int64)
+        first[taken - taken[0]] = rows
+        return cls(slots, int(taken[0]), first)
+
+    def rows(self, slots: IntArray) -> IntArray:
+        """The rows that stand for `slots`, -1 where there is none."""
+        place = slots - self.lowest
+        inside = (place >= 0) & (place < len(self.first))
+        return np.where(inside, self.first[place.clip(0, len(self.first) - 1)], -1)
+
+    def rows_before(self, slots: IntArray, origins: IntArray) -> IntArray:
+        """The same, and -1 where the row is not before `origins`, rows in a shape that spreads over that of `slots`."""
+        rows = self.rows(slots)
+        return np.where(rows < origins, rows, -1)
+
+    def by_slot(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The `values` `[T, …]` of the rows that stand for the slots from `lowest` on `[S, …]`, NaN where none does."""
+        return at_rows(values, self.first)
+
+
+def at_rows(values: NDArray[np.float64], rows: IntArray) -> NDArray[np.float64]:
+    """The `values` `[T, …]` of some rows, in the shape of `rows` and then the values' own; NaN where a row is -1."""
+    known = (rows >= 0).reshape(*rows.shape, *[1] * (values.ndim - 1))
+    return np.where(known, values[rows], np.nan)
+
+
+def days_later(time: pd.Timestamp, days: int, step: pd.Timedelta | None = None) -> pd.Timestamp:
+    """The same time on the wall so many days later, or earlier for less than 0.
+
+    What a DST change leaves out is what comes after, of what it repeats the first is taken. With a `step` the result
+    lies whole steps away, nearest to that; half an hour's change is nothing to steps of an hour.
+    """
+    if not days:
+        return time
+    naive = time.tz_localize(None) + days * DAY
+    wall = naive.tz_localize(time.tz, nonexistent="shift_forward", ambiguous=True)
+    if step is None:
+        return wall
+    change = wall - time - days * DAY
+    steps = -int((step / 2 - abs(change)) // step)
+    return time + days * DAY + (steps if change > pd.Timedelta(0) else -steps) * step
+
+
+def lead_days(index: pd.DatetimeIndex, step: pd.Timedelta) -> IntArray:
+    """The day of the forecast, from 0, that each stamp of a horizon lies in `[H]`.
+
+    Days go by the clock on the wall, from the first stamp's time to the same time: one has 23 or 25 hours over a DST
+    change. There are as many as the horizon has whole days: an hour that is left over belongs to the last one.
+    """
+    per_day = steps_per_day(step)
+    return (WallGrid.of(index, step).slots // per_day).clip(0, (len(index) - 1) // per_day)

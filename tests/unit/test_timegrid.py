@@ -1,13 +1,19 @@
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattcast.contracts import Horizon, Station
+from wattcast.contracts import Horizon, Kind, Station
 from wattcast.errors import ConfigError, InputError
 from wattcast.timegrid import (
+    DAY,
+    WallGrid,
+    days_later,
     divides_day,
+    followed_clock,
     horizon_index,
+    lead_days,
     midnight,
     parse_duration,
     parse_horizon,
@@ -144,3 +150,137 @@ def test_step_of_at_least__is_a_usual_one(span: str, step: str) -> None:
 
 def test_divides_day__only_whole_numbers_of_spans() -> None:
     assert [divides_day(pd.Timedelta(span)) for span in ("7min", "36min", "7h", "24h")] == [False, True, False, True]
+
+
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "America/Sao_Paulo")
+CHANGES = ["2024-03-31", "2024-10-27", "2024-03-10", "2024-11-03", "2024-04-07", "2024-10-06", "2024-04-14",
+           "2018-11-04", "2018-02-18"]
+
+
+def grid_of(start: str, zone: str, days: float, step: str) -> tuple[pd.DatetimeIndex, WallGrid]:
+    step = pd.Timedelta(step)
+    index = pd.date_range(pd.Timestamp(start, tz=zone), periods=int(pd.Timedelta(days=days) / step), freq=step)
+    return index, WallGrid.of(index, step)
+
+
+@pytest.mark.parametrize("zone", [CHINA, "UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("step", ["15min", "1h", "24h"])
+def test_wall_grid__without_changes_a_slot_is_its_row(zone: str, step: str) -> None:
+    index, grid = grid_of("2024-02-28 05:30", zone, 400, step)
+    rows = np.arange(len(index))
+    assert np.array_equal(grid.slots, rows)
+    assert np.array_equal(grid.first, rows)
+    assert grid.rows(np.asarray([-1, 0, len(index)])).tolist() == [-1, 0, -1]
+
+
+def test_wall_grid__in_spring_slots_are_left_out() -> None:
+    _, grid = grid_of("2024-03-31", "Europe/Berlin", 1, "1h")
+    assert grid.slots[:5].tolist() == [0, 1, 3, 4, 5]
+    assert grid.rows(np.asarray([1, 2, 3])).tolist() == [1, -1, 2]
+    assert np.array_equal(grid.by_slot(np.arange(24.0))[:4], [0, 1, np.nan, 2], equal_nan=True)
+
+
+def test_wall_grid__in_autumn_the_first_of_two_rows_stands_for_their_slot() -> None:
+    _, grid = grid_of("2024-10-27", "Europe/Berlin", 1, "30min")
+    assert grid.slots[:9].tolist() == [0, 1, 2, 3, 4, 5, 4, 5, 6]
+    assert grid.rows(np.asarray([3, 4, 5, 6])).tolist() == [3, 4, 5, 8]
+    # Seen from the second of them the first is known, and from the first itself it is not.
+    assert grid.rows_before(np.asarray([4, 4]), np.asarray([6, 4])).tolist() == [4, -1]
+
+
+def test_wall_grid__from_within_the_repeated_hour() -> None:
+    index, grid = grid_of("2024-10-27 00:00+00:00", "UTC", 1, "30min")
+    grid = WallGrid.of(index.tz_convert("Europe/Berlin") + pd.Timedelta("30min"), pd.Timedelta("30min"))
+    assert grid.slots[:4].tolist() == [0, -1, 0, 1]
+    assert grid.rows(np.asarray([-2, -1, 0, 1])).tolist() == [-1, 1, 0, 3]
+
+
+@pytest.mark.parametrize(("step", "expected"), [("30min", [2, 3, 3, 4]), ("15min", [5, 6, 7, 6])])
+def test_wall_grid__half_an_hour_goes_back(step: str, expected: list[int]) -> None:
+    """On Lord Howe Island 02:00 is followed by 01:30."""
+    _, grid = grid_of("2024-04-07", "Australia/Lord_Howe", 1, step)
+    assert grid.slots[expected[0]:expected[0] + 4].tolist() == expected
+
+
+@pytest.mark.parametrize("start", ["2024-04-01", "2024-04-20"])
+def test_wall_grid__full_hours_at_half_past_have_the_slot_that_they_began_in(start: str) -> None:
+    index, grid = grid_of(start, "Australia/Lord_Howe", 300, "1h")
+    assert np.array_equal(grid.slots % 24, index.hour)
+    assert np.unique(index.minute).tolist() == [0, 30]
+
+
+@pytest.mark.parametrize("step", ["3h", "6h", "12h", "24h"])
+def test_wall_grid__an_hour_is_nothing_to_long_steps(step: str) -> None:
+    index, grid = grid_of("2024-01-01", "Europe/Berlin", 360, step)
+    assert np.array_equal(grid.slots, np.arange(len(index)))
+
+
+@given(st.sampled_from(ZONES), st.sampled_from(CHANGES), st.integers(-80, 80),
+       st.sampled_from(["15min", "30min", "1h"]))
+def test_wall_grid__a_row_of_an_earlier_slot_is_an_earlier_row(zone: str, day: str, hours: int, step: str) -> None:
+    """What stands for a slot before the origin's is known at the origin, and lies at the same time on the wall."""
+    start = pd.Timestamp(day, tz="UTC").tz_convert(zone) - pd.Timedelta(hours=72 + hours)
+    index = pd.date_range(start, periods=6 * DAY // pd.Timedelta(step), freq=step)
+    grid = WallGrid.of(index, pd.Timedelta(step))
+    # A grid that begins within the repeated hour has its earlier half in the second pass alone.
+    for origin in range(8, len(index), 3):
+        assert grid.rows(np.arange(grid.lowest, grid.slots[origin])).max() < origin
+    known = grid.rows(grid.slots)
+    assert (known >= 0).all()
+    assert (known <= np.arange(len(index))).all()
+    assert ((index.hour + index.minute / 60) - (index[known].hour + index[known].minute / 60) < 1).all()
+
+
+@pytest.mark.parametrize(("time", "days", "expected"), [
+    ("2024-03-30", 1, "2024-03-31 00:00+01:00"), ("2024-03-31", 1, "2024-04-01 00:00+02:00"),
+    ("2024-10-27", 1, "2024-10-28 00:00+01:00"), ("2024-10-28", -7, "2024-10-21 00:00+02:00"),
+    ("2024-03-30 02:30", 1, "2024-03-31 03:00+02:00"), ("2024-10-26 02:30", 1, "2024-10-27 02:30+02:00"),
+])
+def test_days_later__the_same_time_on_the_wall(time: str, days: int, expected: str) -> None:
+    assert days_later(pd.Timestamp(time, tz="Europe/Berlin"), days) == pd.Timestamp(expected)
+
+
+def test_days_later__stays_on_the_grid() -> None:
+    time = pd.Timestamp("2024-10-05", tz="Australia/Lord_Howe")
+    assert days_later(time, 2).minute == 0
+    found = days_later(time, 2, HOUR)
+    assert (found.hour, found.minute) == (0, 30)
+    assert days_later(found, -2, HOUR) == time
+
+
+@pytest.mark.parametrize("every", ["1D", "7D"])
+@pytest.mark.parametrize("first", ["2024-03-24", "2024-10-20"])
+def test_rolling_origins__whole_days_stay_at_midnight(first: str, every: str) -> None:
+    first = pd.Timestamp(first, tz="Europe/Berlin")
+    origins = list(rolling_origins(first, pd.Timedelta(every), first + 15 * DAY + HOUR))
+    assert len(origins) == 1 + 15 * DAY // pd.Timedelta(every)
+    assert {(origin.hour, origin.minute) for origin in origins} == {(0, 0)}
+
+
+def test_rolling_origins__other_durations_are_absolute() -> None:
+    first = pd.Timestamp("2024-10-26", tz="Europe/Berlin")
+    origins = list(rolling_origins(first, 12 * HOUR, first + 3 * DAY))
+    assert np.unique(np.diff(origins)).tolist() == [12 * HOUR]
+    assert origins[-1].hour == 23
+
+
+def test_rolling_origins__from_either_half_of_the_repeated_hour_the_first_is_the_one_given() -> None:
+    first = pd.Timestamp("2024-10-27 02:30+01:00").tz_convert("Europe/Berlin")
+    assert next(rolling_origins(first, DAY, first)) == first
+
+
+@pytest.mark.parametrize(("origin", "hours"), [
+    ("2024-03-30", [24, 23, 24, 24, 24, 24, 25]), ("2024-10-26", [24, 25, 24, 24, 24, 24, 23]),
+    ("2024-03-31 12:00", [24] * 7), ("2024-06-01", [24] * 7), ("2024-10-26 12:00", [25, 24, 24, 24, 24, 24, 23]),
+])
+def test_lead_days__by_the_clock_on_the_wall(origin: str, hours: list[int]) -> None:
+    index = horizon_index(pd.Timestamp(origin, tz="Europe/Berlin"), Horizon(168, HOUR))
+    assert np.bincount(lead_days(index, HOUR)).tolist() == hours
+    quarters = horizon_index(index[0], Horizon(672, HOUR / 4))
+    assert np.array_equal(lead_days(quarters, HOUR / 4)[::4], lead_days(index, HOUR))
+
+
+def test_followed_clock__only_loads_go_by_that_on_the_wall() -> None:
+    index = pd.date_range("2024-03-31", periods=24, freq="1h", tz="Europe/Berlin")
+    assert np.array_equal(WallGrid.of(followed_clock(index, Kind.PV), HOUR).slots, np.arange(24))
+    assert WallGrid.of(followed_clock(index, Kind.LOAD), HOUR).slots[-1] == 24
