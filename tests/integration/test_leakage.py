@@ -21,6 +21,7 @@ from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import build_settings
+from wattcast.timegrid import WallGrid
 from wattcast.training.config import Recipe
 from wattcast.training.fit import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
@@ -359,6 +360,8 @@ def test_checker__finds_a_forecast_that_was_issued_later(network_with_vintages, 
 def test_checker__finds_a_lag_shorter_than_the_horizon(with_vintages, origin, recipe, monkeypatch) -> None:
     changed = after(with_vintages, origin, ("total_active_power",))
     monkeypatch.setattr(WindowShape, "week", property(lambda shape: 6 * shape.day))
+    assert windows_agree(with_vintages, changed, origin, recipe)
+    monkeypatch.setattr(WallGrid, "rows_before", lambda grid, slots, _: grid.rows(slots))
     assert not windows_agree(with_vintages, changed, origin, recipe)
 
 

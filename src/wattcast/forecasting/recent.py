@@ -33,8 +33,7 @@ LARGEST_CHANGE = 3.0
 def history_rows(model: TrainedModel) -> int:
     """Rows before an origin that a forecast needs."""
     shape = model.shape
-    rows = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
-    return rows + _follows_level(model) * level.WEEKS * shape.week
+    return shape.reach + _follows_level(model) * level.WEEKS * shape.week
 
 
 def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64], *, trees: bool) -> Inference:

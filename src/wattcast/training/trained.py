@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from wattcast.contracts import Kind, Station
+from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.ensemble import Ensemble
@@ -65,9 +65,7 @@ class TrainedModel:
 def window_shape(station: Station, recipe: Recipe) -> WindowShape:
     horizon = station_horizon(station)
     day = steps_per_day(horizon.step)
-    # What a photovoltaic or wind plant brings in a weather, a year tells better than two weeks; loads drift.
-    return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks,
-                       adjusted=station.kind is Kind.LOAD)
+    return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks, station.kind)
 
 
 def history_split(data: StationData, recipe: Recipe) -> Split:

@@ -26,9 +26,11 @@ def without_weather(anchors: Tensor) -> Tensor:
     return torch.cat([anchors[..., :-1], anchors[..., -2:-1]], -1)
 
 
-def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tensor, day_off: Tensor, day: int,
-                  weather: Tensor, weather_mask: Tensor) -> Tensor:
+def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tensor, day_off: Tensor, slots: Tensor,
+                  day: int, weather: Tensor, weather_mask: Tensor) -> Tensor:
     """All anchors, every one of them finite: a reference that is missing is replaced by the next best.
+
+    The past's steps are slots of days by the clock that the station follows, the horizon's are rows.
 
     Args:
         lags: `[B, D + H, C, A]`, the values some weeks before the past's last day (D = `day`) and before the horizon.
@@ -36,6 +38,7 @@ def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tenso
         past: `[B, L, C]` scaled target history, zero where missing; L a multiple of D.
         past_mask: `[B, L, C]`.
         day_off: `[B, L + H]`, 1 on days off.
+        slots: `[B, H]`, which slot of the past's days each step of the horizon is.
         day: steps per day.
         weather: `[B, L + H, W]` scaled weather, zero where missing.
         weather_mask: the same shape.
@@ -44,7 +47,6 @@ def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tenso
         `[B, H, C, A + 6]` in the order lags, then `ANCHORS_WITHOUT_LAGS`.
     """
     batch, length, targets = past.shape
-    steps = lags.shape[1] - day
     days = min(7, length // day)
     recent = past[:, length - days * day:].reshape(batch, days, day, targets)
     recent_mask = past_mask[:, length - days * day:].reshape(batch, days, day, targets)
@@ -52,16 +54,15 @@ def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tenso
     profile = masked_mean(recent, recent_mask, 1, level[:, None])                                 # [B, D, C]
     yesterday = torch.where(recent_mask[:, -1] > 0, recent[:, -1], profile)                       # [B, D, C]
 
-    slot = torch.arange(steps) % day
-    profile, yesterday_steps = profile[:, slot], yesterday[:, slot]                               # [B, H, C]
+    profile, yesterday_steps = (of.take_along_dim(slots[..., None], 1) for of in (profile, yesterday))  # [B, H, C]
     mean = masked_mean(lags, lag_mask, -1, torch.cat([yesterday, profile], 1))                    # [B, D + H, C]
     known = recent_mask[:, -1] * lag_mask[:, :day].amax(-1)
     shift = masked_mean(recent[:, -1] - mean[:, :day], known, 1)                                  # [B, C]
     mean = mean[:, day:]
     filled = torch.where(lag_mask[:, day:] > 0, lags[:, day:], mean.unsqueeze(-1))                # [B, H, C, A]
-    usual = usual_days(past, past_mask, day_off, day)                                             # [B, L + H, C]
+    usual = usual_days(past, past_mask, day_off, slots, day)                                      # [B, L + H, C]
     ahead = torch.where(usual[:, length:].isnan(), profile, usual[:, length:])                    # [B, H, C]
-    adjusted = ahead + weather_adjustment(past, past_mask, usual, weather, weather_mask, day_off, day)
+    adjusted = ahead + weather_adjustment(past, past_mask, usual, weather, weather_mask, day_off, slots, day)
     others = torch.stack([mean, mean + shift[:, None], yesterday_steps, profile, ahead, adjusted], -1)
     return torch.cat([filled, others], -1)
 

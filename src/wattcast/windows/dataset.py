@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from wattcast.contracts import Kind
 from wattcast.features.pipeline import FeatureTable, VintageTable
+from wattcast.timegrid import DAY, WallGrid, followed_clock
 from wattcast.windows.anchors import build_anchors, without_weather
 from wattcast.windows.scaling import FloatArray, Scaler
 
@@ -83,17 +85,30 @@ class Scalers:
 
 @dataclass(frozen=True)
 class WindowShape:
-    """Sizes in steps: look-back L, horizon H, a day, a week; which lags in weeks; whether usual days are adjusted."""
+    """Sizes in steps: look-back L, horizon H, a day, a week; which lags in weeks; and of what kind the station is.
+
+    Lags and days of a load go by the clock on the wall, and its usual days are adjusted for the weather. Those of a
+    plant go by absolute time, as the sun does, and what it brings in a weather, a year tells better than two weeks.
+    """
 
     lookback: int
     horizon: int
     day: int
     lag_weeks: tuple[int, ...]
-    adjusted: bool = True
+    kind: Kind = Kind.LOAD
 
     @property
     def week(self) -> int:
         return 7 * self.day
+
+    @property
+    def adjusted(self) -> bool:
+        return self.kind is Kind.LOAD
+
+    @property
+    def reach(self) -> int:
+        """How many rows before an origin are read at most, the hour by which clocks may have gone back included."""
+        return max(self.lookback, max(self.lag_weeks) * self.week + self.day) + self.day
 
 
 class WindowDataset(Dataset[Batch]):
@@ -113,7 +128,10 @@ class WindowDataset(Dataset[Batch]):
         self.shape, self.rows, self.decomposition = shape, len(table.index), decomposition
         self.limit = self.rows if limit is None else limit
         # Rows before the first and after the last are reached by windows at the edges: they are masked.
-        self.front = max(shape.lookback, max(shape.lag_weeks) * shape.week + shape.day)
+        self.front = shape.reach
+        # Its rows are those of the padded arrays: -1, for a slot without a row, is their last one, which is masked.
+        self.grid = WallGrid.of(followed_clock(table.index, shape.kind), DAY / shape.day, before=self.front,
+                                after=shape.horizon)
         self.targets, self.target_mask = self._padded(scalers.targets.apply(table.targets))
         self.known, self.known_mask = self._padded(scalers.known.apply(table.known))
         self.past, self.past_mask = self._padded(scalers.past.apply(table.past))
@@ -146,8 +164,6 @@ class WindowDataset(Dataset[Batch]):
         ahead = start[:, None] + torch.arange(shape.horizon)                                       # [B, H]
         past_target, past_mask = self.targets[past], self.target_mask[past].float()
         known, known_mask = self._known(torch.cat([past, ahead], 1), origins)
-        adjusting = self.weather if shape.adjusted else self.weather[:0]
-        weather, weather_mask = known[..., adjusting], known_mask[..., adjusting].float()
         covariates, covariates_mask = self.past[past], self.past_mask[past].float()
         if self.decomposition is not None:
             modes = self.decomposition(past_target)
@@ -159,17 +175,18 @@ class WindowDataset(Dataset[Batch]):
             past_target=past_target, past_target_mask=past_mask,
             past_covariates=covariates, past_covariates_mask=covariates_mask,
             known=known, known_mask=known_mask.float(),
-            anchors=self._anchors(start, past_target, past_mask, weather, weather_mask),
+            anchors=self._anchors(start.numpy(), known[:, shape.lookback:], known_mask[:, shape.lookback:]),
             target=self.targets[ahead], target_mask=target_mask.float(), weight=weight,
         )
 
     def unlike_lags(self, origins: NDArray[np.int64]) -> Tensor:
         """Where the horizon `[B, H]` holds a day off and a lag of it a working day, or the other way round."""
-        ahead = torch.from_numpy(origins.astype(np.int64))[:, None] + self.front + torch.arange(self.shape.horizon)
+        ahead = origins.astype(np.int64)[:, None] + self.front + np.arange(self.shape.horizon)     # [B, H]
         if self.day_off is None:
             return torch.zeros(ahead.shape, dtype=torch.bool)
-        lags = [self.day_off[ahead - weeks * self.shape.week] for weeks in self.shape.lag_weeks]
-        return torch.stack([lag != self.day_off[ahead] for lag in lags]).any(0)
+        lagged = torch.from_numpy(self._rows_before(self.grid.slots[ahead], ahead))                # [B, H, A]
+        unlike = self.day_off[lagged] != self.day_off[torch.from_numpy(ahead)][..., None]
+        return (unlike & (lagged >= 0)).any(-1)
 
     def _known(self, rows: Tensor, origins: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         known, mask = self.known[rows], self.known_mask[rows]
@@ -179,17 +196,29 @@ class WindowDataset(Dataset[Batch]):
             mask[:, self.shape.lookback:, self.weather] = present
         return known, mask
 
-    def _anchors(self, start: Tensor, past: Tensor, past_mask: Tensor, weather: Tensor,
-                 weather_mask: Tensor) -> Tensor:
-        rows = start[:, None] + torch.arange(-self.shape.day, self.shape.horizon)                  # [B, D + H]
-        lagged = torch.stack([rows - weeks * self.shape.week for weeks in self.shape.lag_weeks], -1)
-        lags = self.targets[lagged].transpose(2, 3)                                                # [B, D + H, C, A]
-        whole = start[:, None] + torch.arange(-self.shape.lookback, self.shape.horizon)            # [B, L + H]
+    def _anchors(self, start: NDArray[np.int64], known: Tensor, known_mask: Tensor) -> Tensor:
+        """Of windows at padded rows `start` `[B]`, with what is known over their horizons `[B, H, K]`."""
+        shape, grid = self.shape, self.grid
+        ahead = start[:, None] + np.arange(shape.horizon)                                          # [B, H]
+        first, slots = grid.slots[start][:, None], grid.slots[ahead]
+        days = grid.rows_before(first + np.arange(-shape.lookback, 0), start[:, None])             # [B, L]
+        last_day = np.broadcast_to(first + np.arange(-shape.day, 0), (len(start), shape.day))
+        lagged = torch.from_numpy(self._rows_before(np.concatenate([last_day, slots], 1), start[:, None]))
+        lags, lag_mask = (values[lagged].transpose(2, 3) for values in (self.targets, self.target_mask))
+        past = torch.from_numpy(days)
+        whole = torch.cat([past, torch.from_numpy(ahead)], 1)                                      # [B, L + H]
         # Without a calendar all days are of one type.
         day_off = torch.zeros(whole.shape) if self.day_off is None else self.day_off[whole]
-        return build_anchors(lags, self.target_mask[lagged].transpose(2, 3).float(), past, past_mask, day_off,
-                             self.shape.day, weather, weather_mask)
+        adjusting = self.weather if shape.adjusted else self.weather[:0]
+        weather, weather_mask = (torch.cat([behind[past[..., None], adjusting], over[..., adjusting]], 1)
+                                 for behind, over in ((self.known, known), (self.known_mask, known_mask)))
+        return build_anchors(lags, lag_mask.float(), self.targets[past], self.target_mask[past].float(), day_off,
+                             torch.from_numpy((slots - first) % shape.day), shape.day, weather, weather_mask.float())
 
+    def _rows_before(self, slots: NDArray[np.int64], origins: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of each lag of `slots` `[B, N]` that lie before `origins` `[B, …]`, -1 for none: `[B, N, A]`."""
+        weeks = np.asarray(self.shape.lag_weeks) * self.shape.week
+        return self.grid.rows_before(slots[..., None] - weeks, origins[..., None])
 
 class _ScaledVintages:
     """Issued forecasts as one tensor, to look up by origin."""

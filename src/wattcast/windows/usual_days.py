@@ -15,13 +15,14 @@ def masked_mean(values: Tensor, mask: Tensor, dim: int, fallback: Tensor | float
     return torch.where(count > 0, mean, torch.as_tensor(fallback, dtype=values.dtype))
 
 
-def usual_days(past: Tensor, mask: Tensor, day_off: Tensor, day: int) -> Tensor:
+def usual_days(past: Tensor, mask: Tensor, day_off: Tensor, slots: Tensor, day: int) -> Tensor:
     """For each step of past and horizon the mean at the same time of day over the past days of its own day's type.
 
     Args:
-        past: `[B, L, F]`, zero where missing; L a multiple of D (`day`).
+        past: `[B, L, F]`, zero where missing; L a multiple of D (`day`), a step each slot of its days.
         mask: `[B, L, F]`.
         day_off: `[B, L + H]`, 1 on days off.
+        slots: `[B, H]`, which slot of such a day each step of the horizon is.
         day: steps per day.
 
     Returns:
@@ -30,13 +31,14 @@ def usual_days(past: Tensor, mask: Tensor, day_off: Tensor, day: int) -> Tensor:
     batch, length, columns = past.shape
     values, mask = (part.reshape(batch, length // day, day, columns) for part in (past, mask))
     off = day_off[:, :length].reshape(batch, length // day, day, 1)
-    slot = torch.arange(day_off.shape[1]) % day
-    worked, rested = (masked_mean(values, mask * same, 1, float("nan"))[:, slot] for same in (1 - off, off))
+    slots = torch.cat([(torch.arange(length) % day).expand(batch, -1), slots], 1)[..., None]       # [B, L + H, 1]
+    worked, rested = (masked_mean(values, mask * same, 1, float("nan")).take_along_dim(slots, 1)
+                      for same in (1 - off, off))
     return torch.where(day_off[..., None] > 0, rested, worked)
 
 
 def weather_adjustment(past: Tensor, mask: Tensor, usual: Tensor, weather: Tensor, weather_mask: Tensor,
-                       day_off: Tensor, day: int) -> Tensor:
+                       day_off: Tensor, slots: Tensor, day: int) -> Tensor:
     """What to add to the usual days of the horizon for weather that is not as usual, `[B, H, C]`.
 
     In each window a ridge regression (Hoerl & Kennard, DOI 10.1080/00401706.1970.10488634) is fitted on the past: the
@@ -51,10 +53,11 @@ def weather_adjustment(past: Tensor, mask: Tensor, usual: Tensor, weather: Tenso
         weather: scaled columns `[B, L + H, W]`, zero where missing.
         weather_mask: the same shape.
         day_off: `[B, L + H]`, 1 on days off.
+        slots: `[B, H]`, as in `usual_days`.
         day: steps per day.
     """
     length, targets = past.shape[1:]
-    unusual = weather - usual_days(weather[:, :length], weather_mask[:, :length], day_off, day)
+    unusual = weather - usual_days(weather[:, :length], weather_mask[:, :length], day_off, slots, day)
     unusual = (unusual * weather_mask).nan_to_num()[:, None]                                   # [B, 1, L + H, W]
     by_level = unusual * usual.nan_to_num().mT[..., None]                                      # [B, C, L + H, W]
     inputs = torch.cat([unusual.expand(-1, targets, -1, -1), by_level], -1)                    # [B, C, L + H, 2·W]

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from wattcast.contracts import Kind
 from wattcast.features.table import FeatureTable, VintageTable
-from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count
+from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count, anchor_names
 from wattcast.windows.dataset import (
+    Batch,
     Decomposition,
     EpochSampler,
     Scalers,
@@ -290,10 +294,82 @@ def test_memory__two_years_of_twenty_columns_stay_below_100_mb() -> None:
 
 
 def test_usual_days__are_adjusted_for_the_weather_only_where_the_shape_says_so(table) -> None:
-    windows = [WindowDataset(table, scalers(table), replace(SHAPE, adjusted=adjusted)) for adjusted in (True, False)]
+    windows = [WindowDataset(table, scalers(table), replace(SHAPE, kind=kind)) for kind in (Kind.LOAD, Kind.WIND)]
     names = ("lag_1w", "lag_2w", *ANCHORS_WITHOUT_LAGS)
     adjusted, plain = (dict(zip(names, each.batch(np.asarray([60]))["anchors"][0, :, 0].T, strict=True))
                        for each in windows)
     assert torch.equal(plain["weather_adjusted"], plain["day_type_profile"])
     assert not torch.allclose(adjusted["weather_adjusted"], plain["weather_adjusted"])
     assert all(torch.equal(adjusted[name], plain[name]) for name in names if name != "weather_adjusted")
+
+
+CLOCK_CHANGES = [("Europe/Berlin", "2024-03-31"), ("Europe/Berlin", "2024-10-27"), ("America/New_York", "2024-03-10"),
+                 ("America/New_York", "2024-11-03"), ("Australia/Lord_Howe", "2024-10-06"),
+                 ("Australia/Lord_Howe", "2024-04-07"), ("Asia/Shanghai", "2024-03-31")]
+WEEKS_BEFORE = 6
+
+
+def windows_of(series: pd.Series, kind: Kind = Kind.LOAD) -> WindowDataset:
+    day = pd.Timedelta("1D") // pd.Timedelta(series.index.freq)
+    targets, nothing = series.to_numpy(np.float32)[:, None], np.empty((len(series), 0), np.float32)
+    table = FeatureTable(pd.DatetimeIndex(series.index), targets, nothing, nothing, (), (), ())
+    return WindowDataset(table, scalers(table), WindowShape(14 * day, 7 * day, day, (1, 2, 3, 4), kind))
+
+
+def by_name(batch: Batch) -> dict[str, torch.Tensor]:
+    return dict(zip(anchor_names((1, 2, 3, 4)), batch["anchors"][:, :, 0].movedim(-1, 0), strict=True))
+
+
+def around(change: str) -> str:
+    return f"{pd.Timestamp(change) - pd.Timedelta(weeks=WEEKS_BEFORE):%Y-%m-%d}"
+
+
+@given(st.sampled_from(CLOCK_CHANGES), st.integers(-14 * 48, 14 * 48), st.sampled_from(["7D", "1D"]))
+def test_anchors__a_load_that_follows_the_clock_is_known_on_either_side_of_a_change(by_the_clock, where, half_hours,
+                                                                                    cycle) -> None:
+    zone, change = where
+    series = by_the_clock(zone, around(change), 7 * (WEEKS_BEFORE + 4), "30min", cycle)
+    batch = windows_of(series).batch(np.asarray([WEEKS_BEFORE * 7 * 48 + half_hours]))
+    assert batch["target_mask"].all()
+    found = by_name(batch)
+    every_day = ("yesterday", "day_profile", "day_type_profile", "weather_adjusted") if cycle == "1D" else ()
+    for name in ("lag_1w", "lag_2w", "lag_3w", "lag_4w", "lag_mean", "lag_mean_shifted", *every_day):
+        torch.testing.assert_close(found[name], batch["target"][..., 0], msg=name)
+
+
+@given(st.sampled_from(CLOCK_CHANGES), st.integers(-8 * 48, 2 * 48))
+def test_anchors__nothing_from_the_origin_on(by_the_clock, where, half_hours) -> None:
+    """Over a change in spring seven days of steps end an hour after the same time of next week."""
+    series = by_the_clock(where[0], around(where[1]), 7 * (WEEKS_BEFORE + 3), "30min")
+    origin = WEEKS_BEFORE * 7 * 48 + half_hours
+    later = series.where(np.arange(len(series)) < origin, 1e6)
+    plain, changed = (windows_of(each).batch(np.asarray([origin]))["anchors"] for each in (series, later))
+    assert torch.equal(plain, changed)
+
+
+def test_anchors__are_the_same_from_the_rows_that_a_forecast_reads(by_the_clock) -> None:
+    series = by_the_clock("Europe/Berlin", around("2024-10-27"), 70, "1h") + np.arange(70 * 24 + 1)
+    whole, position = windows_of(series), WEEKS_BEFORE * 7 * 24 + 100
+    part = windows_of(series[position - whole.shape.reach:position].asfreq("1h"))
+    made = [each.batch(np.asarray([at]))["anchors"] for each, at in ((whole, position), (part, part.shape.reach))]
+    assert torch.equal(*made)
+
+
+@pytest.mark.parametrize("kind", [Kind.PV, Kind.WIND])
+@pytest.mark.parametrize("where", CLOCK_CHANGES)
+def test_anchors__what_follows_the_sun_goes_by_absolute_time(by_the_clock, where, kind) -> None:
+    clock = by_the_clock("UTC", around(where[1]), 7 * (WEEKS_BEFORE + 4), "30min", "1D")
+    sun = clock.tz_convert(where[0])
+    for hours in (-40, 30, 200):
+        batch = windows_of(sun, kind).batch(np.asarray([WEEKS_BEFORE * 7 * 48 + hours]))
+        for name, anchor in by_name(batch).items():
+            torch.testing.assert_close(anchor, batch["target"][..., 0], msg=name)
+
+
+def test_unlike_lags__days_off_are_compared_by_the_clock() -> None:
+    """Every Sunday is off, from midnight to midnight on the wall."""
+    index = pd.date_range("2024-02-25", "2024-04-28", freq="1h", tz="Europe/Berlin", name="time")
+    off = (index.day_of_week == 6).astype(np.float32)[:, None]
+    table = FeatureTable(index, off, off, np.empty((len(index), 0), np.float32), ("is_day_off",), (), ())
+    windows = WindowDataset(table, scalers(table), WindowShape(14 * 24, 7 * 24, 24, (1, 2, 3, 4)))
+    assert not windows.unlike_lags(np.arange(35 * 24, len(index) - 168)).any()

@@ -7,6 +7,7 @@ from wattcast.windows.usual_days import masked_mean, usual_days, weather_adjustm
 
 DAY, DAYS, AHEAD = 3, 14, 6
 LENGTH = DAY * DAYS
+SLOTS = torch.arange(AHEAD)[None] % DAY
 NOWHERE_OFF = torch.zeros(1, LENGTH + AHEAD)
 
 
@@ -18,8 +19,8 @@ def adjustment(past: torch.Tensor, weather: torch.Tensor, *, mask: torch.Tensor 
                weather_mask: torch.Tensor | None = None, day_off: torch.Tensor = NOWHERE_OFF) -> torch.Tensor:
     mask = torch.ones_like(past) if mask is None else mask
     weather_mask = torch.ones_like(weather) if weather_mask is None else weather_mask
-    usual = usual_days(past, mask, day_off, DAY)
-    found = weather_adjustment(past, mask, usual, weather, weather_mask, day_off, DAY)
+    usual = usual_days(past, mask, day_off, SLOTS, DAY)
+    found = weather_adjustment(past, mask, usual, weather, weather_mask, day_off, SLOTS, DAY)
     assert found.shape == (1, AHEAD, past.shape[-1])
     assert torch.isfinite(found).all()
     return found
@@ -35,7 +36,7 @@ def test_usual_days__the_mean_of_the_days_of_the_same_type() -> None:
     day_off = torch.zeros(1, LENGTH + AHEAD)
     for day in (2, 4, DAYS):
         day_off[:, day * DAY:(day + 1) * DAY] = 1
-    found = usual_days(past, torch.ones_like(past), day_off, DAY)[0, :, 0].unflatten(0, (-1, DAY))
+    found = usual_days(past, torch.ones_like(past), day_off, SLOTS, DAY)[0, :, 0].unflatten(0, (-1, DAY))
     worked = sum(set(range(DAYS)) - {2, 4}) / (DAYS - 2)
     assert found[[2, 4, DAYS]].unique().tolist() == [3.0]
     torch.testing.assert_close(found[[0, 1, 3, DAYS + 1]], torch.full((4, DAY), worked))
@@ -44,7 +45,7 @@ def test_usual_days__the_mean_of_the_days_of_the_same_type() -> None:
 def test_usual_days__no_day_of_the_type_is_nan() -> None:
     past, day_off = torch.ones(1, LENGTH, 1), torch.zeros(1, LENGTH + AHEAD)
     day_off[:, LENGTH:] = 1
-    found = usual_days(past, torch.ones_like(past), day_off, DAY)
+    found = usual_days(past, torch.ones_like(past), day_off, SLOTS, DAY)
     assert found[:, LENGTH:].isnan().all()
     assert torch.isfinite(found[:, :LENGTH]).all()
 
