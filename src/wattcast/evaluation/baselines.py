@@ -1,7 +1,7 @@
 """Simple forecasts that a model has to beat: the same slot last week, yesterday's day, the mean of the last weeks.
 
 Most of them repeat a cycle: the newest one before the origin, or the mean of several, is laid end to end over the
-horizon. Cycles are counted in absolute time, so a slot keeps its distance from the origin across a DST change.
+horizon. Cycles of a load are counted by the clock on the wall, in whose slots a week or a day is always as long.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_ban
 from wattcast.evaluation.climatology import Climatology
 from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
 from wattcast.evaluation.persistence import Persistence
-from wattcast.timegrid import horizon_index, slots_of_day, steps_per_day
+from wattcast.timegrid import WallGrid, at_rows, followed_clock, horizon_index, slots_of_day, steps_per_day
 
 OLDER_CYCLES = 4
 """How many cycles beyond its own a baseline looks back for a slot that was not measured."""
@@ -54,17 +54,21 @@ class RepeatedCycle:
             DataError: a target has no measured value before the view's origin.
         """
         values, step = measured_targets(view), view.horizon.step
-        slots = slots_of_day(pd.DatetimeIndex(view.training_data().frame.index), step)
+        index = followed_clock(pd.DatetimeIndex(view.training_data().frame.index), view.station.kind)
+        slots = slots_of_day(index, step)
         means = _means_by_slot(values, slots, steps_per_day(step))
-        offsets = _error_quantiles(self._errors(values, view), values - means[slots])
+        errors = self._errors(values, WallGrid.of(index, step), view)
+        offsets = _error_quantiles(errors, values - means[slots])
         return replace(self, learned=_Learned(means, offsets))
 
     def forecast(self, view: View) -> Forecast:
         """The repeated cycle with its quantiles; `notes` counts the slots that had no measured value."""
         learned, index = once_fitted(self.learned, self.name), horizon_index(view.origin, view.horizon)
+        clock = followed_clock(index, view.station.kind)
         cycle, measured = self._cycle(view)
-        position = np.arange(view.horizon.steps) % len(cycle)
-        usual = learned.slot_means[slots_of_day(index, view.horizon.step)]
+        # From the origin's own slot on, which is the cycle's first.
+        position = WallGrid.of(clock, view.horizon.step).slots % len(cycle)
+        usual = learned.slot_means[slots_of_day(clock, view.horizon.step)]
         point = np.where(np.isnan(cycle[position]), usual, cycle[position])
         columns: dict[str, FloatArray] = {}
         for target, values, offsets in zip(view.station.targets, point.T, learned.offsets.T, strict=True):
@@ -73,23 +77,30 @@ class RepeatedCycle:
                         _replacement_notes(view.station.targets, ~measured[position]))
 
     def _cycle(self, view: View) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """The cycle to repeat `[P, C]`, NaN where nothing recent was measured, and where its own cycles were."""
+        """The cycle to repeat `[P, C]`, NaN where nothing recent was measured, and where its own cycles were.
+
+        An hour that the clocks left out there was nothing to measure in.
+        """
         period, depth = self._period(view), self.cycles + OLDER_CYCLES
-        past = view.history(depth * period)[list(view.station.targets)].to_numpy(np.float64)
-        newest_first = past.reshape(depth, period, -1)[::-1]
+        # A day more, for what clocks that went back have added to the rows of so many cycles.
+        past = view.history(depth * period + steps_per_day(view.horizon.step))[list(view.station.targets)]
+        grid = WallGrid.of(followed_clock(pd.DatetimeIndex(past.index), view.station.kind), view.horizon.step, after=1)
+        rows = grid.rows_before(grid.slots[len(past)] + np.arange(-depth * period, 0), np.asarray(len(past)))
+        newest_first = at_rows(past.to_numpy(np.float64), rows).reshape(depth, period, -1)[::-1]
         cycle = mean_of_measured(newest_first[:self.cycles])
-        measured = ~np.isnan(cycle)
+        left_out: NDArray[np.bool_] = np.all(rows.reshape(depth, period)[-self.cycles:] < 0, axis=0)
+        measured = ~np.isnan(cycle) | left_out[:, None]
         for older in newest_first[self.cycles:]:
             cycle = np.where(np.isnan(cycle), older, cycle)
         return cycle, measured
 
-    def _errors(self, values: FloatArray, view: View) -> FloatArray:
+    def _errors(self, values: FloatArray, grid: WallGrid, view: View) -> FloatArray:
         """What this baseline would have got wrong in the training data `[T·repeats, C]`, NaN where not known."""
         period = self._period(view)
         repeats = -(-view.horizon.steps // period)
-        return np.concatenate([values - mean_of_measured(np.stack([_shifted(values, (ahead + back) * period)
-                                                           for back in range(self.cycles)]))
-                               for ahead in range(1, repeats + 1)])
+        return np.concatenate([values - mean_of_measured(np.stack([
+            at_rows(values, grid.rows(grid.slots - (ahead + back) * period)) for back in range(self.cycles)]))
+            for ahead in range(1, repeats + 1)])
 
     def _period(self, view: View) -> int:
         return self.days * steps_per_day(view.horizon.step)
@@ -97,7 +108,7 @@ class RepeatedCycle:
 
 @dataclass(frozen=True, eq=False)
 class SeasonalNaive(RepeatedCycle):
-    """The value of the same slot seven days ago."""
+    """The value of the same slot seven days ago; a load's at the same time on the wall."""
 
     name: str = "seasonal-naive"
     days: int = 7
@@ -163,12 +174,6 @@ def _error_quantiles(errors: FloatArray, spread: FloatArray) -> FloatArray:
     """Quantiles of the errors `[Q, C]`, or of the spread about the usual day where there is no error to learn from."""
     learned = [e if np.isfinite(e).any() else s for e, s in zip(errors.T, spread.T, strict=True)]
     return around_point(np.stack([np.nanquantile(e, LEVELS) for e in learned], axis=1))
-
-
-def _shifted(values: FloatArray, steps: int) -> FloatArray:
-    """The values `steps` rows earlier `[T, C]`, NaN before the first."""
-    early = np.full_like(values[:steps], np.nan)
-    return np.concatenate([early, values[:len(values) - len(early)]])
 
 
 def _replacement_notes(targets: tuple[str, ...], replaced: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from wattcast.evaluation.bands import Band, FloatArray, IntArray, with_band
 from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
 from wattcast.evaluation.measured import measured_targets, once_fitted
 from wattcast.features.weather import ColumnEncoder
-from wattcast.timegrid import horizon_index, steps_per_day
+from wattcast.timegrid import WallGrid, followed_clock, horizon_index, steps_per_day
 from wattcast.training.trees import stopped_early
 
 if TYPE_CHECKING:
@@ -67,15 +67,17 @@ class BoostedTrees:
             tables = [frame] if data.vintages is None else [frame, data.vintages.table]
             encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
         origins, leads = _samples(len(values), view.horizon.steps, steps_per_day(step))
-        calendar = Calendar.of(pd.DatetimeIndex(frame.index)).columns
+        index = pd.DatetimeIndex(frame.index)
+        calendar = Calendar.of(index).columns
+        grid = WallGrid.of(followed_clock(index, station.kind), step, after=view.horizon.steps)
         shared: list[NDArray[np.floating]] = [calendar[origins + leads - 1]]
         if encoder is not None:
             shared.append(Weather.of(view, encoder).at(origins, origins + leads - 1))
-        days, hours = (leads - 1) // steps_per_day(step), np.asarray(frame.index.hour, np.int64)[origins + leads - 1]
+        days, hours = (leads - 1) // steps_per_day(step), np.asarray(index.hour, np.int64)[origins + leads - 1]
         models: list[lightgbm.Booster] = []
         bands: list[Band] = []
         for target, measured in zip(station.targets, values.T, strict=True):
-            inputs = np.concatenate([Past.of(measured, step).inputs(origins, leads), *shared], 1)
+            inputs = np.concatenate([Past.of(measured, grid, step).inputs(origins, leads), *shared], 1)
             learn, stop, judge = _parts(measured, origins, leads, f"station {station.id}: {target}")
             actual = measured[origins + leads - 1]
             model = stopped_early((inputs[learn], actual[learn]), (inputs[stop], actual[stop]), rounds=ROUNDS,
@@ -90,7 +92,10 @@ class BoostedTrees:
         learned, horizon, station = once_fitted(self.learned, self.name), view.horizon, view.station
         index = horizon_index(view.origin, horizon)
         rows = history_steps(horizon.step)
-        history = view.history(rows)[list(station.targets)].to_numpy(np.float64)
+        history = view.history(rows)[list(station.targets)]
+        measured = history.to_numpy(np.float64).T
+        grid = WallGrid.of(followed_clock(pd.DatetimeIndex(history.index), station.kind), horizon.step,
+                           after=horizon.steps)
         leads = np.arange(1, horizon.steps + 1)
         origins = np.full(horizon.steps, rows)
         shared: list[NDArray[np.floating]] = [Calendar.of(index).columns]
@@ -98,8 +103,8 @@ class BoostedTrees:
             shared.append(learned.encoder.encode(view.future()))
         days = (leads - 1) // steps_per_day(horizon.step)
         columns: dict[str, FloatArray] = {}
-        for target, past, model, band in zip(station.targets, history.T, learned.models, learned.bands, strict=True):
-            inputs = np.concatenate([Past.of(past, horizon.step).inputs(origins, leads), *shared], 1)
+        for target, past, model, band in zip(station.targets, measured, learned.models, learned.bands, strict=True):
+            inputs = np.concatenate([Past.of(past, grid, horizon.step).inputs(origins, leads), *shared], 1)
             offsets = band.offsets(days, np.asarray(index.hour, np.int64))
             columns |= with_band(target, np.asarray(model.predict(inputs), np.float64), offsets)
         return Forecast(station.id, view.origin, self.name, pd.DataFrame(columns, index=index))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wattcast.contracts import Forecast, View
 from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_band
 from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
-from wattcast.timegrid import horizon_index, slots_of_day, steps_per_day
+from wattcast.timegrid import followed_clock, horizon_index, slots_of_day, steps_per_day
 
 MONTHS = 12
 
@@ -20,7 +20,7 @@ class Climatology:
     """The training data's mean by time of day and month; what is left to know when the weather is not.
 
     The quantiles are those of the same values around their mean. A month that the training data does not hold takes
-    the values of all months at that time of day.
+    the values of all months at that time of day. That is UTC's for a plant: no clock on the wall moves the sun.
     """
 
     tables: tuple[FloatArray, ...] | None = None
@@ -34,8 +34,8 @@ class Climatology:
             DataError: a target has no measured value before the view's origin.
         """
         values, index = measured_targets(view), pd.DatetimeIndex(view.training_data().frame.index)
-        per_day = steps_per_day(view.horizon.step)
-        cells, slots = _cells(index, view.horizon.step), slots_of_day(index, view.horizon.step)
+        per_day, slots = steps_per_day(view.horizon.step), _slots(index, view)
+        cells = _cells(index, view)
         tables = [_filled(_table(column, cells, MONTHS * per_day), np.tile(_table(column, slots, per_day), MONTHS),
                           column) for column in values.T]
         return replace(self, tables=tuple(tables))
@@ -43,7 +43,7 @@ class Climatology:
     def forecast(self, view: View) -> Forecast:
         """The usual values with their band."""
         tables, index = once_fitted(self.tables, self.name), horizon_index(view.origin, view.horizon)
-        cells = _cells(index, view.horizon.step)
+        cells = _cells(index, view)
         columns: dict[str, FloatArray] = {}
         for target, table in zip(view.station.targets, tables, strict=True):
             mean, quantiles = table[0, cells], table[1:, cells]
@@ -51,9 +51,14 @@ class Climatology:
         return Forecast(view.station.id, view.origin, self.name, pd.DataFrame(columns, index=index))
 
 
-def _cells(index: pd.DatetimeIndex, step: pd.Timedelta) -> NDArray[np.int64]:
+def _slots(index: pd.DatetimeIndex, view: View) -> NDArray[np.int64]:
+    """The number of each stamp's slot of the day `[T]`."""
+    return slots_of_day(followed_clock(index, view.station.kind), view.horizon.step)
+
+
+def _cells(index: pd.DatetimeIndex, view: View) -> NDArray[np.int64]:
     """The number of each stamp's month and slot of the day `[T]`."""
-    return np.asarray(index.month - 1, np.int64) * steps_per_day(step) + slots_of_day(index, step)
+    return np.asarray(index.month - 1, np.int64) * steps_per_day(view.horizon.step) + _slots(index, view)
 
 
 def _table(values: FloatArray, cells: NDArray[np.int64], count: int) -> FloatArray:

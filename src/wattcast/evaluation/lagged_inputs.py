@@ -12,7 +12,7 @@ from wattcast.evaluation.bands import FloatArray, IntArray
 from wattcast.evaluation.measured import mean_of_measured
 from wattcast.features.table import VintageTable, vintages_on_grid
 from wattcast.features.weather import ColumnEncoder
-from wattcast.timegrid import steps_per_day
+from wattcast.timegrid import WallGrid, at_rows, steps_per_day
 
 LAG_WEEKS = (1, 2, 3, 4)
 PAST_DAYS = 3
@@ -60,41 +60,42 @@ class Calendar:
 class Past:
     """One target on the grid `[T]`, NaN where not measured, with what is derived from it at every instant.
 
-    At position o of the derived arrays only values before o count.
+    At position o of the derived arrays only values before o count. `grid` numbers the rows by the clock that the target
+    follows; it reaches over all steps that are asked for, the target's rows at least.
     """
 
     values: FloatArray
+    grid: WallGrid
     day: int
     last: FloatArray
     day_mean: FloatArray
     week_mean: FloatArray
 
     @classmethod
-    def of(cls, values: FloatArray, step: pd.Timedelta) -> Self:
+    def of(cls, values: FloatArray, grid: WallGrid, step: pd.Timedelta) -> Self:
         day = steps_per_day(step)
-        last = pd.Series(values).ffill(limit=history_steps(step) - 1).to_numpy()
-        return cls(values, day, np.concatenate([[np.nan], last]), _trailing_mean(values, day),
+        last = pd.Series(values).ffill(limit=LAG_WEEKS[-1] * 7 * day - 1).to_numpy()
+        return cls(values, grid, day, np.concatenate([[np.nan], last]), _trailing_mean(values, day),
                    _trailing_mean(values, 7 * day))
 
     def inputs(self, origins: IntArray, leads: IntArray) -> FloatArray:
         """`[N, 11]`: lead; the weeks before the step and their mean; its time of day on the last known days; the last
         value; the last day's and week's means."""
-        rows = origins + leads - 1
-        weeks = np.stack([self._known(rows - week * 7 * self.day, origins) for week in LAG_WEEKS])
-        newest = rows - ((leads - 1) // self.day + 1) * self.day
+        first, slots = self.grid.slots[origins], self.grid.slots[origins + leads - 1]
+        weeks = np.stack([self._known(slots - week * 7 * self.day, origins) for week in LAG_WEEKS])
+        newest = slots - ((slots - first) // self.day + 1) * self.day
         days = [self._known(newest - back * self.day, origins) for back in range(PAST_DAYS)]
         return np.stack([leads, *weeks, mean_of_measured(weeks), *days, self.last[origins], self.day_mean[origins],
                          self.week_mean[origins]], 1)
 
-    def _known(self, rows: IntArray, origins: IntArray) -> FloatArray:
-        """The values at `rows`, NaN before the first one and at or after the origin."""
-        known = (rows >= 0) & (rows < origins)
-        return np.where(known, self.values[np.where(known, rows, 0)], np.nan)
+    def _known(self, slots: IntArray, origins: IntArray) -> FloatArray:
+        """The values of the rows of `slots`, NaN where there is none, or none before the origin."""
+        return at_rows(self.values, self.grid.rows_before(slots, origins))
 
 
 def history_steps(step: pd.Timedelta) -> int:
-    """How many steps before an origin `Past.inputs` reads."""
-    return max(LAG_WEEKS) * 7 * steps_per_day(step)
+    """How many steps before an origin `Past.inputs` reads, clocks that went back included."""
+    return (LAG_WEEKS[-1] * 7 + 1) * steps_per_day(step)
 
 
 def _trailing_mean(values: FloatArray, width: int) -> FloatArray:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattcast import metrics
-from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Station, quantile_column
+from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Kind, Station, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError
 from wattcast.evaluation.baselines import BASELINE_NAMES, IN_WORDS, NaiveDay, SeasonalNaive, WeeklyMean, baseline
@@ -180,3 +180,47 @@ def test_baselines__reproduce_the_published_errors(measured, source, first, ever
             forecasts.append(forecaster.forecast(view).table[TOTAL].to_numpy())
     errors = [metrics.mae(np.concatenate(actual), np.concatenate(forecasts)) for forecasts in made]
     assert [f"{error:.4g}" for error in errors] == [f"{value:.4g}" for value in expected]
+
+
+CLOCK_CHANGES = [("Europe/Berlin", "2024-03-31"), ("Europe/Berlin", "2024-10-27"), ("America/New_York", "2024-03-10"),
+                 ("America/New_York", "2024-11-03"), ("Australia/Lord_Howe", "2024-10-06"),
+                 ("Australia/Lord_Howe", "2024-04-07"), ("Asia/Shanghai", "2024-03-31")]
+
+
+def station_of(series: pd.Series, zone: str, kind: Kind = Kind.LOAD, step: str = "30min") -> StationData:
+    return StationData(Station(id="s", timezone=zone, step=step, kind=kind), series.rename(TOTAL).to_frame())
+
+
+@given(st.sampled_from(CLOCK_CHANGES), st.integers(-14 * 48, 14 * 48))
+@settings(max_examples=40)
+def test_baselines__a_load_that_follows_the_clock_is_forecast_on_either_side_of_a_change(by_the_clock, where,
+                                                                                         half_hours):
+    zone, first = where[0], f"{pd.Timestamp(where[1]) - pd.Timedelta(weeks=6):%Y-%m-%d}"
+    for cycle, names in (("7D", ("seasonal-naive", "weekly-mean")), ("1D", ("naive-day",))):
+        data = station_of(by_the_clock(zone, first, 70, "30min", cycle), zone)
+        for name in names:
+            made = forecast_at(baseline(name), data, data.frame.index[6 * 7 * 48 + half_hours])
+            np.testing.assert_allclose(made.table, np.repeat(data.frame.loc[made.table.index], 10, axis=1), rtol=1e-12)
+            # An hour that spring left out was not missing.
+            assert made.notes == ()
+
+
+@pytest.mark.parametrize("where", CLOCK_CHANGES)
+def test_baselines__nothing_from_the_origin_on_over_a_change(by_the_clock, where):
+    series = by_the_clock(where[0], f"{pd.Timestamp(where[1]) - pd.Timedelta(weeks=6):%Y-%m-%d}", 70, "30min")
+    for half_hours in (-300, -10, 2, 3, 4, 5, 6):
+        origin = series.index[6 * 7 * 48 + half_hours]
+        later = series.where(series.index < origin, 1e6)
+        for name in ("seasonal-naive", "naive-day", "weekly-mean"):
+            plain, changed = (forecast_at(baseline(name), station_of(each, where[0]), origin).table
+                              for each in (series, later))
+            pd.testing.assert_frame_equal(plain, changed)
+
+
+@pytest.mark.parametrize("name", ["seasonal-naive", "naive-day", "weekly-mean", "climatology"])
+def test_baselines__what_follows_the_sun_goes_by_absolute_time(by_the_clock, name):
+    sun = by_the_clock("UTC", "2024-02-01", 150, "1h", "1D").tz_convert("Europe/Berlin")
+    for day in ("2024-03-28", "2024-03-31", "2024-04-09"):
+        data = station_of(sun, "Europe/Berlin", Kind.PV, "1h")
+        made = forecast_at(baseline(name), data, pd.Timestamp(day, tz="Europe/Berlin"))
+        np.testing.assert_allclose(made.table[TOTAL], sun.loc[made.table.index])

@@ -7,15 +7,22 @@ from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
 from wattcast.features.weather import ColumnEncoder
+from wattcast.timegrid import WallGrid
 
 HOUR = pd.Timedelta("1h")
 WEEK, DAY = 168, 24
 
 
+def past(values: np.ndarray, first: str = "2025-01-06", zone: str = "Asia/Shanghai") -> Past:
+    """The rows of some values from a local midnight on, and a week's and an hour's to ask for after them."""
+    index = pd.date_range(first, periods=len(values), freq=HOUR, tz=zone)
+    return Past.of(values, WallGrid.of(index, HOUR, after=WEEK + 1), HOUR)
+
+
 def test_inputs__what_is_known_at_the_origin_about_a_step() -> None:
     values = np.arange(6.0 * WEEK)
     origin, lead = 5 * WEEK + 7, 30
-    found = Past.of(values, HOUR).inputs(np.array([origin]), np.array([lead]))[0]
+    found = past(values).inputs(np.array([origin]), np.array([lead]))[0]
     row = origin + lead - 1
     weeks = [row - week * WEEK for week in (1, 2, 3, 4)]
     # 30 leads ahead the newest known day at the same time is two days back.
@@ -28,14 +35,14 @@ def test_inputs__nothing_from_the_origin_on(lead: int) -> None:
     values = np.random.default_rng(0).normal(0, 1, 6 * WEEK)
     origin = np.array([4 * WEEK + 3])
     later = np.where(np.arange(len(values)) >= origin[0], 1e9, values)
-    made = [Past.of(each, HOUR).inputs(origin, np.array([lead])) for each in (values, later)]
+    made = [past(each).inputs(origin, np.array([lead])) for each in (values, later)]
     assert np.isfinite(made[0]).all()
     assert np.array_equal(made[0], made[1])
-    assert Past.of(values, HOUR).inputs(origin, np.array([lead + WEEK]))[0, 1] != made[0][0, 1]
+    assert past(values).inputs(origin, np.array([lead + WEEK]))[0, 1] != made[0][0, 1]
 
 
 def test_inputs__a_lag_beyond_the_origin_is_missing_not_looked_up() -> None:
-    found = Past.of(np.arange(6.0 * WEEK), HOUR).inputs(np.array([4 * WEEK]), np.array([WEEK + 5]))[0]
+    found = past(np.arange(6.0 * WEEK)).inputs(np.array([4 * WEEK]), np.array([WEEK + 5]))[0]
     assert np.isnan(found[1])
     assert found[2] == 4 * WEEK + WEEK + 4 - 2 * WEEK
 
@@ -43,7 +50,7 @@ def test_inputs__a_lag_beyond_the_origin_is_missing_not_looked_up() -> None:
 def test_inputs__gaps_and_the_beginning_are_missing() -> None:
     values = np.arange(3.0 * WEEK)
     values[2 * WEEK - 5:2 * WEEK] = np.nan
-    found = Past.of(values, HOUR).inputs(np.array([2 * WEEK, 1]), np.array([1, 1]))
+    found = past(values).inputs(np.array([2 * WEEK, 1]), np.array([1, 1]))
     assert found[0, -3] == 2 * WEEK - 6
     assert found[0, -2] == np.mean(np.arange(2 * WEEK - 24, 2 * WEEK - 5))
     assert np.isnan(found[1, 1:9]).all()
@@ -54,9 +61,23 @@ def test_inputs__are_the_same_from_the_last_four_weeks_alone() -> None:
     """What is forecast from is what was learned from."""
     values = np.random.default_rng(0).normal(0, 1, 7 * WEEK)
     rows, origin, leads = history_steps(HOUR), 6 * WEEK + 5, np.arange(1, WEEK + 1)
-    whole = Past.of(values, HOUR).inputs(np.full(WEEK, origin), leads)
-    recent = Past.of(values[origin - rows:origin], HOUR).inputs(np.full(WEEK, rows), leads)
+    whole = past(values).inputs(np.full(WEEK, origin), leads)
+    recent = past(values[origin - rows:origin]).inputs(np.full(WEEK, rows), leads)
     assert np.allclose(whole, recent, equal_nan=True)
+
+
+@pytest.mark.parametrize("change", ["2024-03-31", "2024-10-27"])
+def test_inputs__a_load_that_follows_the_clock_is_known_on_either_side_of_a_change(by_the_clock, change: str) -> None:
+    first = pd.Timestamp(change) - pd.Timedelta(weeks=6)
+    values = by_the_clock("Europe/Berlin", f"{first:%Y-%m-%d}", 70, "1h", "1D").to_numpy()
+    lags = past(values, str(first), "Europe/Berlin")
+    for hours in range(-200, 336, 7):
+        origins, leads = np.full(WEEK, 6 * WEEK + hours), np.arange(1, WEEK + 1)
+        found, actual = lags.inputs(origins, leads)[:, 1:9], values[origins + leads - 1]
+        known = np.isfinite(found)
+        assert known.mean() > 0.97
+        assert known[:, 4].all()
+        np.testing.assert_allclose(found[known], np.broadcast_to(actual[:, None], found.shape)[known])
 
 
 def test_calendar__local_time() -> None:
