@@ -38,7 +38,7 @@ from wattcast.evaluation.bands import with_band
 from wattcast.features.lags import lag_names, seasonal_lags
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.postprocess import Limits
-from wattcast.timegrid import horizon_index
+from wattcast.timegrid import WallGrid, followed_clock, horizon_index
 from wattcast.training.config import Recipe
 from wattcast.training.fit import prepare
 
@@ -116,7 +116,7 @@ class PeerForecaster:
         return self
 
     def forecast(self, view: View) -> Forecast:
-        history, future = view.history(self.shape.lookback + max(self.shape.lag_weeks) * self.shape.week), view.future()
+        history, future = view.history(self.shape.reach), view.future()
         frame = pd.concat([history, future.reindex(columns=history.columns)])
         columns = self._columns(self.pipeline.transform(frame))
         known, ahead = columns.iloc[len(history) - self.shape.lookback:len(history)], columns.iloc[len(history):]
@@ -138,7 +138,8 @@ class PeerForecaster:
         before. Any other that is missing is the mean of the training rows.
         """
         target = self.scalers.targets.apply(table.targets)
-        lags = seasonal_lags(target, self.shape.lag_weeks, self.shape.week)[:, 0]
+        grid = WallGrid.of(followed_clock(table.index, self.shape.kind), self.pipeline.step)
+        lags = seasonal_lags(target, self.shape.lag_weeks, self.shape.week, grid)[:, 0]
         measured = np.isfinite(target[:, 0])
         columns = {"y": np.where(measured, target[:, 0], lags[:, 0]), "available_mask": measured.astype(np.float32)}
         columns |= dict(zip(table.known_names, self.scalers.known.apply(table.known).T, strict=True))

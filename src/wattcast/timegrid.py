@@ -229,11 +229,12 @@ def days_later(time: pd.Timestamp, days: int, step: pd.Timedelta | None = None) 
     return time + days * DAY + (steps if change > pd.Timedelta(0) else -steps) * step
 
 
-def lead_days(index: pd.DatetimeIndex, step: pd.Timedelta) -> IntArray:
+def lead_days(index: pd.DatetimeIndex) -> IntArray:
     """The day of the forecast, from 0, that each stamp of a horizon lies in `[H]`.
 
     Days go by the clock on the wall, from the first stamp's time to the same time: one has 23 or 25 hours over a DST
     change. There are as many as the horizon has whole days: an hour that is left over belongs to the last one.
     """
+    step = index[1] - index[0] if len(index) > 1 else DAY
     per_day = steps_per_day(step)
     return (WallGrid.of(index, step).slots // per_day).clip(0, (len(index) - 1) // per_day)

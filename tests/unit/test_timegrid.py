@@ -275,9 +275,9 @@ def test_rolling_origins__from_either_half_of_the_repeated_hour_the_first_is_the
 ])
 def test_lead_days__by_the_clock_on_the_wall(origin: str, hours: list[int]) -> None:
     index = horizon_index(pd.Timestamp(origin, tz="Europe/Berlin"), Horizon(168, HOUR))
-    assert np.bincount(lead_days(index, HOUR)).tolist() == hours
+    assert np.bincount(lead_days(index)).tolist() == hours
     quarters = horizon_index(index[0], Horizon(672, HOUR / 4))
-    assert np.array_equal(lead_days(quarters, HOUR / 4)[::4], lead_days(index, HOUR))
+    assert np.array_equal(lead_days(quarters)[::4], lead_days(index))
 
 
 def test_followed_clock__only_loads_go_by_that_on_the_wall() -> None:

@@ -12,6 +12,7 @@ from wattcast import metrics
 from wattcast.contracts import QUANTILES, TOTAL, Forecast, Forecaster, Horizon, Station, WeatherUse, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, InputError
+from wattcast.evaluation.bands import FloatArray
 from wattcast.evaluation.baselines import SeasonalNaive
 from wattcast.evaluation.horizon_view import ISSUED
 from wattcast.evaluation.rolling import Progress, Rolling, roll
@@ -20,7 +21,7 @@ from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import LEVELS, Scorecard, or_null, scores
 from wattcast.evaluation.together import fit_all
 from wattcast.features.calendar import Overrides, day_types
-from wattcast.timegrid import horizon_index, steps_per_day
+from wattcast.timegrid import WallGrid, followed_clock, horizon_index, parse_step, steps_per_day
 
 REFERENCE = "seasonal-naive"
 """What every skill of a backtest is measured against; it takes part even where it is not asked for."""
@@ -202,11 +203,18 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
     rolled = roll(rolling, fitted, used, refit_every=refit_every, jobs=jobs, progress=progress)
     steps = pd.concat([frame for part in rolled for frame in part.steps], ignore_index=True)
     steps["day_type"] = day_types(pd.DatetimeIndex(steps["time"]), data.station.location.country, overrides)
-    history, season = first.training_data().frame, SEASON_DAYS * steps_per_day(horizon.step)
+    history, season = _by_slot(first.training_data()), SEASON_DAYS * steps_per_day(horizon.step)
     return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted), steps,
                           weather_in_words([source for part in rolled for source in part.sources]),
                           {target: metrics.seasonal_error(history[target], season) for target in data.station.targets},
                           tuple(rules))
+
+
+def _by_slot(data: StationData) -> dict[str, FloatArray]:
+    """The targets by the slots of the clock that the station follows, NaN where not measured."""
+    index = followed_clock(pd.DatetimeIndex(data.frame.index), data.station.kind)
+    grid = WallGrid.of(index, parse_step(data.station.step))
+    return {target: grid.by_slot(data.frame[target].to_numpy(np.float64)) for target in data.station.targets}
 
 
 def last_origin(data: StationData, horizon: Horizon) -> pd.Timestamp:

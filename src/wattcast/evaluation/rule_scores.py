@@ -83,8 +83,8 @@ class RuleScore:
 def score_rule(rule: Rule, model: str, steps: pd.DataFrame, capacity: float) -> RuleScore:
     """Grade the scored steps of one model and target (`scorecard.scored_steps`).
 
-    A forecast day is the 24 hours of a lead day; with origins at midnight it is a day of the calendar. Days without a
-    point to grade do not count.
+    A forecast day is a lead day, by the clock on the wall; with origins at midnight it is a day of the calendar. Days
+    without a point to grade do not count.
     """
     first, last = rule.lead_days
     steps = steps[(steps["day"] >= first) & (steps["day"] <= last)]

@@ -11,7 +11,7 @@ from wattcast import metrics
 from wattcast.contracts import QUANTILES, TARGETS, Forecast, quantile_column
 from wattcast.errors import DataError, WattcastError
 from wattcast.evaluation.baselines import IN_WORDS
-from wattcast.timegrid import DAY
+from wattcast.timegrid import lead_days
 
 LEVELS = tuple(quantile_column("", level).lstrip("_") for level in QUANTILES)
 """The quantile columns of a table of scored steps: `q10` … `q90`."""
@@ -19,7 +19,7 @@ LEVELS = tuple(quantile_column("", level).lstrip("_") for level in QUANTILES)
 
 def scored_steps(actual: pd.DataFrame, forecast: Forecast, target: str, model: str) -> pd.DataFrame:
     """One row a step `[H]`: origin, lead 1 … H, lead day 1 …, time, target, actual (NaN where not measured), model,
-    median and the quantiles `LEVELS`.
+    median and the quantiles `LEVELS`. Lead days go by the clock on the wall (`timegrid.lead_days`).
 
     Raises:
         WattcastError: the forecast lacks a column of the target.
@@ -30,7 +30,7 @@ def scored_steps(actual: pd.DataFrame, forecast: Forecast, target: str, model: s
     if missing:
         raise WattcastError(f"the forecast of {model} lacks {', '.join(missing)}", found=", ".join(table.columns))
     steps = pd.DataFrame({"origin": forecast.origin, "lead": np.arange(1, len(table) + 1),
-                          "day": np.asarray((table.index - table.index[0]) // DAY) + 1,
+                          "day": lead_days(pd.DatetimeIndex(table.index)) + 1,
                           "time": table.index, "target": target,
                           "actual": actual[target].reindex(table.index).to_numpy(), "model": model,
                           "median": table[target].to_numpy()})

@@ -1,4 +1,8 @@
-"""Seasonal lags: the targets whole weeks earlier, never less than the week to be forecast, so all are known over it."""
+"""Seasonal lags: the targets whole weeks earlier, never less than the week to be forecast, so all are known over it.
+
+Weeks go by the clock that the station follows. Over a change in spring, a week of steps ends an hour after that time of
+the next week: the last hour's lag of one week is not known at the origin.
+"""
 
 from collections.abc import Sequence
 
@@ -6,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.errors import ConfigError
+from wattcast.timegrid import WallGrid, at_rows
 
 
-def seasonal_lags(targets: NDArray[np.floating], weeks: Sequence[int], steps_per_week: int) -> NDArray[np.float32]:
+def seasonal_lags(targets: NDArray[np.floating], weeks: Sequence[int], steps_per_week: int,
+                  grid: WallGrid) -> NDArray[np.float32]:
     """What every step's targets were some weeks before.
 
     Args:
         targets: `[T, C]`, NaN where missing.
         weeks: A lags, each at least 1.
         steps_per_week: 672 for 15 minutes.
+        grid: numbers the T rows by the clock that the station follows.
 
     Returns:
         `[T, C, A]` in the targets' unit; NaN where missing and where the lag reaches before the first row.
@@ -24,11 +31,9 @@ def seasonal_lags(targets: NDArray[np.floating], weeks: Sequence[int], steps_per
     """
     if any(week < 1 for week in weeks):
         raise ConfigError("a seasonal lag must be a week or more", found=list(weeks))
-    lags = np.full((*targets.shape, len(weeks)), np.nan, np.float32)
-    for position, week in enumerate(weeks):
-        shift = week * steps_per_week
-        lags[shift:, :, position] = targets[:max(0, len(targets) - shift)]
-    return lags
+    values = targets.astype(np.float64)
+    lags = [at_rows(values, grid.rows(grid.slots - week * steps_per_week)) for week in weeks]
+    return np.stack(lags, -1).astype(np.float32)
 
 
 def lag_names(targets: Sequence[str], weeks: Sequence[int]) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
                 for name, model in compared.items()}
     anchor = {ANCHOR: baseline(ANCHOR).fit(HorizonView(data, first, horizon))}
     limits = Limits(data.station, candidate.nonnegative)
-    newest = _period(data, {**models, **anchor}, rolling_origins(first, DAY, data.end - DAY), data.end, limits)
+    newest = _period(data, {**models, **anchor}, rolling_origins(first, DAY, data.end - DAY, step=step),
+                     data.end, limits)
     guard = _period(data, on_guard, [start + int(position) * step for position in spread], end, limits)
     return Evidence(newest[0], guard[0], tuple(sorted(newest[1] | guard[1])), weather_in_words(newest[2]))
 

@@ -15,7 +15,7 @@ from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.series import Series, all_series
 from wattcast.finetune.update import in_words, require_enough
 from wattcast.store.forecasts import KeptForecast
-from wattcast.timegrid import DAY
+from wattcast.timegrid import DAY, lead_days
 
 FEWEST_FORECASTS = 3
 MEASURED, FORECAST = "measured", "forecast"
@@ -121,7 +121,7 @@ def _error_ratio(data: StationData, target: str, forecasts: list[KeptForecast],
     errors, expected, compared = 0.0, 0.0, 0
     for made in forecasts:
         error = (data.frame[target].reindex(made.table.index) - made.table[target]).abs().dropna()
-        days = (error.index - made.origin) // DAY + 1
+        days = pd.Series(lead_days(pd.DatetimeIndex(made.table.index)) + 1, made.table.index)[error.index]
         known = np.asarray([day in usual for day in days], dtype=bool)
         if known.any():
             errors += float(error[known].sum())

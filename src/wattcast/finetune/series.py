@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattcast.contracts import Kind
 from wattcast.data.schema import StationData
-from wattcast.timegrid import parse_step, slots_of_day, steps_per_day
+from wattcast.timegrid import followed_clock, parse_step, slots_of_day, steps_per_day
 
 FloatArray = NDArray[np.float64]
 
@@ -43,8 +42,7 @@ class Series:
 def all_series(data: StationData, new: pd.Timestamp) -> Iterator[Series]:
     """The columns that hold numbers; rows from the instant `new` on are new."""
     index, step = pd.DatetimeIndex(data.frame.index), parse_step(data.station.step)
-    # A load follows the clock on the wall, sun and wind do not.
-    slots = slots_of_day(index if data.station.kind is Kind.LOAD else index.tz_convert("UTC"), step)
+    slots = slots_of_day(followed_clock(index, data.station.kind), step)
     for column in (name for name in data.station.columns if name not in data.station.categorical):
         yield Series(column, data.frame[column].to_numpy(np.float64), slots, steps_per_day(step),
                      int(index.searchsorted(new)))

@@ -15,7 +15,7 @@ from wattcast.features.table import FeatureTable
 from wattcast.forecasting import level
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.inference import Inference, infer
-from wattcast.timegrid import parse_step
+from wattcast.timegrid import days_later, parse_step
 from wattcast.training.trained import TrainedModel
 
 FloatArray = NDArray[np.float64]
@@ -44,14 +44,19 @@ def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.i
 
 def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
     """The same from one, two and more horizons before the view's origin; None where the model has learned all of those.
+
+    Horizons are days by the clock on the wall: each origin lies at the same time of day as the view's.
     """
-    horizon, unlearned = model.shape.horizon, (view.origin - model.learned_until) // parse_step(model.station.step)
-    count = min(WEEKS * model.shape.week, unlearned) // horizon
-    if count < 1 or model.selection is None:
+    shape, step = model.shape, parse_step(model.station.step)
+    unlearned = (view.origin - model.learned_until) // step
+    ends = [days_later(view.origin, -number * (shape.horizon // shape.day), step)
+            for number in range(1, WEEKS * shape.week // shape.horizon + 1)]
+    back = np.asarray([(view.origin - end) // step for end in ends])
+    back = back[back <= unlearned]
+    if not len(back) or model.selection is None:
         return None
-    features = features_before(model, view, history_rows(model) + count * horizon)
-    origins = len(features.index) - horizon * np.arange(1, count + 1)
-    return forecasts(model, features, origins, trees=True)
+    features = features_before(model, view, history_rows(model) + int(back[-1]))
+    return forecasts(model, features, len(features.index) - back, trees=True)
 
 
 def features_before(model: TrainedModel, view: View, rows: int) -> FeatureTable:

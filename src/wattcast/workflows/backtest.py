@@ -46,7 +46,7 @@ def backtest_station(data: StationData, settings: Settings, *, first_origin: str
     horizon = station_horizon(data.station)
     forecasters = named_forecasters(models, settings.recipe(), on_epoch)
     holidays = settings.features.holidays_file
-    rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins))
+    rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins, step=step))
     if not rolling:
         raise InputError(f"the first origin {first_origin} leaves nothing to forecast", found=f"data until {data.end}")
     return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every, jobs=jobs,

@@ -48,13 +48,16 @@ def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]
 
 
 def evaluate(network: Forecaster, data: StationData, first: pd.Timestamp, weeks: int) -> Evaluation:
-    """Forecast the weeks that were kept, a horizon at a time; the references know what the network was fitted on."""
+    """Forecast the weeks that were kept, a horizon of days on the wall at a time.
+
+    The references know what the network was fitted on.
+    """
     horizon = station_horizon(data.station)
     view = HorizonView(data, first, horizon)
     references = {name: baseline(name).fit(view) for name in REFERENCES}
     cards, forecasts, compared, sources = [], [], [], []
     length = horizon.steps * horizon.step
-    for origin in rolling_origins(first, length, data.end, weeks * 7 * DAY // length):
+    for origin in rolling_origins(first, length, data.end, weeks * 7 * DAY // length, step=horizon.step):
         view = HorizonView(data, origin, horizon)
         forecasts.append(network.forecast(view))
         compared.append({name: reference.forecast(view) for name, reference in references.items()})

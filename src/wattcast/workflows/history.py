@@ -9,7 +9,7 @@ from wattcast.data.quality import QualityReport, measured_days
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, InputError
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.timegrid import DAY, parse_step, parse_time, require_on_grid, station_horizon
+from wattcast.timegrid import days_later, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.windows.splits import MINIMUM_DAYS
 from wattcast.workflows.evaluation import holdout_weeks
 from wattcast.workflows.job import Job
@@ -36,12 +36,12 @@ class History:
     @property
     def kept(self) -> pd.Timestamp:
         """Where the weeks that are kept begin."""
-        return self.data.end - self.weeks * 7 * DAY
+        return days_later(self.data.end, -7 * self.weeks, parse_step(self.data.station.step))
 
     @property
     def end(self) -> pd.Timestamp:
         """Where training ends."""
-        return self.kept - self.newest * DAY
+        return days_later(self.kept, -self.newest, parse_step(self.data.station.step))
 
     @cached_property
     def view(self) -> HorizonView:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wattcast.data.schema import StationData
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.store.forecasts import KeptForecast
-from wattcast.timegrid import DAY, parse_step, steps_per_day
+from wattcast.timegrid import DAY, WallGrid, at_rows, followed_clock, parse_step, steps_per_day
 
 FEWEST = 3
 """Issued forecasts below which nothing is said."""
@@ -25,7 +26,7 @@ class Record:
         issues: how many were compared, from as many origins.
         worse: how many of them were worse than last week's values by more than the margin.
         error: mean absolute error of what was issued, in the target's unit.
-        last_week: that of the values seven days before, all known at the origins.
+        last_week: that of last week's values at the same time, all known at the origins.
         first: the oldest origin.
     """
 
@@ -74,16 +75,20 @@ def records(kept: Iterable[KeptForecast], data: StationData, origin: pd.Timestam
 
 def _record(judged: list[KeptForecast], data: StationData, target: str, origin: pd.Timestamp,
             config: ForecastConfig) -> Record | None:
-    day = steps_per_day(parse_step(data.station.step))
-    actual = data.frame.loc[data.frame.index < origin, target]
+    step = parse_step(data.station.step)
+    day, actual = steps_per_day(step), data.frame.loc[data.frame.index < origin, target]
+    index = pd.DatetimeIndex(actual.index)
+    grid = WallGrid.of(followed_clock(index, data.station.kind), step)
     compared: list[tuple[pd.Timestamp, float, float, int]] = []
     for made in judged:
         if target not in made.table:
             continue
         times = made.table.index
+        rows = grid.rows_before(grid.slots - 7 * day, index.searchsorted(made.origin))
+        last_week = pd.Series(at_rows(actual.to_numpy(np.float64), rows), index)
         both = pd.DataFrame({
             "made": (made.table[target] - actual.reindex(times)).abs().to_numpy(),
-            "naive": (actual.reindex(times - 7 * DAY).to_numpy() - actual.reindex(times)).abs().to_numpy()}).dropna()
+            "naive": (last_week.reindex(times) - actual.reindex(times)).abs().to_numpy()}).dropna()
         if 2 * len(both) >= day:
             compared.append((made.origin, float(both["made"].mean()), float(both["naive"].mean()), len(both)))
     if not compared:

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import PART, TOTAL, Forecast, Horizon, Station
+from wattcast.contracts import PART, TOTAL, Forecast, Horizon, Kind, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, InputError, WattcastError
 from wattcast.evaluation.backtest import backtest, last_origin
 from wattcast.evaluation.baselines import NaiveDay, SeasonalNaive, WeeklyMean
 from wattcast.evaluation.rules import load_rules
-from wattcast.timegrid import rolling_origins
+from wattcast.timegrid import rolling_origins, station_horizon
 
 HOUR, WEEK = pd.Timedelta("1h"), pd.Timedelta("7D")
 HORIZON = Horizon(168, HOUR)
@@ -268,3 +268,14 @@ def test_last_origin__is_the_last_one_that_can_count() -> None:
     assert result.origins == (last,)
     with pytest.raises(DataError):
         backtest(data, {}, [last + horizon.step], horizon)
+
+
+@pytest.mark.parametrize(("kind", "the_same"), [(Kind.LOAD, True), (Kind.WIND, False)])
+def test_mase__is_scaled_by_last_week_as_the_station_counts_it(by_the_clock, kind, the_same):
+    """A load that follows the clock is the same every week, before a change and after it: nothing to divide by."""
+    load = by_the_clock("Europe/Berlin", "2024-03-04", 63, "1h")
+    station = Station(id="s", timezone="Europe/Berlin", step="1h", kind=kind)
+    data = StationData(station, load.rename(TOTAL).to_frame())
+    origin = pd.Timestamp("2024-04-15", tz="Europe/Berlin")
+    result = backtest(data, {"seasonal-naive": SeasonalNaive()}, [origin], station_horizon(station))
+    assert (result.scales[TOTAL] == 0) == the_same

@@ -159,3 +159,14 @@ def test_number__four_digits_without_exponent(value, text):
 
 def test_percent__sign_and_missing():
     assert (percent(0.1234), percent(0.1, sign="+"), percent(float("nan"))) == ("12.3 %", "+10.0 %", "–")
+
+
+@pytest.mark.parametrize(("origin", "hours"), [("2024-03-30", [24, 23, 24, 24, 24, 24, 25]),
+                                               ("2024-10-26", [24, 25, 24, 24, 24, 24, 23])])
+def test_lead_days__are_days_on_the_wall(origin, hours):
+    origin = pd.Timestamp(origin, tz="Europe/Berlin")
+    index = pd.date_range(origin, periods=168, freq="h", name="time")
+    made = Forecast("s1", origin, "wattcast", flat_forecast("wattcast", 100.0).table.set_axis(index))
+    card = score_week(pd.DataFrame({TOTAL: 90.0}, index=index), made, {})
+    assert [card.scores(TOTAL, day)["n"] for day in card.days] == hours
+    assert [len(days) for _, days in card.steps.groupby(card.steps["time"].dt.date)][:6] == hours[:6]

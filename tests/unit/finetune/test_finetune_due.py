@@ -151,3 +151,17 @@ def test_tried_lately__with_other_settings_the_answer_may_be_another() -> None:
     data = station_data()
     assert tried_lately(data, rejected(data.end, gate_margin=0.3), FinetuneConfig()) is None
     assert tried_lately(data, rejected(data.end, gate_days=3), FinetuneConfig(gate_days=3)) is not None
+
+
+def test_due__days_ahead_are_those_of_the_evaluation_over_a_change() -> None:
+    """The day on which clocks go back has 25 hours; each is compared with that day's error at the evaluation."""
+    index = pd.date_range("2024-09-20", "2024-11-10", freq="1h", tz="Europe/Berlin", name="time")
+    data = StationData(Station(id="works", timezone="Europe/Berlin", step="1h"), pd.DataFrame({TOTAL: 500.0}, index))
+    made = []
+    for day in (25, 26, 27):
+        origin = pd.Timestamp(f"2024-10-{day}", tz="Europe/Berlin")
+        times = pd.date_range(origin, periods=168, freq="1h")
+        ahead = (times.tz_localize(None) - times[0].tz_localize(None)).days + 1
+        made.append(KeptForecast(origin, "v0001", pd.DataFrame({TOTAL: 500 + 10.0 * ahead}, index=times)))
+    found = update_due(data, pd.Timestamp("2024-10-25", tz="Europe/Berlin"), "v0001", METRICS, made, FinetuneConfig())
+    assert found.numbers["error_ratios"] == {TOTAL: 1.0}

@@ -185,3 +185,16 @@ def test_no_weather_over_the_horizon__none_over_the_last_weeks(model, data, give
     assert np.isnan(given[0].known[:, columns]).all()
     assert given[0].vintages is None
     assert np.isfinite(given[1].known[:, columns]).any()
+
+
+@pytest.mark.parametrize("learned", ["2025-03-23", "2025-03-22 12:00", "2025-03-24"])
+def test_last_weeks__begin_at_the_origin_s_time_on_the_wall(model, data, monkeypatch, learned) -> None:
+    """Clocks went forward on 30 March: seven days of steps before 6 April end an hour earlier on the wall."""
+    berlin = replace(data, station=data.station.model_copy(update={"timezone": "Europe/Berlin"}),
+                     frame=data.frame.tz_convert("Europe/Berlin"))
+    learned, origin = (pd.Timestamp(time, tz="Europe/Berlin") for time in (learned, "2025-04-06"))
+    model = replace(model, span=(model.span[0], learned - pd.Timedelta("15min")))
+    monkeypatch.setattr(recent, "forecasts", lambda _, features, origins, **__: features.index[origins])
+    found = recent_forecasts(model, HorizonView(berlin, origin, station_horizon(berlin.station)))
+    assert [f"{time:%m-%d %H:%M}" for time in found] == [
+        each for each in ("03-30 00:00", "03-23 00:00") if f"2025-{each}" >= f"{learned:%Y-%m-%d %H:%M}"]

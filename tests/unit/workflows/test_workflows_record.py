@@ -86,3 +86,14 @@ def test_record__none_without_half_a_day_that_can_be_compared() -> None:
 def test_record__a_target_that_was_not_forecast_has_none() -> None:
     of = data((TOTAL, PART))
     assert [record.target for record in judge(of, [issued(of, days, 25.0) for days in (3, 2, 1)])] == [TOTAL]
+
+
+def test_record__last_week_at_the_same_time_on_the_wall(by_the_clock) -> None:
+    load = by_the_clock("Europe/Berlin", "2024-10-14", 18, STEP)
+    of = StationData(Station(id="works", timezone="Europe/Berlin", step=STEP), load.rename(TOTAL).to_frame())
+    origin = load.index[-1] + pd.Timedelta(STEP)
+    starts = [pd.Timestamp(f"2024-10-{day}", tz="Europe/Berlin") for day in (25, 26, 27)]
+    made = (load.rename(TOTAL) + 1).to_frame()
+    kept = [KeptForecast(start, "v0001", made.loc[start:].iloc[:168]) for start in starts]
+    found, = records(kept, of, origin, "v0001", ForecastConfig())
+    assert (found.issues, found.last_week, found.lost) == (3, 0.0, True)
