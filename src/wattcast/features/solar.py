@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import Location
+from wattcast.data.sun import solar_position
 
 SOLAR_NAMES = ("solar_elevation_sine", "clear_sky_irradiance", "daylight")
 
@@ -27,7 +28,7 @@ def solar_features(index: pd.DatetimeIndex, location: Location, step: pd.Timedel
     import pvlib
 
     centre = index + step / 2
-    position = _solar_position(centre, location)
+    position = solar_position(centre, location)
     place = pvlib.location.Location(location.latitude, location.longitude)
     clear_sky = place.get_clearsky(centre, model="ineichen", solar_position=position)["ghi"].to_numpy()
     sine = np.sin(np.deg2rad(position["elevation"].to_numpy()))
@@ -44,15 +45,6 @@ def is_night(index: pd.DatetimeIndex, location: Location, step: pd.Timedelta) ->
         step: length of an interval; looked at are both ends, and every hour between them.
     """
     parts = max(1, math.ceil(step / pd.Timedelta(hours=1)))
-    elevations = [_solar_position(index + part / parts * step, location)["apparent_elevation"].to_numpy()
+    elevations = [solar_position(index + part / parts * step, location)["apparent_elevation"].to_numpy()
                   for part in range(parts + 1)]
     return np.asarray((np.stack(elevations) < 0).all(axis=0))
-
-
-def _solar_position(times: pd.DatetimeIndex, location: Location) -> pd.DataFrame:
-    """Elevations and zeniths [°] by the short ephemeris: hundredths of a degree from the full one, ten times faster."""
-    import pvlib
-
-    position: pd.DataFrame = pvlib.solarposition.get_solarposition(
-        times, location.latitude, location.longitude, method="ephemeris")
-    return position
