@@ -33,6 +33,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from kept_rows import KeptRows
 from protocol import PROTOCOLS, read_task
 from wattcast.contracts import QUANTILES, Forecast, View
+from wattcast.data.limits import kept_limits
 from wattcast.evaluation.backtest import REFERENCE, backtest
 from wattcast.evaluation.bands import with_band
 from wattcast.features.lags import lag_names, seasonal_lags
@@ -111,8 +112,7 @@ class PeerForecaster:
             enable_progress_bar=False, enable_model_summary=False, **PEERS[self.name])
         self.network = NeuralForecast([model], freq=1)
         self.network.fit(columns, val_size=split.validation_limit - split.train_limit)
-        lowest = view.training_data().frame[list(view.station.targets)].min()
-        self.limits = Limits(view.station, tuple(name for name in view.station.targets if lowest[name] >= 0))
+        self.limits = Limits.of(view.station, kept_limits(view.training_data().frame, view.station))
         return self
 
     def forecast(self, view: View) -> Forecast:

@@ -60,6 +60,15 @@ class Location(Config):
         return self.latitude is not None and self.longitude is not None
 
 
+class PowerLimits(Config):
+    """What a station's power is said to keep to; null: what its history keeps to."""
+
+    nonnegative: bool | None = Field(None, description="whether forecasts stay at or above zero; null: of each target "
+                                                       "whose history does")
+    part_of_total: bool | None = Field(None, description="whether not_use_power stays at or below total_active_power; "
+                                                         "null: if it does in the history")
+
+
 class Station(Config):
     """A metered site and its columns under wattcast's own names.
 
@@ -75,6 +84,7 @@ class Station(Config):
     kind: Kind = Kind.LOAD
     capacity: float | None = Field(None, gt=0)
     location: Location = Location()
+    limits: PowerLimits = PowerLimits()
     timezone: str = "Asia/Shanghai"
     step: str = "15min"
     horizon: str = "7d"

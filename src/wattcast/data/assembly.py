@@ -8,19 +8,23 @@ import numpy as np
 import pandas as pd
 
 from wattcast.contracts import PART, TOTAL, Kind, Location, Station
-from wattcast.data.cleaning import lift_negative_generation, mask_impossible
+from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impossible
 from wattcast.data.coarse import fill_coarse
 from wattcast.data.columns import Columns
 from wattcast.data.flat_lines import mask_flat_lines
-from wattcast.data.gridding import to_grid
+from wattcast.data.kinds import infer_kind
+from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement
 from wattcast.data.places import wrong_zone
-from wattcast.data.quality import Finding, QualityReport, found_at, measured_days, times_of
+from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
+from wattcast.data.quantities import Described, metered, to_steps
+from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newest_of_each
 from wattcast.data.stamps import read_starts
 from wattcast.data.tables import Table
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
+from wattcast.data.weather_units import mask_other_temperatures, require_like_history
 from wattcast.errors import ConfigError, DataError, EmptyColumnError, listing, nearest
 from wattcast.timegrid import parse_step
 
@@ -29,7 +33,6 @@ logger = logging.getLogger("wattcast")
 Forecasts = Callable[[Station], Weather]
 """Reads a station's issued weather forecasts."""
 
-FIRST_WEEKS = pd.Timedelta(days=28)
 CHINA = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "Asia/Urumqi", "PRC")
 
 
@@ -64,35 +67,43 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     cells, clock = raw.table.frame[raw.columns.time], raw.columns.clock
     starts = read_starts(cells, None if clock is None else raw.table.frame[clock], config.time, raw.table.place)
     times, findings = starts.index, starts.findings
-    frame = _convert(raw, times)
+    frame = _convert(raw, times, config.missing_words)
     columns = _without_empty_part(raw, frame) if whole else raw.columns
-    station = _station(station_id, columns, config, starts.naive, frame)
-    frame = rows = frame[list(station.columns)]
+    rows = frame[list(columns.measured)]
+    source = Described(raw.source, columns.targets, raw.table.units)
+    frame, resets = metered(rows, source, config)
+    kind, assumed = _kind(frame, config)
+    station = _station(station_id, columns, config, starts.naive, kind)
     _require_known_ranges(config, station)
     if config.overlap == "error":
-        require_agreement(frame[list(station.targets)], raw.table, station_id)
+        require_agreement(rows[list(station.targets)], raw.table, station_id)
     frame, impossible = mask_impossible(frame, station, config)
-    frame, gridded = to_grid(frame, parse_step(station.step), raw.source)
-    frame, flat = mask_flat_lines(frame, station, config)
+    steps = to_steps(frame, source, parse_step(station.step), config)
+    frame, wild = mask_scale_faults(steps.frame, station, config)
+    frame, units = mask_other_temperatures(frame, station)
+    frame, flat = (frame, []) if steps.held else mask_flat_lines(frame, station, config)
     frame, negative = lift_negative_generation(frame, station)
     if whole:
-        _require_measured(frame, raw, [*impossible, *flat])
+        _require_measured(frame, raw, [*impossible, *wild, *flat])
     frame, coarse = fill_coarse(frame, station)
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
-    findings = [*wrong_zone(station, times), *findings, *gridded, *coarse, *_missing(rows, data, raw), *impossible,
-                *flat, *negative, *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
+    findings = [*wrong_zone(station, times), *findings, *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
+                *impossible, *wild, *units, *flat, *negative, *_inconsistent(data), *_constant(data),
+                *_future_known(data), *weather]
+    assumed = [*assumed, *steps.assumed, *assumed_limits(frame, station)]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
-                               tuple(findings), columns.ignored, (*raw.notes, *raw.table.notes, *starts.notes))
+                               tuple(findings), columns.ignored, (*raw.notes, *raw.table.notes, *starts.notes),
+                               tuple(assumed))
 
 
-def _convert(raw: RawStation, times: pd.DatetimeIndex) -> pd.DataFrame:
+def _convert(raw: RawStation, times: pd.DatetimeIndex, missing: Sequence[str]) -> pd.DataFrame:
     """Floats and texts under our names, indexed by instant; a column that only the forecasts have is empty."""
     table, columns = raw.table, raw.columns
     absent = pd.Series(np.nan, index=table.frame.index)
     cells = {ours: table.frame.get(theirs, absent) for ours, theirs in columns.measured.items()}
-    values = {name: to_codes(column).array if name in columns.categorical else to_numbers(column, table.place)
-              for name, column in cells.items()}
+    values = {name: to_codes(column, missing).array if name in columns.categorical
+              else to_numbers(column, table.place, missing) for name, column in cells.items()}
     return pd.DataFrame(values, index=times)
 
 
@@ -109,30 +120,23 @@ def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
     return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
 
 
-def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool, frame: pd.DataFrame) -> Station:
+def _kind(frame: pd.DataFrame, config: DataConfig) -> tuple[Kind, list[Assumption]]:
+    if config.kind is not None:
+        return config.kind, []
+    power = frame[TOTAL]
+    kind, assumption = infer_kind(power.mask(is_code(power.to_numpy(), config.missing_values)), config.location)
+    return kind, [assumption]
+
+
+def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool, kind: Kind) -> Station:
     location = config.location
     if location.country is None and config.time.timezone in CHINA:
         location = Location(latitude=location.latitude, longitude=location.longitude, country="CN")
     return Station(
         id=station_id, targets=tuple(columns.targets), known_future=columns.known_future, past_only=columns.past_only,
-        categorical=columns.categorical, kind=config.kind or infer_kind(frame), capacity=config.capacity,
-        location=location, timezone=config.time.timezone, step=config.time.step,
+        categorical=columns.categorical, kind=kind, capacity=config.capacity,
+        location=location, limits=config.limits, timezone=config.time.timezone, step=config.time.step,
         horizon=config.horizon, naive_time=naive)
-
-
-def infer_kind(frame: pd.DataFrame) -> Kind:
-    """Photovoltaic if there is power by day and, but for 2 % of the readings, none around midnight; else a load.
-
-    Only the first weeks decide, so that what comes later cannot change what a station is taken for.
-    """
-    measured = frame[TOTAL].dropna()
-    times = times_of(measured)
-    early = np.asarray(times < times.min() + FIRST_WEEKS)
-    power, hour = measured.to_numpy()[early], times[early].hour
-    night = np.abs(power[(hour >= 23) | (hour < 3)])
-    full = np.quantile(power, 0.95) if len(power) else 0.0
-    dark = len(night) > 0 and full > 0 and np.mean(night <= 0.01 * full) >= 0.98
-    return Kind.PV if dark else Kind.LOAD
 
 
 def _require_known_ranges(config: DataConfig, station: Station) -> None:
@@ -178,6 +182,7 @@ def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,
     if lost:
         raise DataError(f"the column {lost[0]!r} is neither in {raw.source} nor in its weather forecasts",
                         found=listing(table.columns, limit=40))
+    require_like_history(table, frame, station, raw.source)
     if absent:
         frame = frame.drop(columns=absent).join(_newest(table[absent]))[list(station.columns)]
     findings = [replace(found, action=f"weather forecasts: {found.action}") for found in findings]

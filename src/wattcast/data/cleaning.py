@@ -34,7 +34,7 @@ def mask_impossible(frame: pd.DataFrame, station: Station, config: DataConfig) -
     for column in (name for name in frame.columns if name not in station.categorical):
         values = frame[column].to_numpy()
         low, high = limits(column, station, config)
-        codes = _codes(values, config.missing_values)
+        codes = is_code(values, config.missing_values)
         beyond = _beyond(values, (low, high)) & ~codes
         if codes.any():
             findings += found_at("out_of_range", column, times[codes], f"{span_of(values[codes])}: a code for no "
@@ -60,7 +60,8 @@ def limits(column: str, station: Station, config: DataConfig) -> Limits:
     return -lowest * station.capacity, OVERLOAD * station.capacity
 
 
-def _codes(values: npt.NDArray[np.float64], codes: Iterable[float]) -> Mask:
+def is_code(values: npt.NDArray[np.float64], codes: Iterable[float]) -> Mask:
+    """Which values are one of the numbers that stand for no value. `[T]` to `[T]`."""
     found = np.zeros(len(values), dtype=bool)
     for code in codes:
         # 3276.7 read from single precision is 3276.699951.

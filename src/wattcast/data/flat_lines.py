@@ -1,5 +1,7 @@
 """Sensors that are stuck: the same reading again and again."""
 
+from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,6 +18,10 @@ FEWEST = 3
 """Equal readings that no step is too long for: two days of the same energy are no fault."""
 COARSE_PATIENCE = 4
 """How many times as long whole numbers may stay equal: coarse meters and weather services round to them."""
+OFTEN = 2
+"""A station rests at a value once it has stayed there so many times before."""
+UNKNOWN, WEEKEND = pd.Timedelta(days=14), pd.Timedelta(days=3)
+"""In its first weeks a load at zero has the benefit of the doubt, for as long as a long weekend."""
 
 
 def mask_flat_lines(frame: pd.DataFrame, station: Station, config: DataConfig) -> tuple[pd.DataFrame, list[Finding]]:
@@ -23,8 +29,8 @@ def mask_flat_lines(frame: pd.DataFrame, station: Station, config: DataConfig) -
 
     Checked are the power and quantities that vary (`Quantity.varies`); readings before that moment stay, as nothing
     could be known then. Whole numbers may last four times as long. Zero is normal for generation at rest, irradiance,
-    calm wind and the undispatchable part, while a load of exactly zero is taken as an outage. An undispatchable part
-    may be constant by agreement: it is reported and kept.
+    calm wind and the undispatchable part. A load may stay where it has rested before, at zero or at its standby power;
+    one that never did is out of order. An undispatchable part may be constant by agreement: it is reported and kept.
 
     Args:
         frame: on the station's grid; left as it is.
@@ -39,6 +45,8 @@ def mask_flat_lines(frame: pd.DataFrame, station: Station, config: DataConfig) -
         coarse = quantity_of(column).coarse & (values == np.rint(values)) & (values != 0)
         limit = np.where(coarse, COARSE_PATIENCE * patience, patience)
         stuck = (equal_before(values) >= limit) & ~_may_rest(column, values, station)
+        if column == TOTAL and stuck.any():
+            stuck &= ~_rests(values, patience, parse_step(station.step))
         if not stuck.any():
             continue
         fate = "kept, as it may be so by agreement"
@@ -53,14 +61,41 @@ def mask_flat_lines(frame: pd.DataFrame, station: Station, config: DataConfig) -
 def equal_before(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """How many measured values directly before each one are equal to it; gaps count for nothing. `[T]` to `[T]`."""
     measured = np.flatnonzero(np.isfinite(values))
-    known = values[measured]
-    begins = np.ones(len(known), dtype=bool)
-    # Averages of equal values may differ in the last digit.
-    begins[1:] = np.abs(known[1:] - known[:-1]) > 1e-12 * np.abs(known[1:])
-    position = np.arange(len(known))
+    begins = _begins(values[measured])
+    position = np.arange(len(measured))
     before = np.zeros(len(values), dtype=np.int64)
     before[measured] = position - np.maximum.accumulate(np.where(begins, position, 0))
     return before
+
+
+def _begins(known: npt.NDArray[np.float64]) -> Mask:
+    """Where a measured value differs from the one before it. Averages of equal values may differ in the last digit."""
+    begins = np.ones(len(known), dtype=bool)
+    begins[1:] = np.abs(known[1:] - known[:-1]) > 1e-12 * np.abs(known[1:])
+    return begins
+
+
+def _rests(values: npt.NDArray[np.float64], patience: int, step: pd.Timedelta) -> Mask:
+    """Where a station is at rest: it has stayed at this value, for half of the patience at least, a few times before.
+
+    What ended earlier decides, so that a value's fate depends on no later one.
+    """
+    measured = np.flatnonzero(np.isfinite(values))
+    starts = np.flatnonzero(_begins(values[measured]))
+    ends = np.append(starts[1:], len(measured))
+    rests = np.zeros(len(values), dtype=bool)
+    stays: Counter[float] = Counter()
+    for start, end in zip(starts, ends, strict=True):
+        if 2 * (end - start) < patience:
+            continue
+        value = float(f"{values[measured[start]]:.10g}")
+        rows = measured[start:end]
+        if stays[value] >= OFTEN:
+            rests[rows] = True
+        elif value == 0 and (measured[start] - measured[0]) * step < UNKNOWN:
+            rests[rows[(rows - rows[0]) * step < WEEKEND]] = True
+        stays[value] += 1
+    return rests
 
 
 def _may_rest(column: str, values: npt.NDArray[np.float64], station: Station) -> Mask:

@@ -1,5 +1,6 @@
 """Rows at any instants to one regular grid: order, repeated stamps, finer steps, gaps."""
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from wattcast.data.quality import Finding, found_at, times_of
-from wattcast.errors import DataError
+from wattcast.errors import DataError, listing
 from wattcast.timegrid import divides_day, regular_index, step_of_at_least
 
 LONGEST_GAP = pd.Timedelta(days=3 * 366)
@@ -15,30 +16,39 @@ SNAP = 0.1
 """A stamp that is early by less than this share of the spacing is meant to be on time."""
 RECENT = 9
 """How many spacings tell how often a source writes at the moment."""
+SLOW = 3
+"""So many rows that are equally far apart, but farther than a step, are no gaps."""
 ENOUGH = 5
 """With at least this many rows in a step their number need not be whole."""
 
 
-def to_grid(frame: pd.DataFrame, step: pd.Timedelta, source: str) -> tuple[pd.DataFrame, list[Finding]]:
+def to_grid(frame: pd.DataFrame, step: pd.Timedelta, source: str, *,
+            energy: Collection[str] = ()) -> tuple[pd.DataFrame, list[Finding]]:
     """Rows in reading order, indexed by instant, to every step from the first to the last.
 
     Of rows with the same stamp the later one wins, cell by cell. Values between two steps are averaged over the step
-    that they fall in, texts taken from its first row; a step with less than half of its rows stays empty. What becomes
-    of a row depends only on rows up to the end of its step.
+    that they fall in, energy added up (a row that is missing counts as the mean of the others), texts taken from its
+    first row; a step with less than half of its rows stays empty. Energy of rows less often than every step is spread
+    over the steps they cover. What becomes of a row depends only on rows up to the end of its step.
+
+    Args:
+        energy: columns that hold energy per interval.
 
     Raises:
         DataError: the rows are further apart than `step`, or a stamp lies years from the others.
     """
-    frame, findings = _in_order(frame)
+    frame, findings = in_order(frame)
     _require_sensible(times_of(frame), step, source)
-    frame, averaged = _average(frame, step)
+    frame = _spread(frame, step, [name for name in frame.columns if name in energy])
+    frame, averaged = _average(frame, step, [name for name in frame.columns if name in energy])
     present = times_of(frame)
     index = regular_index(present[0], present[-1], step)
     absent = index.difference(present)
     return frame.reindex(index), [*findings, *averaged, *_gaps(absent, step)]
 
 
-def _in_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+def in_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
+    """Rows sorted by time, those with the same stamp merged, and what was found at that."""
     findings, times = [], times_of(frame)
     if not times.is_monotonic_increasing:
         backwards = times[1:][np.diff(_stamps(times)) < 0]
@@ -83,7 +93,39 @@ def _workable(span: pd.Timedelta) -> pd.Timedelta:
     return span if divides_day(span) else step_of_at_least(ENOUGH * span)
 
 
-def _average(frame: pd.DataFrame, step: pd.Timedelta) -> tuple[pd.DataFrame, list[Finding]]:
+def _spread(frame: pd.DataFrame, step: pd.Timedelta, energy: Sequence[str]) -> pd.DataFrame:
+    """Energy of rows that come less often than every step, in equal parts to each of the steps up to the next row."""
+    times = times_of(frame)
+    if not energy or len(times) < 2:
+        return frame
+    apart = np.append(_apart(times, step)[1:], np.nan)
+    apart[-1] = apart[-2]
+    steps = np.rint(apart)
+    alike = pd.Series(steps).groupby(np.cumsum(np.diff(steps, prepend=0) != 0)).transform("size").to_numpy()
+    slow = (steps >= 2) & (np.abs(apart - steps) <= SNAP) & (alike >= SLOW)
+    if not slow.any():
+        return frame
+    repeats = np.where(slow, steps, 1).astype(int)
+    row = np.repeat(np.arange(len(times)), repeats)
+    later = np.arange(len(row)) - (np.cumsum(repeats) - repeats)[row]
+    spread = frame[list(energy)].div(repeats, axis=0).take(row)
+    spread.index = times.take(row) + pd.TimedeltaIndex(later * step.to_timedelta64())
+    spread = spread.rename_axis("time")
+    return frame.drop(columns=list(energy)).reindex(spread.index).join(spread)[list(frame.columns)]
+
+
+def _apart(times: pd.DatetimeIndex, step: pd.Timedelta) -> npt.NDArray[np.float64]:
+    """The time between each row and the one before it, as a share of `step`; NaN for the first."""
+    return np.diff(_stamps(times).astype(float), prepend=np.nan) / _length(step)
+
+
+def rows_every(times: pd.DatetimeIndex) -> pd.Timedelta | None:
+    """How far rows in any order are usually apart, as the first week shows; None of a single one."""
+    early = times[times < times.min() + pd.Timedelta(days=7)].unique().sort_values() if len(times) else times
+    return pd.Timedelta(int(np.median(np.diff(_stamps(early)))), unit="us") if len(early) > 1 else None
+
+
+def _average(frame: pd.DataFrame, step: pd.Timedelta, energy: Sequence[str]) -> tuple[pd.DataFrame, list[Finding]]:
     times = times_of(frame)
     spacing = _spacing(times, step)
     starts = step_starts(times, step, spacing)
@@ -93,18 +135,21 @@ def _average(frame: pd.DataFrame, step: pd.Timedelta) -> tuple[pd.DataFrame, lis
     findings = [
         *found_at("off_grid", None, times[moved], f"stamps between two steps of {short(step)}: counted to the step "
                   "they fall in, or to the next if early by less than a tenth of a step"),
-        *found_at("resampled", None, times[finer], f"rows more often than every {short(step)}: averaged over it; "
+        *found_at("resampled", None, times[finer], f"rows more often than every {short(step)}: "
+                  f"{f'energy ({listing(energy)}) added up, the rest ' if energy else ''}averaged over it; "
                   "a step with less than half of its rows stays empty"),
     ]
     frame = frame.set_axis(starts)
     if finer.any() or not starts.is_unique:
-        frame = mean_of_repeated(frame, pd.Series(expected, index=starts).groupby(level=0).last())
+        rows = pd.Series(expected, index=starts).groupby(level=0).last()
+        frame = mean_of_repeated(frame, rows)
+        frame = frame.assign(**{name: frame[name] * rows for name in energy})
     return frame, findings
 
 
 def _spacing(times: pd.DatetimeIndex, step: pd.Timedelta) -> npt.NDArray[np.float64]:
     """The usual time between rows, at each row, as a share of `step`; a running median, so that it only looks back."""
-    apart = pd.Series(np.diff(_stamps(times).astype(float), prepend=np.nan) / _length(step))
+    apart = pd.Series(_apart(times, step))
     return np.asarray(apart.rolling(RECENT, min_periods=1).median().clip(upper=1.0).fillna(1.0), dtype=np.float64)
 
 

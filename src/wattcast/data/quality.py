@@ -9,8 +9,9 @@ import pandas as pd
 from wattcast.data.schema import StationData
 from wattcast.timegrid import parse_step, steps_per_day
 
-KINDS = ("dst", "disorder", "duplicate", "corrected", "off_grid", "resampled", "gap", "missing", "out_of_range",
-         "flat_line", "negative_night", "inconsistent", "constant", "future_known", "place")
+KINDS = ("dst", "disorder", "duplicate", "corrected", "off_grid", "resampled", "counter_reset", "gap", "missing",
+         "out_of_range", "scale", "spike", "unit", "flat_line", "negative_night", "inconsistent", "constant",
+         "future_known", "place")
 """Everything that `Finding.kind` can be."""
 
 
@@ -36,6 +37,23 @@ class Finding:
                 "last": None if self.last is None else self.last.isoformat(), "action": self.action}
 
 
+@dataclass(frozen=True)
+class Assumption:
+    """Something that nobody said and that had to be taken one way: what, as which value, in words, and the setting that
+    says otherwise."""
+
+    what: str
+    value: str
+    words: str
+    setting: str
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.setting} says otherwise)"
+
+    def to_dict(self) -> dict[str, str]:
+        return {"what": self.what, "value": self.value, "words": self.words, "setting": self.setting}
+
+
 def found_at(kind: str, column: str | None, times: pd.DatetimeIndex, action: str) -> list[Finding]:
     """One finding for all `times` it happened at (in any order); none for no times."""
     return [Finding(kind, column, len(times), times.min(), times.max(), action)] if len(times) else []
@@ -51,7 +69,8 @@ class QualityReport:
     """What `wattcast check` says about a station.
 
     `rows` were read, stamped from `first` to `last`; `measured_days` of total power remain after cleaning; `ignored`
-    names the source's columns that have no role; `notes` tell what was taken for what when the source was read.
+    names the source's columns that have no role; `notes` tell what was taken for what when the source was read,
+    `assumed` what had to be taken one way or another and can be set.
     """
 
     station_id: str
@@ -63,6 +82,7 @@ class QualityReport:
     findings: tuple[Finding, ...]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    assumed: tuple[Assumption, ...] = ()
 
     def doubts(self) -> list[str]:
         """What casts doubt on the station's description: worth saying wherever a model is made of it."""
@@ -77,6 +97,7 @@ class QualityReport:
             "findings": [finding.to_dict() for finding in self.findings],
             "ignored_columns": list(self.ignored),
             "notes": list(self.notes),
+            "assumed": [each.to_dict() for each in self.assumed],
         }
 
     def lines(self) -> list[str]:
@@ -90,7 +111,8 @@ class QualityReport:
         table = ["  " + "  ".join([*map(str.ljust, row, widths), row[-1]]) for row in cells]
         ignored = [f"  ignored, as they have no role: {', '.join(self.ignored)}"] if self.ignored else []
         notes = [f"  note: {note}" for note in self.notes]
-        return [head, *(table if self.findings else ["  nothing to report"]), *ignored, *notes]
+        assumed = [f"  {each}" for each in self.assumed]
+        return [head, *(table if self.findings else ["  nothing to report"]), *ignored, *notes, *assumed]
 
 
 def _minute(time: pd.Timestamp | None) -> str:

@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 import pandas as pd
 from pydantic import Field, model_validator
 
-from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, Station
-from wattcast.errors import ConfigError, nearest
+from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, PowerLimits, Station
+from wattcast.errors import ConfigError, listing, nearest
 from wattcast.timegrid import parse_duration, parse_horizon, parse_step
 
 
@@ -75,6 +75,10 @@ QUANTITIES = {
 }
 """The columns that need no description; spellings match without regard to case, `_`, `-` and units in brackets."""
 
+POWER_UNITS = ("W", "kW", "MW", "GW", "瓦", "千瓦", "兆瓦")
+ENERGY_UNITS = ("Wh", "kWh", "MWh", "GWh", "瓦时", "千瓦时", "兆瓦时", "度")
+"""Of energy in the length of one interval."""
+
 STRUCTURAL = ("time", "clock", "issued", "station")
 """Quantities that place a row and measure nothing."""
 
@@ -126,7 +130,9 @@ class TimeConfig(Config):
                                                   "start, unless days end at 24:00 or hours are numbered 1 to 24")
     day_first: bool | None = Field(None, description="whether 01/02/2025 is in February; null: as other rows tell")
     timezone: str = Field("Asia/Shanghai", description="IANA zone of the station; times without an offset are in it")
-    step: str = Field("15min", description="length of one interval; faster data is averaged to it")
+    step: str = Field("15min", description="length of one interval; faster data is averaged to it, energy added up")
+    sampling: Literal["regular", "on_change"] | None = Field(
+        None, description="on_change: a row when a value changes, which holds until the next; null: told by the rows")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -167,10 +173,15 @@ class DataConfig(Config):
     past_only: tuple[str, ...] = Field((), description="columns that are known up to the origin only")
     categorical: tuple[str, ...] = Field((), description="those of the columns that hold codes or texts")
     horizon: str = Field("7d", description="how far ahead forecasts reach: whole days, 1d (24h) to 7d")
-    kind: Kind | None = Field(None, description="load, pv or wind; null: pv if the first weeks' nights are dark, "
-                                                "else load")
+    kind: Kind | None = Field(None, description="load, pv or wind; null: pv if nothing but the sun explains when it "
+                                                "rests, else load")
     capacity: float | None = Field(None, gt=0, description="in the target's unit")
+    unit: str | None = Field(None, description="of the targets: kW, MW … (power) or kWh, MWh … (energy per interval); "
+                                               "null: told by the column's name")
+    counter: bool | None = Field(None, description="true: the targets are a meter's readings, whose differences are "
+                                                   "energy per interval; null: an error if they look so")
     location: Location = Location()
+    limits: PowerLimits = PowerLimits()
     weather_forecasts: WeatherForecastsConfig | None = None
     folder: Literal["stations", "one"] | None = Field(
         None, description="whether files beside each other are stations or parts of one; null: as names and times tell")
@@ -181,10 +192,14 @@ class DataConfig(Config):
     skip_rows: int | None = Field(None, ge=0, description="rows before the one with the column names; null: found")
     decimal: Literal[".", ","] | None = Field(None, description="sign before decimals in text files; null: found")
     flat_line: str | None = Field("6h", description="a sensor whose reading is equal for longer is stuck; null: never")
+    scale_faults: bool = Field(True, description="leave out power that is alone far outside all before it, or for a "
+                                                 "day or longer in another unit (1000, 60 or 4 times)")
     valid_range: dict[str, tuple[float | None, float | None]] = Field(
         {}, description="column: [lowest, highest] possible value, null for no limit; replaces the built-in limits")
     missing_values: tuple[float, ...] = Field((-99, -999, -9999, 6553.5, -3276.7, -3276.8),
                                               description="numbers that loggers write for no value")
+    missing_words: tuple[str, ...] = Field((), description="texts that stand for no value, besides the usual ones "
+                                                           "(`-`, `NA`, `?`, `unavailable`, `bad`, `无效` …)")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -197,6 +212,11 @@ class DataConfig(Config):
             if low is not None and high is not None and low > high:
                 raise ConfigError(f"data.valid_range.{column} leaves nothing", found=f"[{low:g}, {high:g}]",
                                   expected="[lowest, highest]")
+        units = (*POWER_UNITS, *ENERGY_UNITS)
+        if self.unit is not None and self.unit.strip().lower() not in map(str.lower, units):
+            close = nearest(self.unit, units)
+            raise ConfigError(f"data.unit {self.unit!r} is not a unit of power or energy", expected=listing(units),
+                              hint=f"did you mean {close}?" if close else None)
         return self
 
     def _check_targets(self) -> None:

@@ -1,6 +1,6 @@
 """Cells to numbers and codes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +11,25 @@ from wattcast.errors import DataError, listing
 NO_VALUE = ("", "-", "--", "—", "/", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "<na>", "\\n", "无", "缺失")
 """Texts that say that there is no value, in lower case."""
 
+NO_NUMBER = (*NO_VALUE, "n.a.", "n.a", "n/d", "nd", "n.d.", "?", "??", "???", "*", "**", "***", "---", "----", "–", ".",
+             "unavailable", "unknown", "not available", "missing", "no data", "nodata", "no value", "void", "invalid",
+             "bad", "bad value", "error", "err", "fault", "failed", "timeout", "no reading", "#value!", "#ref!",
+             "#div/0!", "#num!", "#name?", "#null!", "#n/v", "#error!", "(null)", "无效", "无效值", "无数据", "空",
+             "故障", "异常", "坏值", "缺测", "超时", "未知", "错误")
+"""Texts that meters, historians and spreadsheets write for a reading that there is not, in lower case. A category may
+well be called so."""
+
 TRUTH = {"true": 1.0, "false": 0.0}
 
 
-def to_numbers(cells: pd.Series, place: Callable[[int], str]) -> npt.NDArray[np.float64]:
-    """Numbers, NaN where a cell is empty, says so (`NA`, `-`, …) or is not finite.
+def to_numbers(cells: pd.Series, place: Callable[[int], str], missing: Iterable[str] = (),
+               ) -> npt.NDArray[np.float64]:
+    """Numbers, NaN where a cell is empty, says so (`NA`, `-`, `unavailable`, …) or is not finite.
 
     Args:
         cells: one column; its name is used in messages.
         place: where the row with a label of `cells.index` stands.
+        missing: further texts that stand for no value.
 
     Raises:
         DataError: a cell holds a text or a time.
@@ -29,31 +39,33 @@ def to_numbers(cells: pd.Series, place: Callable[[int], str]) -> npt.NDArray[np.
     if pd.api.types.is_numeric_dtype(cells.dtype):
         numbers = cells.to_numpy(dtype=float, na_value=np.nan)
     else:
-        numbers = _parse(cells.astype("str"), place)
+        numbers = _parse(cells.astype("str"), place, missing)
     finite = np.isfinite(numbers)
     return numbers if finite.all() else np.where(finite, numbers, np.nan)
 
 
-def _parse(texts: pd.Series, place: Callable[[int], str]) -> npt.NDArray[np.float64]:
+def _parse(texts: pd.Series, place: Callable[[int], str], missing: Iterable[str]) -> npt.NDArray[np.float64]:
     numbers = pd.to_numeric(texts, errors="coerce").astype(float)
     doubtful = texts[numbers.isna() & texts.notna()].str.strip().str.lower()
     truth = doubtful.map(TRUTH).astype(float)
-    wrong = texts.loc[doubtful.index[truth.isna() & ~doubtful.isin(NO_VALUE)]]
+    known = {*NO_NUMBER, *(word.strip().lower() for word in missing)}
+    wrong = texts.loc[doubtful.index[truth.isna() & ~doubtful.isin(known)]]
     if len(wrong):
         raise DataError(f"{place(int(wrong.index[0]))}: the column {texts.name!r} should hold numbers",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
                         expected="a number, or an empty cell where there is no value",
-                        hint="correct them; a column of codes or texts belongs under data.categorical")
+                        hint="correct them; words that stand for no value can be listed in data.missing_words; a "
+                             "column of codes or texts belongs under data.categorical")
     numbers.loc[doubtful.index] = truth
     return np.asarray(numbers, dtype=np.float64)
 
 
-def to_codes(cells: pd.Series) -> pd.Series:
-    """Texts (dtype `str`) without blanks around them, missing where a cell is empty or says so.
+def to_codes(cells: pd.Series, missing: Iterable[str] = ()) -> pd.Series:
+    """Texts (dtype `str`) without blanks around them, missing where a cell is empty, says so or is one of `missing`.
 
     A whole number loses its `.0`, which it only has because the column was read as numbers once.
     """
     positions, distinct = pd.factorize(cells.astype("str"))
     texts = pd.Series(distinct, dtype="str").str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
-    texts = texts.mask(texts.str.lower().isin(NO_VALUE))
+    texts = texts.mask(texts.str.lower().isin({*NO_VALUE, *(word.strip().lower() for word in missing)}))
     return pd.Series(texts.array.take(positions, allow_fill=True), index=cells.index, name=cells.name)

@@ -232,8 +232,9 @@ def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: S
         times = read_starts(table.frame[layout.time], clocks, form, table.place, group=issued, shifts=False).index
     theirs = {ours: name for name, ours in layout.weather.items()}
     columns = {ours: table.frame[theirs[ours]] for ours in station.known_future if ours in theirs}
-    values = {ours: to_codes(cells).array if ours in station.categorical else to_numbers(cells, table.place)
-              for ours, cells in columns.items()}
+    missing = config.missing_words
+    values = {ours: to_codes(cells, missing).array if ours in station.categorical
+              else to_numbers(cells, table.place, missing) for ours, cells in columns.items()}
     frame = pd.DataFrame(values, index=pd.MultiIndex.from_arrays([issued, times], names=LEVELS))
     # Of repeated rows the later one wins.
     frame = frame[~frame.index.duplicated(keep="last")].sort_index()

@@ -101,6 +101,10 @@ class FeaturePipeline:
             else vintages_on_grid(vintages.table, index[0], self.step, weather),
         )
 
+    def unknown_categories(self, future: pd.DataFrame) -> dict[str, list[str]]:
+        """Of each categorical column of the horizon, the categories that `fit` did not see."""
+        return self._fitted()[0].unknown(future)
+
     @property
     def known_names(self) -> tuple[str, ...]:
         """The K known-future columns: calendar, sun, weather."""

@@ -58,6 +58,12 @@ class ColumnEncoder:
                  else np.full((len(table), len(self._names(column))), np.nan, np.float32) for column in self.columns]
         return np.concatenate([np.empty((len(table), 0), np.float32), *parts], 1)
 
+    def unknown(self, frame: pd.DataFrame) -> dict[str, list[str]]:
+        """Of each categorical column the categories that have no place, unless there were too many for each to have."""
+        found = {column: sorted(set(_categories(frame[column].dropna())[1]) - set(words))
+                 for column, words in self.vocabulary.items() if len(words) < MAX_CATEGORIES}
+        return {column: words for column, words in found.items() if words}
+
     def _encode(self, values: pd.Series) -> NDArray[np.float32]:
         column = str(values.name)
         if column in self.vocabulary:

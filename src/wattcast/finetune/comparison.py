@@ -59,7 +59,7 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
     on_guard = {name: NetworkForecaster.of(replace(model, trees=model.trees.as_judged() if model.trees else None))
                 for name, model in compared.items()}
     anchor = {ANCHOR: baseline(ANCHOR).fit(HorizonView(data, first, horizon))}
-    limits = Limits(data.station, candidate.nonnegative)
+    limits = Limits.of(data.station, candidate.limits(data.station))
     newest = _period(data, {**models, **anchor}, rolling_origins(first, DAY, data.end - DAY, step=step),
                      data.end, limits)
     guard = _period(data, on_guard, [start + int(position) * step for position in spread], end, limits)

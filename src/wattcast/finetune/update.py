@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast import __version__
+from wattcast.data.limits import share_above_total
 from wattcast.data.schema import StationData
 from wattcast.errors import TooFewRowsError
 from wattcast.features.table import FeatureTable
@@ -38,7 +39,8 @@ STOP_ORIGINS, OLD_STOP_ORIGINS = 24, 8
 EMA_DECAY = 0.9
 """A run this short would end before an average over as many steps as in training has followed."""
 RARE = 0.01
-"""A target that is negative in less than this share of its new rows is still taken for one that never is."""
+"""A target that is negative in less than this share of its new rows is still taken for one that never is, and a part
+that exceeds its total in less for one that does not."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,8 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
         trees = None if champion.trees is None else _fit_trees(champion, windows, split, config)
     gate = index[split.gate]
     same = replace(champion, station=data.station, span=(champion.span[0], gate - step), data_hash=data_hash,
-                   nonnegative=_nonnegative(champion, data), history=history)
+                   nonnegative=_nonnegative(champion, data), part_of_total=_part_of_total(champion, data),
+                   history=history)
     # On the champion's validation rows, which this run did not learn from either.
     tuned = calibrate_and_choose(replace(same, network=network.cpu().eval(), trees=trees), data)
     news = NewDays(table, split.stop[split.stop >= split.limit], split.gate)
@@ -213,6 +216,12 @@ def _nonnegative(champion: TrainedModel, data: StationData) -> tuple[str, ...]:
     """The champion's, but for targets that are now negative more often than a faulty reading is."""
     new = data.frame.loc[data.frame.index > champion.span[1]]
     return tuple(name for name in champion.nonnegative if (new[name].dropna() < 0).mean() < RARE)
+
+
+def _part_of_total(champion: TrainedModel, data: StationData) -> bool:
+    """As the champion's, unless the part is now larger than the total more often than faulty readings make it."""
+    new = data.frame.loc[data.frame.index > champion.span[1]]
+    return champion.part_of_total and not share_above_total(new, data.station) >= RARE
 
 
 def _name(champion: TrainedModel, config: FinetuneConfig, data_hash: str) -> str:

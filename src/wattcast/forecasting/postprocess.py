@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wattcast.contracts import ADJUSTABLE, PART, QUANTILES, TOTAL, Kind, Station, quantile_column
+from wattcast.data.limits import KeptLimits
 from wattcast.features.solar import is_night
 from wattcast.timegrid import parse_step
 
@@ -30,10 +31,17 @@ class Limits:
     Attributes:
         station: its kind, capacity [unit of the target] and place.
         nonnegative: targets that are never below zero.
+        part_of_total: whether the part stays within the total.
     """
 
     station: Station
     nonnegative: tuple[str, ...]
+    part_of_total: bool = False
+
+    @classmethod
+    def of(cls, station: Station, kept: KeptLimits) -> "Limits":
+        """The limits that a station's history keeps to."""
+        return cls(station, kept.nonnegative, kept.part_of_total)
 
     def apply(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """`table` `[H, columns]` within its limits, and a sentence for each limit that changed steps."""
@@ -52,7 +60,7 @@ class Limits:
 
     def _zero(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         columns = [column for target in self.nonnegative for column in target_columns(target)]
-        return table.assign(**table[columns].clip(lower=0.0)), "kept at or above zero, as in all of the training data"
+        return table.assign(**table[columns].clip(lower=0.0)), "kept at or above zero, as in the training data"
 
     def _capacity(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         capacity = self.station.capacity
@@ -69,7 +77,7 @@ class Limits:
                 "set to zero at night, when the sun is below the horizon")
 
     def _part_of_total(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-        if PART not in self.station.targets or not {TOTAL, PART} <= set(self.nonnegative):
+        if PART not in self.station.targets or not self.part_of_total:
             return table, ""
         limited = {part: np.minimum(table[part], table[total])
                    for part, total in zip(target_columns(PART), target_columns(TOTAL), strict=True)}

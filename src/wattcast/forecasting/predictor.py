@@ -96,7 +96,7 @@ class NetworkForecaster:
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         if levelled is not None:
             quantiles = levelled.with_steps(quantiles, days_off(features)[rows:])
-        table, notes = Limits(station, model.nonnegative).apply(_table(station, quantiles, future.index))
+        table, notes = Limits.of(station, model.limits(station)).apply(_table(station, quantiles, future.index))
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
         facts = (*filter(usual, notes), *_changes(fitted, model))
         steps = () if levelled is None else levelled.steps

@@ -38,7 +38,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 import wattcast
-from wattcast.contracts import Station
+from wattcast.contracts import PART, TOTAL, Station
 from wattcast.errors import BundleError
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.ensemble import Ensemble
@@ -139,6 +139,7 @@ def _manifest(model: TrainedModel) -> dict[str, Any]:
         "span": [time.isoformat() for time in model.span],
         "data_hash": model.data_hash,
         "nonnegative": list(model.nonnegative),
+        "part_of_total": model.part_of_total,
         "history": [asdict(record) for record in model.history],
         "validation": [time.isoformat() for time in model.validation],
         "selection": None if model.selection is None else model.selection.model_dump(mode="json"),
@@ -201,7 +202,12 @@ def load_bundle(folder: Path) -> TrainedModel:
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
         Scalers.from_state(manifest["scalers"]), network.eval(), span, manifest["data_hash"],
         tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]), validation,
-        selection, trees)
+        selection, trees, _part_of_total(manifest))
+
+
+def _part_of_total(manifest: dict[str, Any]) -> bool:
+    """Models that do not tell were made when the part had to stay within a total that was never negative."""
+    return bool(manifest.get("part_of_total", {TOTAL, PART} <= set(manifest["nonnegative"])))
 
 
 def _trees(path: Path) -> Trees:

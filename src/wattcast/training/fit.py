@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast import __version__
+from wattcast.data.limits import kept_limits
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline, FeatureTable
 from wattcast.model.ensemble import Ensemble
@@ -96,12 +97,12 @@ def fit_model(data: StationData, recipe: Recipe, *, work_folder: Path | None = N
     with run_folder(work_folder, f"{__version__}-{recipe.recipe_hash()}-{data_hash}") as folder:
         network, history = _fit_members(prepared, recipe, folder, on_epoch)
         trees = _fit_trees(prepared, recipe) if recipe.training.boosted_trees else None
-    lowest = data.frame[list(data.station.targets)].min()
+    kept = kept_limits(data.frame[data.frame.index < data.end], data.station)
     last = data.end - parse_step(data.station.step)
     return TrainedModel(
         data.station, recipe, prepared.pipeline, prepared.scalers, network, (data.frame.index[0], last), data_hash,
-        tuple(name for name in data.station.targets if lowest[name] >= 0), history,
-        (data.frame.index[prepared.split.train_limit], last), trees=trees)
+        kept.nonnegative, history, (data.frame.index[prepared.split.train_limit], last), trees=trees,
+        part_of_total=kept.part_of_total)
 
 
 def _fit_trees(prepared: Prepared, recipe: Recipe) -> Trees | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from wattcast.contracts import Station
+from wattcast.data.limits import KeptLimits, chosen_limits
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.model.ensemble import Ensemble
@@ -43,7 +44,7 @@ class TrainedModel:
     span: tuple[pd.Timestamp, pd.Timestamp]
     data_hash: str
     nonnegative: tuple[str, ...]
-    """Targets that were never below zero in training."""
+    """Targets that were never below zero in training, but for a few readings."""
     history: tuple[EpochRecord, ...]
     validation: tuple[pd.Timestamp, pd.Timestamp]
     """First and last of the rows that no weights were fitted on: they only told when to stop."""
@@ -51,10 +52,16 @@ class TrainedModel:
     """What was decided on the validation origins; None: the network alone, its quantiles as they are."""
     trees: Trees | None = None
     """Boosted trees that learned from the same windows."""
+    part_of_total: bool = False
+    """Whether the part stayed within the total in training."""
 
     @property
     def shape(self) -> WindowShape:
         return window_shape(self.station, self.recipe)
+
+    def limits(self, station: Station) -> KeptLimits:
+        """What forecasts of the station, as it is described now, are kept to."""
+        return chosen_limits(station, KeptLimits(self.nonnegative, self.part_of_total))
 
     @property
     def learned_until(self) -> pd.Timestamp:

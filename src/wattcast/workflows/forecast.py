@@ -1,7 +1,7 @@
 """The verb `forecast`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 from wattcast.contracts import Forecast
 from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
+from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.forecasting.output import forecast_table, write_forecasts
@@ -116,14 +117,16 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     model = registry.load(version or CHAMPION)
     rows = read_rows(job, registry, model.station)
     moment = _moment(rows, at, now)
+    given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
-                       weather="none" if no_weather else "given",
-                       future_weather=_future_weather(weather, rows.data, moment.origin, job))
+                       weather="none" if no_weather else "given", future_weather=given)
     made = NetworkForecaster.of(model).forecast(view)
     ground = stand_on(rows, moment, view, model, kept_forecasts(registry.forecasts_folder), version or "",
                       job.settings.forecast)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
-    notes = (*rows.notes, *_weather_notes(view, ground), *_flattery(moment.origin, model), *made.notes, *explored)
+    unknown = model.pipeline.unknown_categories(view.future())
+    notes = (*rows.notes, *units, *_category_notes(unknown), *_weather_notes(view, ground),
+             *_flattery(moment.origin, model), *made.notes, *explored)
     # An error from before the end of training would flatter the model.
     issued = not dry_run and not explored and moment.origin >= model.learned_until
     return ForecastOutcome(made, forecast_table(made, rows.data.station), version or "", ground, notes,
@@ -176,11 +179,20 @@ def _clock(now: str | None, timezone: str) -> pd.Timestamp:
     return pd.Timestamp.now(timezone) if now is None else parse_time(now, timezone)
 
 
-def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp, job: Job) -> pd.DataFrame | None:
+def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp,
+                    job: Job) -> tuple[pd.DataFrame | None, list[str]]:
+    """Given weather in the units of the history, and what is worth telling about them."""
     if path is None:
-        return None
+        return None, []
     weather = read_weather(path, data.station, job.settings.data)
-    return known_weather(weather, origin, str(path))
+    table = known_weather(weather, origin, str(path))
+    table, notes = like_history(table, data.frame[data.frame.index < origin], data.station)
+    return table, [f"{path.name}: {note}" for note in notes]
+
+
+def _category_notes(unknown: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"{column}: never seen in training and counted as “other”: {listing(words, limit=5)}"
+            for column, words in unknown.items()]
 
 
 def _explored(data: StationData, moment: Moment, view: HorizonView, *, no_weather: bool) -> list[str]:

@@ -96,6 +96,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
         if history.weeks and not update.rejected:
             model = registry.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
-    notes = (*history.quality.doubts(), *history.notes, *((kept,) if kept else ()), *choice_lines(model.selection))
+    notes = (*history.quality.doubts(), *history.notes, *((kept,) if kept else ()),
+             *map(str, history.quality.assumed), *choice_lines(model.selection))
     return TrainOutcome(data, history.quality, version, registry.folder, evaluation, len(model.history),
                         time.perf_counter() - started, notes, found, update)

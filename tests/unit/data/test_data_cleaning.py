@@ -101,10 +101,41 @@ def test_mask_flat_lines__whole_numbers_have_more_patience() -> None:
     assert stuck([200.0] * 14) == [12, 13]
 
 
-def test_mask_flat_lines__a_load_of_zero_is_an_outage_but_generation_may_rest() -> None:
-    assert stuck([5.5, 0, 0, 0, 0, 0, 6.5]) == [4, 5]
+def moving(hours: int) -> list[float]:
+    """A load that is never the same twice running."""
+    return [200.5 + number % 7 for number in range(hours)]
+
+
+def test_mask_flat_lines__a_load_that_never_rested_is_out_of_order_at_zero_but_generation_may_rest() -> None:
+    before = moving(15 * 24)
+    assert stuck([*before, 0, 0, 0, 0, 0, 6.5]) == [363, 364]
     assert stuck([5.5, 0, 0, 0, 0, 0, 6.5], kind=Kind.WIND) == []
     assert stuck([5.5, 0, 0, 0, 0, 0, 6.5], kind=Kind.PV) == []
+
+
+def test_mask_flat_lines__zero_is_a_value_where_a_load_rests_there() -> None:
+    """One shift, weekends off, and a standstill of three weeks that ends."""
+    week = [value for day in range(7) for value in [*[0.0] * 6, *(moving(9) if day < 5 else [0.0] * 9), *[0.0] * 9]]
+    assert stuck(week * 3) == []
+    assert stuck([*week * 3, *[0.0] * 24 * 21, *week]) == []
+
+
+def test_mask_flat_lines__zero_has_the_benefit_of_the_doubt_in_the_first_weeks_for_three_days() -> None:
+    assert stuck([*moving(100), *[0.0] * 60, *moving(5)]) == []
+    assert stuck([*[0.0] * 100, *moving(5)]) == list(range(72, 100))
+
+
+def test_mask_flat_lines__rest_needs_to_have_ended_twice() -> None:
+    """A sensor that sticks at zero once or twice has not shown that it rests there; the third time it has."""
+    outage, work = [0.0] * 6, moving(15 * 24)
+    assert len(stuck([*work, *outage, *work])) == 3
+    assert len(stuck([*work, *outage, *work, *outage, *work, *outage, *work])) == 6
+
+
+def test_mask_flat_lines__a_load_may_rest_at_its_standby_power() -> None:
+    day = [*moving(12), *[0.35] * 12]
+    assert len(stuck(day * 10)) == 2 * 9
+    assert len(stuck([*day * 10, *moving(3), *[41.5] * 6])) == 2 * 9 + 3
 
 
 def test_mask_flat_lines__generation_near_none_and_full_may_rest() -> None:

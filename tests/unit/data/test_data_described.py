@@ -91,7 +91,7 @@ def test_described__everything_wrong_at_once_is_reported(tmp_path: Path) -> None
     assert kinds == {"dst", "disorder", "duplicate", "corrected", "gap", "missing", "out_of_range", "flat_line",
                      "negative_night"}
     assert kinds <= set(KINDS)
-    assert len(report.lines()) == len(report.findings) + 2
+    assert len(report.lines()) == len(report.findings) + 2 + len(report.assumed)
     assert data.frame[TOTAL].iloc[20] == 0.0
 
 

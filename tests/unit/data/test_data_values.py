@@ -71,3 +71,21 @@ def test_to_codes__keeps_leading_zeros_long_ids_and_rows() -> None:
 def test_to_codes__missing() -> None:
     assert to_codes(pd.Series(["晴", "", "-", None, "NaN"])).isna().tolist() == [False, True, True, True, True]
     assert to_codes(pd.Series([None, None], dtype="object")).isna().all()
+
+
+@pytest.mark.parametrize("word", ["unavailable", "?", "#VALUE!", "--", "bad", "n.a.", "无效", " Unknown ", "#DIV/0!"])
+def test_to_numbers__words_for_a_reading_that_there_is_not(word: str) -> None:
+    numbers = to_numbers(pd.Series(["200.5", word, "202"], name="kw"), lambda row: f"x.csv, line {row + 2}")
+    np.testing.assert_array_equal(numbers, [200.5, np.nan, 202])
+
+
+def test_to_numbers__further_words_are_told() -> None:
+    cells = pd.Series(["200.5", "Aus", "202"], name="kw")
+    with pytest.raises(DataError, match=r"'Aus'(?s:.*)data\.missing_words"):
+        to_numbers(cells, lambda row: f"x.csv, line {row + 2}")
+    np.testing.assert_array_equal(to_numbers(cells, str, ["aus "]), [200.5, np.nan, 202])
+
+
+def test_to_codes__a_category_may_be_called_bad() -> None:
+    assert to_codes(pd.Series(["bad", "?", "fair"])).tolist() == ["bad", "?", "fair"]
+    assert to_codes(pd.Series(["bad", "fair"]), ["bad"]).isna().tolist() == [True, False]

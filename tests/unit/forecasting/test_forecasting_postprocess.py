@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattcast.contracts import ADJUSTABLE, PART, QUANTILES, TOTAL, Kind, Location, Station
+from wattcast.data.limits import KeptLimits
 from wattcast.forecasting.postprocess import Limits, target_columns
 
 TOTAL_ONLY = Station(id="a")
@@ -40,7 +41,7 @@ def test_below_zero__only_where_training_never_was() -> None:
     assert (limited.iloc[:6, :] == 0).to_numpy().all()
     assert (limited[f"{TOTAL}_q10"].iloc[6:12] == 0).all()
     assert (limited[TOTAL].iloc[6:12] == 20).all()
-    assert notes == ["kept at or above zero, as in all of the training data: 12 of 24 steps"]
+    assert notes == ["kept at or above zero, as in the training data: 12 of 24 steps"]
     untouched, notes = Limits(TOTAL_ONLY, ()).apply(made)
     pd.testing.assert_frame_equal(untouched, made)
     assert notes == []
@@ -78,7 +79,7 @@ def test_night__both_targets() -> None:
 
 def test_part__never_more_than_the_total_and_the_rest_is_adjustable() -> None:
     made = table(total_active_power=500.0, not_use_power=[300.0] * 10 + [530.0] * 14)
-    limited, notes = Limits(BOTH, (TOTAL, PART)).apply(made)
+    limited, notes = Limits(BOTH, (TOTAL, PART), part_of_total=True).apply(made)
     for part, total in zip(target_columns(PART), target_columns(TOTAL), strict=True):
         assert (limited[part] <= limited[total]).all()
     assert limited[ADJUSTABLE].tolist() == [200.0] * 10 + [0.0] * 14
@@ -86,9 +87,10 @@ def test_part__never_more_than_the_total_and_the_rest_is_adjustable() -> None:
     pd.testing.assert_frame_equal(limited[target_columns(TOTAL)], made[target_columns(TOTAL)])
 
 
-@pytest.mark.parametrize("nonnegative", [(), (TOTAL,), (PART,)])
-def test_part__may_exceed_a_total_that_was_negative_before(nonnegative: tuple[str, ...]) -> None:
-    limited, notes = Limits(BOTH, nonnegative).apply(table(total_active_power=100.0, not_use_power=400.0))
+@pytest.mark.parametrize("nonnegative", [(), (TOTAL,), (PART,), (TOTAL, PART)])
+def test_part__may_exceed_the_total_where_the_history_has_it_so(nonnegative: tuple[str, ...]) -> None:
+    made = table(total_active_power=100.0, not_use_power=400.0)
+    limited, notes = Limits.of(BOTH, KeptLimits(nonnegative, part_of_total=False)).apply(made)
     assert (limited[PART] == 400).all()
     assert (limited[ADJUSTABLE] == -300).all()
     assert not [note for note in notes if "at or below" in note]
@@ -97,7 +99,7 @@ def test_part__may_exceed_a_total_that_was_negative_before(nonnegative: tuple[st
 def test_apply__leaves_its_input_alone() -> None:
     made = table(total_active_power=-5.0, not_use_power=7.0)
     before = made.copy()
-    Limits(BOTH.model_copy(update={"capacity": 6.0}), (TOTAL, PART)).apply(made)
+    Limits(BOTH.model_copy(update={"capacity": 6.0}), (TOTAL, PART), part_of_total=True).apply(made)
     pd.testing.assert_frame_equal(made, before)
 
 
@@ -109,7 +111,8 @@ DAY = st.lists(st.floats(-1e4, 1e4), min_size=24, max_size=24)
 def test_apply__quantiles_stay_in_order_and_limits_hold(total: list[float], part: list[float],
                                                         capacity: float | None) -> None:
     station = BOTH.model_copy(update={"capacity": capacity})
-    limited, _ = Limits(station, (TOTAL, PART)).apply(table(total_active_power=total, not_use_power=part))
+    limits = Limits(station, (TOTAL, PART), part_of_total=True)
+    limited, _ = limits.apply(table(total_active_power=total, not_use_power=part))
     for target in (TOTAL, PART):
         values = limited[target_columns(target)[1:]].to_numpy()
         assert (np.diff(values, axis=1) >= 0).all()

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from wattcast.errors import BundleError, DataError
+from wattcast.store import bundle
 from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
 from wattcast.training.trained import TrainedModel
 from wattcast.training.trees import StepTrees, Trees
@@ -46,6 +47,23 @@ def test_load__gives_back_what_was_saved(model, folder) -> None:
     assert not again.network.training
     weights = model.network.state_dict()
     assert all(torch.equal(weights[name], value) for name, value in again.network.state_dict().items())
+
+
+def test_load__a_model_that_does_not_tell_keeps_the_part_within_a_total_that_was_never_negative(folder) -> None:
+    for nonnegative, expected in ((["total_active_power", "not_use_power"], True), (["not_use_power"], False)):
+        older = {**json.loads((folder / "manifest.json").read_text()), "nonnegative": nonnegative}
+        older.pop("part_of_total", None)
+        older["station"].pop("limits", None)
+        older["digest"] = bundle._digest(older)
+        (folder / "manifest.json").write_text(json.dumps(older))
+        assert load_bundle(folder).part_of_total is expected
+
+
+def test_load__keeps_whether_the_part_stays_within_the_total(model, folder) -> None:
+    for told in (True, False):
+        place = folder.with_name(f"told_{told}")
+        save_bundle(place, replace(model, part_of_total=told), METRICS)
+        assert load_bundle(place).part_of_total is told
 
 
 def test_trees__come_back_as_they_were(model, folder) -> None:

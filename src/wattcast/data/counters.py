@@ -1,0 +1,66 @@
+"""A meter's reading, which only rises, in place of power."""
+
+import numpy as np
+import pandas as pd
+
+from wattcast.contracts import TOTAL
+from wattcast.data.quality import Finding, found_at, times_of
+from wattcast.errors import DataError
+
+FIRST = pd.Timedelta(days=28)
+"""What these weeks show decides."""
+SPAN, FEWEST = pd.Timedelta(days=10), 100
+"""Days and rows below which rising power may be chance."""
+RISES, FALLS = 0.2, 2
+"""A meter's reading rises at this share of its rows at least and falls so often at most, when it is set back."""
+LATE = 1.5
+"""A reading that comes later than so many times the usual distance tells no interval's energy."""
+
+
+def require_no_counter(power: pd.Series, column: str, source: str) -> None:
+    """Nothing, unless a target looks like a meter's reading.
+
+    Args:
+        power: at tz-aware instants, in any order.
+        column: the source's name.
+
+    Raises:
+        DataError: it never falls, or only where a meter is set back.
+    """
+    known = power.dropna()
+    known = known[~known.index.duplicated(keep="last")].sort_index()
+    known = known[times_of(known) < times_of(known).min() + FIRST]
+    if len(known) < FEWEST or known.index[-1] - known.index[0] < SPAN:
+        return
+    change = np.diff(known.to_numpy())
+    falls = np.flatnonzero(change < 0)
+    if len(falls) > FALLS or np.mean(change > 0) < RISES or (known.to_numpy()[falls + 1] > known.iloc[falls] / 2).any():
+        return
+    last = times_of(power.dropna()).max()
+    raise DataError(
+        f"{source}: the column {column!r} ({TOTAL}) looks like a meter's reading, not like power",
+        found=f"{power.notna().sum()} readings from {known.index[0]:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}; over the "
+              f"first weeks they rise from {known.iloc[0]:g} to {known.max():g} and fall {len(falls)} times",
+        expected="the power or the energy of each interval",
+        hint="set data.counter to true to take the differences as energy per interval; to false if it is power")
+
+
+def differences(frame: pd.DataFrame, targets: tuple[str, ...]) -> tuple[pd.DataFrame, list[Finding]]:
+    """Readings to the energy from each one to the next; empty where the next is missing, late or smaller.
+
+    Args:
+        frame: rows in any order, indexed by instant; of rows with the same stamp the later one counts.
+    """
+    frame = frame[~frame.index.duplicated(keep="last")].sort_index()
+    times, findings = times_of(frame), []
+    energy = {}
+    for name in targets:
+        reading = frame[name].to_numpy()
+        used = np.append(np.diff(reading), np.nan)
+        apart = np.append(np.diff(times.as_unit("us").asi8).astype(float), np.nan)
+        late = apart > LATE * np.nanmedian(apart) if len(apart) > 1 else np.zeros(len(apart), dtype=bool)
+        back = used < 0
+        findings += found_at("counter_reset", name, times[back], "the meter's reading falls: the energy up to the next "
+                             "one is left empty")
+        energy[name] = np.where(back | late, np.nan, used)
+    return frame.assign(**energy), findings

@@ -1,0 +1,75 @@
+"""A meter's reading in place of power."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from reader_tables import described, stamps
+
+from wattcast.contracts import TOTAL
+from wattcast.data.counters import differences, require_no_counter
+from wattcast.data.reader import open_source
+from wattcast.errors import DataError
+
+HOURS = 24 * 70
+
+
+def used(count: int = HOURS) -> np.ndarray:
+    hour = np.arange(count) % 24
+    return 400 + 150 * np.sin(hour / 24 * 2 * np.pi) + np.random.default_rng(3).normal(0, 9, count).round(3)
+
+
+def readings(energy: np.ndarray, back: int | None = None) -> pd.DataFrame:
+    """The reading at the start of each interval, set back to zero before one of them."""
+    reading = 1_234_567 + np.concatenate([[0], energy.cumsum()[:-1]])
+    if back is not None:
+        reading[back:] -= reading[back]
+    return pd.DataFrame({"kw": reading}, index=stamps("2025-01-01", len(energy), "1h"))
+
+
+@pytest.mark.parametrize("back", [None, 300, 900])
+def test_counter__is_a_question(tmp_path: Path, back: int | None) -> None:
+    path, config = described(tmp_path / "x.csv", readings(used(), back), time={"step": "1h"})
+    with pytest.raises(DataError) as caught:
+        open_source(path, config).read()
+    message = str(caught.value)
+    assert "'kw' (total_active_power) looks like a meter's reading" in message
+    assert "1680 readings from 2025-01-01 00:00 to 2025-03-11 23:00" in message
+    assert "data.counter" in message
+
+
+@pytest.mark.parametrize("every", ["15min", "1h"])
+def test_counter__differences_are_the_energy_of_each_step(tmp_path: Path, every: str) -> None:
+    energy = used(1200)
+    frame = readings(energy, back=900).set_axis(stamps("2025-01-01", 1200, every))
+    path, config = described(tmp_path / "x.csv", frame, counter=True, time={"step": "1h"})
+    data, report = open_source(path, config).read()
+    if every == "1h":
+        known = np.delete(np.arange(1199), 899)
+        np.testing.assert_allclose(data.frame[TOTAL].to_numpy()[known], energy[known])
+        assert data.frame[TOTAL].isna().sum() == 2
+        assert data.end == pd.Timestamp("2025-02-19 23:00", tz="Asia/Shanghai")
+    else:
+        assert data.frame[TOTAL].iloc[:5].tolist() == pytest.approx(energy[:20].reshape(5, 4).sum(1))
+    (reset,) = [found for found in report.findings if found.kind == "counter_reset"]
+    assert (reset.count, reset.first) == (1, frame.index[899].tz_localize("Asia/Shanghai"))
+
+
+def test_counter__can_be_denied(tmp_path: Path) -> None:
+    path, config = described(tmp_path / "x.csv", readings(used()), counter=False, time={"step": "1h"})
+    assert open_source(path, config).read()[0].frame[TOTAL].iloc[0] == 1_234_567
+
+
+def test_counter__a_late_reading_tells_no_interval() -> None:
+    frame = pd.DataFrame({TOTAL: [100.0, 103.0, 107.0, 120.0, 126.0]},
+                         index=stamps("2025-01-01", 7, "1h").delete([3, 4]).tz_localize("UTC"))
+    assert differences(frame, (TOTAL,))[0][TOTAL].fillna(-1).tolist() == [3, 4, -1, 6, -1]
+
+
+@pytest.mark.parametrize("values", [
+    used(), np.cumsum(used())[:200], np.tile([5.0], HOURS), np.repeat([1.0, 2.0, 3.0], HOURS // 3),
+    np.sort(used())[::-1].copy(), np.r_[np.cumsum(used(200)), used(HOURS - 200)], np.zeros(HOURS)])
+def test_counter__power_is_none(values: np.ndarray) -> None:
+    index = stamps("2025-01-01", len(values), "1h").tz_localize("UTC")
+    require_no_counter(pd.Series(values, index), "kw", "x.csv")
