@@ -118,12 +118,12 @@ def test_described_file__one_target_an_offset_and_hours(forecast, seed_table) ->
     """Columns under the user's names, times with an offset, one target, an hourly grid from quarter-hourly rows."""
     table = seed_table("works", days=30)
     local = pd.DatetimeIndex(table["ts"]).tz_localize("Etc/GMT-8")
-    pd.DataFrame({"Zeit": local.tz_convert("Europe/Berlin").astype(str), "energy": table["total_active_power"],
+    pd.DataFrame({"Zeit": local.tz_convert("Europe/Berlin").astype(str), "load_kw": table["total_active_power"],
                   "outside": table["temp"], "blind": table["humidity"], "unused": 1}).to_csv("works.csv", index=False)
     Path("works.yaml").write_text("""
         station: works
         time: {column: Zeit, timezone: Europe/Berlin, step: 1h}
-        targets: {total_active_power: energy}
+        targets: {total_active_power: load_kw}
         known_future: [outside]
         past_only: [blind]
         location: {latitude: 52.5, longitude: 13.4, country: DE}

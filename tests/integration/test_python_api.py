@@ -132,7 +132,8 @@ def test_fit__on_several_stations_asks_which_one(frame: pd.DataFrame) -> None:
 def test_predict__takes_the_station_for_what_it_was_trained_as(frame: pd.DataFrame) -> None:
     """What a station is shows in weeks of nights, and the newest rows may hold a few odd ones only."""
     sun = np.clip(np.sin((frame["when"].dt.hour - 6) / 12 * np.pi), 0, None)
-    power = sun * frame["load"]
+    clouds = np.repeat(np.random.default_rng(1).uniform(0.4, 1.0, 30), 96)
+    power = sun * clouds * frame["load"]
     place = {"location": {"latitude": 35.0, "longitude": 117.0}}
     plant = Forecaster({**CONFIG, "data": {**CONFIG["data"], **place}}).fit(frame.assign(load=power))
     lit = frame.assign(load=power + 30.0).tail(3 * 96)
