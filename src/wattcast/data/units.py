@@ -14,6 +14,7 @@ from wattcast.data.gridding import rows_every, short
 from wattcast.data.quality import Assumption
 from wattcast.data.schema import ENERGY_UNITS, POWER_UNITS
 from wattcast.errors import DataError
+from wattcast.timegrid import divides_day
 
 RATES = ("wh/h", "kwh/h", "mwh/h", "gwh/h")
 """Energy in an hour is mean power."""
@@ -97,4 +98,5 @@ def require_known(found: Mapping[str, Nature], targets: Mapping[str, str], times
         f"column {targets[TOTAL]!r} is power or energy per interval",
         found=f"power [kW] would be averaged, energy [kWh] added up: {step / every:.3g} times as much",
         expected="a unit in the column's name, or in the settings",
-        hint=f"set data.unit to kW, kWh, or what it is; or data.time.step to {short(every)}")
+        hint="set data.unit to kW, kWh, or what it is"
+             + (f"; or data.time.step to {short(every)}" if divides_day(every) else ""))

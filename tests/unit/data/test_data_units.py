@@ -85,6 +85,13 @@ def test_unknown__is_a_question_where_rows_are_put_together(tmp_path: Path) -> N
     assert read(tmp_path, rows("load"), unit="kW")[0].iloc[0] == 201
 
 
+@pytest.mark.parametrize(("every", "offered"), [("5min", True), ("7min", False)])
+def test_unknown__the_hint_offers_no_step_that_cannot_be_set(tmp_path: Path, every: str, offered: bool) -> None:
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, rows("load", every=every))
+    assert (f"data.time.step to {every}" in str(caught.value)) is offered
+
+
 def test_unknown__at_its_own_step_nothing_is_asked_and_nothing_changes(tmp_path: Path) -> None:
     for column in ("load", "energy_kwh"):
         values, assumed = read(tmp_path, rows(column, every="15min") + 0.1)
