@@ -1,20 +1,18 @@
 """A view without the steps of its station, and a forecast that gets them added again."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from wattcast.contracts import LevelStep
-from wattcast.data.reader import open_source
-from wattcast.data.schema import DataConfig, StationData
+from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.levelled import Levelled, LevelledView, without_steps
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.steps import Change, Shape
-from wattcast.store.bundle import load_bundle
 from wattcast.timegrid import station_horizon
 from wattcast.training.trained import TrainedModel
 
@@ -26,14 +24,8 @@ STEP = ORIGIN - 4 * DAY
 
 
 @pytest.fixture(scope="module")
-def data(plant: Path) -> StationData:
-    return open_source(plant, DataConfig()).read("plant")[0]
-
-
-@pytest.fixture(scope="module")
-def model(trained_models: Path, data: StationData) -> TrainedModel:
-    trained = load_bundle(trained_models / "plant" / "versions" / "v0001")
-    return replace(trained, span=(trained.span[0], data.frame.index[LEARNED - 1]))
+def model(having_learned: Callable[[int], TrainedModel]) -> TrainedModel:
+    return having_learned(LEARNED)
 
 
 def risen(data: StationData, *targets: str, since: int = STEP, by: float = 1.35) -> StationData:

@@ -1,22 +1,20 @@
 """Shares and bands that follow the weeks since a model was trained."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from wattcast.contracts import Forecast, WeatherUse
-from wattcast.data.reader import open_source
-from wattcast.data.schema import DataConfig, StationData
+from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting import recent
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recent import HALF_DAYS, LARGEST_CHANGE, changed, recent_forecasts
-from wattcast.store.bundle import load_bundle
 from wattcast.timegrid import station_horizon
 from wattcast.training.trained import TrainedModel
 
@@ -29,14 +27,8 @@ FACTORS = np.tile([1.0, 2.0, 3.0, 4.0], (7, 1))
 
 
 @pytest.fixture(scope="module")
-def data(plant: Path) -> StationData:
-    return open_source(plant, DataConfig()).read("plant")[0]
-
-
-@pytest.fixture(scope="module")
-def model(trained_models: Path, data: StationData) -> TrainedModel:
-    trained = load_bundle(trained_models / "plant" / "versions" / "v0001")
-    return replace(trained, span=(trained.span[0], data.frame.index[LEARNED - 1]))
+def model(having_learned: Callable[[int], TrainedModel]) -> TrainedModel:
+    return having_learned(LEARNED)
 
 
 def view(data: StationData, origin: int = ORIGIN, weather: WeatherUse = "given") -> HorizonView:
