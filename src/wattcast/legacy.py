@@ -64,8 +64,8 @@ def _run(arguments: argparse.Namespace) -> int:
         assignments.append(f"training.horizon_weights={list(weights)}")
     settings = load_settings(assignments=assignments)
     finetuning = arguments.enable_incremental and not arguments.enable_hyperopt
-    data = arguments.data_file or _data(arguments.station_id, settings, newer=finetuning)
-    job = Job(data, arguments.station_id, settings)
+    job = (Job(arguments.data_file, arguments.station_id, settings) if arguments.data_file else
+           _usual_job(arguments.station_id, settings, newer=finetuning))
     if finetuning:
         return _finetune(job, arguments.station_id)
     print(f"🔄 training station {arguments.station_id} on {job.data}")
@@ -93,16 +93,17 @@ def _finetune(job: "Job", station_id: str) -> int:
     return 0
 
 
-def _data(station_id: str, settings: "Settings", *, newer: bool) -> Path:
-    """The first of the usual places that is there; of several the first that has the station."""
-    from wattcast.data.reader import open_source
+def _usual_job(station_id: str, settings: "Settings", *, newer: bool) -> "Job":
+    """On the first of the usual places that is there; of several the first that has the station."""
+    from wattcast.workflows.job import Job
 
     places = [Path(name) for name in ((NEWER, HISTORY) if newer else (HISTORY, NEWER)) if Path(name).exists()]
     if not places:
         raise DataError("there is no data here", expected=f"{HISTORY} or {NEWER}",
                         hint="name the file with --data_file")
-    for place in places if len(places) > 1 else ():
+    jobs = [Job(place, station_id, settings) for place in places]
+    for job in jobs if len(jobs) > 1 else ():
         with suppress(DataError):
-            if station_id in open_source(place, settings.data).station_ids:
-                return place
-    return places[0]
+            if station_id in job.source.station_ids:
+                return job
+    return jobs[0]
