@@ -17,6 +17,7 @@ from wattcast.errors import DataError
 
 logger = logging.getLogger("wattcast")
 
+
 def tables_in(folder: Path, config: DataConfig) -> list[Path]:
     """The files that may hold measurements, by name; a `.txt` only if one of its columns is known to be the time."""
     forecasts = forecast_table(folder, config)
