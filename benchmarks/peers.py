@@ -41,7 +41,7 @@ from wattcast.features.table import FeatureTable
 from wattcast.forecasting.postprocess import Limits
 from wattcast.timegrid import WallGrid, followed_clock, horizon_index
 from wattcast.training.config import Recipe
-from wattcast.training.fit import prepare
+from wattcast.training.prepared import prepare
 
 SETS = ("steel", "openstef_307", "sgcc_solar_1")
 PEERS: dict[str, dict[str, Any]] = {

@@ -25,6 +25,7 @@ from wattcast.data.schema import StationData
 from wattcast.evaluation.backtest import BacktestResult, backtest, last_origin
 from wattcast.evaluation.baselines import USUAL, baseline
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.calibrate import calibrated, fit_factors
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
@@ -34,7 +35,7 @@ from wattcast.store.bundle import load_bundle, save_bundle
 from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_time, rolling_origins, station_horizon, steps_per_day
 from wattcast.training.config import Recipe
-from wattcast.training.trained import TrainedModel, history_split
+from wattcast.training.shapes import history_split
 from wattcast.workflows.job import Job
 from wattcast.workflows.models import named_forecasters
 

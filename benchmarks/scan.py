@@ -183,8 +183,8 @@ def block(rounds: int) -> dict[str, Any]:
 def training(batches: int) -> dict[str, Any]:
     """An epoch of training a simulated station's year with the defaults, and a forecast by the trained network."""
     from wattcast.data.simulate import simulate_station
+    from wattcast.experts.fit import fit_model
     from wattcast.settings import load_settings
-    from wattcast.training.fit import fit_model
     from wattcast.workflows.job import Job
 
     result: dict[str, Any] = {"batches": batches}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wattcast.evaluation.backtest import BacktestResult
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.store.registry import Version
-    from wattcast.training.trained import EpochRecord
+    from wattcast.training.record import EpochRecord
     from wattcast.tuning.search import SearchProgress
     from wattcast.workflows.finetune import FinetuneOutcome
     from wattcast.workflows.forecast import ForecastOutcome

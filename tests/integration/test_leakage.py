@@ -23,7 +23,7 @@ from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import build_settings
 from wattcast.timegrid import WallGrid
 from wattcast.training.config import Recipe
-from wattcast.training.fit import Prepared, prepare
+from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
 from wattcast.workflows.models import named_forecasters
 

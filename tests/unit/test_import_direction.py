@@ -12,6 +12,7 @@ TIERS = (
     {"features", "model"},
     {"windows"},
     {"training"},
+    {"experts"},
     {"store"},
     {"forecasting", "evaluation"},
     {"tuning", "finetune"},

@@ -17,7 +17,7 @@ from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_s
 from wattcast.evaluation.measured import measured_targets, once_fitted
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import WallGrid, followed_clock, horizon_index, steps_per_day
-from wattcast.training.trees import stopped_early
+from wattcast.training.boosting import stopped_early
 
 if TYPE_CHECKING:
     import lightgbm

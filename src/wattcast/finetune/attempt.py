@@ -9,6 +9,7 @@ import numpy as np
 from wattcast.data.merging import Merged, merge
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, EmptyColumnError, TooFewRowsError
+from wattcast.experts.trained import TrainedModel
 from wattcast.finetune.comparison import Evidence, compare
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.gate import Decision, judge, refusal
@@ -16,7 +17,7 @@ from wattcast.finetune.plausibility import implausible
 from wattcast.finetune.update import Update, in_words, update
 from wattcast.timegrid import DAY
 from wattcast.training.engine import target_weights
-from wattcast.training.trained import EpochRecord, TrainedModel
+from wattcast.training.record import EpochRecord
 from wattcast.windows.scaling import Scaler
 
 REWRITTEN = 0.05

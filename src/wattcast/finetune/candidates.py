@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wattcast.contracts import MIDDLE
+from wattcast.experts.trained import TrainedModel
 from wattcast.features.table import FeatureTable
-from wattcast.forecasting.calibrate import MIDDLE
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.selection import selected
-from wattcast.training.trained import TrainedModel
 
 TUNED, FOLLOWING = "fine-tuned networks", "the champion's networks, following their level"
 
@@ -35,8 +35,7 @@ class NewDays:
 
     def forecasts(self, model: TrainedModel) -> Inference:
         """Forecasts from the origins and how the weeks before them went; nothing measured from `gate` on is in them."""
-        found = infer(model, self.features, self.origins, None if model.trees is None else model.trees.judged,
-                      ratio=True)
+        found = infer(model.as_judged(), self.features, self.origins, ratio=True)
         behind = self.origins[:, None] + np.arange(model.shape.horizon) >= self.gate               # [N, H]
         return replace(found, actual=np.where(behind[..., None], np.nan, found.actual))
 

@@ -1,7 +1,7 @@
 """Candidate, champion and anchor side by side, on the newest days, fitted on by neither, and on an older guard."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from wattcast.evaluation.backtest import weather_in_words
 from wattcast.evaluation.baselines import baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import Scorecard, scored_steps
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.postprocess import Limits, target_columns
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.timegrid import DAY, parse_step, rolling_origins, station_horizon
-from wattcast.training.trained import TrainedModel
 from wattcast.windows.splits import spread_origins
 
 CHAMPION, ANCHOR = "champion", "weekly-mean"
@@ -56,8 +56,7 @@ def compare(candidate: TrainedModel, champion: TrainedModel, data: StationData, 
     # As they were trained: the champion could follow the weeks since then, which the candidate has learned instead.
     models = {name: NetworkForecaster.of(model, follows=False) for name, model in compared.items()}
     # Their newest trees have learned the guard's rows.
-    on_guard = {name: NetworkForecaster.of(replace(model, trees=model.trees.as_judged() if model.trees else None))
-                for name, model in compared.items()}
+    on_guard = {name: NetworkForecaster.of(model.as_judged()) for name, model in compared.items()}
     anchor = {ANCHOR: baseline(ANCHOR).fit(HorizonView(data, first, horizon))}
     limits = Limits.of(data.station, candidate.limits(data.station))
     newest = _period(data, {**models, **anchor}, rolling_origins(first, DAY, data.end - DAY, step=step),

@@ -17,17 +17,21 @@ from wattcast import __version__
 from wattcast.data.limits import share_above_total
 from wattcast.data.schema import StationData
 from wattcast.errors import TooFewRowsError
+from wattcast.experts.network import NetworkExpert
+from wattcast.experts.trained import TrainedModel
+from wattcast.experts.trees import TREES, TreesExpert
 from wattcast.features.table import FeatureTable
 from wattcast.finetune.candidates import NewDays, better_candidate
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.timegrid import parse_step
+from wattcast.training.boosting import ORIGINS, Trees, TreeWindows, fit_trees
 from wattcast.training.config import TrainingConfig
 from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
-from wattcast.training.fit import hash_data
 from wattcast.training.freezing import frozen
-from wattcast.training.trained import EpochRecord, TrainedModel, decomposition
-from wattcast.training.trees import ORIGINS, Trees, TreeWindows, fit_trees
+from wattcast.training.prepared import hash_data
+from wattcast.training.record import EpochRecord
+from wattcast.training.shapes import decomposition
 from wattcast.windows.dataset import SeededSampler, WindowDataset, WindowShape
 
 IntArray = NDArray[np.int64]
@@ -159,13 +163,15 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
           frozen(network, config.freeze_backbone_layers, config.freeze) as kept):
         windows = _windows(champion, table, split, training, config)
         history = fit_network(network, windows, training, data.station.targets, folder, on_epoch=on_epoch)
-        trees = None if champion.trees is None else _fit_trees(champion, windows, split, config)
+        trees = _fit_trees(champion, windows, split, config) if TREES in champion.experts else None
     gate = index[split.gate]
     same = replace(champion, station=data.station, span=(champion.span[0], gate - step), data_hash=data_hash,
                    nonnegative=_nonnegative(champion, data), part_of_total=_part_of_total(champion, data),
-                   history=history)
+                   ).with_experts(NetworkExpert(champion.network, history))
     # On the champion's validation rows, which this run did not learn from either.
-    tuned = calibrate_and_choose(replace(same, network=network.cpu().eval(), trees=trees), data)
+    learned = same.with_experts(NetworkExpert(network.cpu().eval(), history))
+    learned = learned.without(TREES) if trees is None else learned.with_experts(TreesExpert(trees))
+    tuned = calibrate_and_choose(learned, data)
     news = NewDays(table, split.stop[split.stop >= split.limit], split.gate)
     following = calibrate_and_choose(same, data, later=news.forecasts(same))
     kind, model = better_candidate(champion, tuned, following, news.error, config.guard_tolerance)

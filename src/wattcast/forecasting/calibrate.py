@@ -10,14 +10,13 @@ bias is not that of the next.
 import numpy as np
 from numpy.typing import NDArray
 
-from wattcast.contracts import QUANTILES
+from wattcast.contracts import MIDDLE, QUANTILES
 
 FloatArray = NDArray[np.float64]
 
 PAIRS = tuple(round(2 * level - 1, 10) for level in QUANTILES if level > 0.5)
 """What the pairs of quantiles hold, the innermost first: 20, 40, 60 and 80 %."""
 
-MIDDLE = QUANTILES.index(0.5)
 UNREST_SHARE = 1 / 3
 """How much of a band's size, as a power, comes from the unrest of the last weeks; the rest from the network."""
 

@@ -1,18 +1,18 @@
-"""What the network, the trees and the anchors say at many origins at once, in the target's unit."""
+"""What the experts of a model say at many origins at once, in the target's unit."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wattcast.contracts import Kind
+from wattcast.contracts import MIDDLE, Kind
+from wattcast.experts.base import Asked
+from wattcast.experts.network import NETWORK
+from wattcast.experts.trained import TrainedModel
 from wattcast.features.pipeline import FeatureTable
-from wattcast.forecasting.calibrate import MIDDLE
 from wattcast.forecasting.level import WEEKS, recent_ratio
-from wattcast.training.trained import TrainedModel, decomposition
-from wattcast.training.trees import StepTrees
-from wattcast.windows.dataset import WindowDataset, network_inputs
 
 FloatArray = NDArray[np.float64]
 BATCH = 16
@@ -25,50 +25,51 @@ class Inference:
 
     Attributes:
         quantiles: `[N, H, C, Q]`, of the network.
-        anchors: `[N, H, C, A]`, the simple forecasts that the network corrects; their order is `model.anchor_names`.
+        medians: `[N, H, C]` by expert, of those that were asked; the network's is the first.
+        lags: `[N, H, C, A]`, the same slots some weeks before.
         actual: `[N, H, C]`, NaN where not measured.
         unlike: `[N, H]`, where the day is off and a lag's was not, or the other way round: simple forecasts of a load
             repeat the wrong day there. Nowhere for a plant: sun and wind keep no holidays.
-        trees: `[N, H, C]`, medians of the boosted trees; None if they were not asked.
         ratio: `[N, C]`, of what was measured in the weeks before an origin to what the network would have forecast;
             None if that was not asked.
     """
 
     quantiles: FloatArray
-    anchors: FloatArray
+    medians: Mapping[str, FloatArray]
+    lags: FloatArray
     actual: FloatArray
     unlike: NDArray[np.bool_]
-    trees: FloatArray | None = None
     ratio: FloatArray | None = None
 
 
 def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64],
-          trees: StepTrees | None = None, *, ratio: bool = False) -> Inference:
+          experts: Collection[str] | None = None, *, ratio: bool = False) -> Inference:
     """Forecast from each of `origins` `[N]`, positions on the grid of `features`.
 
     Args:
-        model: whose network and anchors.
+        model: whose experts.
         features: of the whole history up to the horizons.
         origins: with `ratio`, at least `level.WEEKS` weeks after the first row.
-        trees: these are asked, too.
+        experts: whom to ask of those that have learned, besides the network; all if None.
         ratio: whether to forecast the weeks before the origins as well and to compare.
     """
-    dataset = WindowDataset(features, model.scalers, model.shape, decomposition=decomposition(model.recipe))
-    scaler = model.scalers.targets
-    scale, center = scaler.scale.astype(np.float64), scaler.center.astype(np.float64)
-    parts, by_trees = [], []
+    dataset, scaler = model.windows(features), model.scalers.targets
+    others = [name for name, each in model.experts.items()
+              if name != NETWORK and (experts is None or name in experts or not each.learned)]
+    quantiles, lags, actual = [], [], []
+    medians: dict[str, list[FloatArray]] = {name: [] for name in others}
     for some in np.array_split(origins, -(-len(origins) // BATCH)):
-        batch = dataset.batch(some)
-        with torch.inference_mode():
-            scaled = model.network(**network_inputs(batch))
-        measured = torch.where(batch["target_mask"] > 0, batch["target"], torch.nan)
-        parts.append([values.numpy().astype(np.float64) for values in (scaled, batch["anchors"], measured)])
-        if trees is not None:
-            by_trees.append(trees.forecast(batch))
-    quantiles, anchors, actual = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Inference(quantiles * scale[:, None] + center[:, None], anchors * scale[:, None] + center[:, None],
-                     actual * scale + center, dataset.unlike_lags(origins).numpy() & (model.station.kind is Kind.LOAD),
-                     np.concatenate(by_trees) * scale + center if by_trees else None,
+        asked = Asked(dataset, some, scaler)
+        quantiles.append(model.learner.quantiles(asked))
+        for name in others:
+            medians[name].append(model.experts[name].forecast(asked))
+        batch = asked.batch
+        lags.append(asked.in_units(batch["anchors"][..., :len(model.shape.lag_weeks)].numpy()))
+        actual.append(asked.in_units(torch.where(batch["target_mask"] > 0, batch["target"], torch.nan).numpy()))
+    found = np.concatenate(quantiles)
+    said = {NETWORK: found[..., MIDDLE], **{name: np.concatenate(each) for name, each in medians.items()}}
+    return Inference(found, said, np.concatenate(lags), np.concatenate(actual),
+                     dataset.unlike_lags(origins).numpy() & (model.station.kind is Kind.LOAD),
                      _ratio(model, features, origins) if ratio else None)
 
 
@@ -76,7 +77,7 @@ def _ratio(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int6
     """From forecasts whole weeks before the origins, of steps before them, with the weather that came: it is to say how
     the station does, not how good the weather forecasts were."""
     week, features = model.shape.week, replace(features, vintages=None)
-    before = [infer(model, features, origins - back * week) for back in range(1, WEEKS + 1)]
+    before = [infer(model, features, origins - back * week, ()) for back in range(1, WEEKS + 1)]
     actual, forecast = (np.concatenate(parts, 1) for parts in (
         [each.actual[:, :week] for each in before], [each.quantiles[:, :week, :, MIDDLE] for each in before]))
     return recent_ratio(actual, forecast)

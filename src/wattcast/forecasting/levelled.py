@@ -15,17 +15,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattcast.contracts import Horizon, Kind, LevelStep, Station, View
+from wattcast.contracts import MIDDLE, Horizon, Kind, LevelStep, Station, View
 from wattcast.data.schema import StationData
+from wattcast.experts.trained import TrainedModel
 from wattcast.features.table import FeatureTable
-from wattcast.forecasting.calibrate import MIDDLE
-from wattcast.forecasting.choice import TREES
 from wattcast.forecasting.recent import features_before, forecasts, history_rows
 from wattcast.forecasting.selection import selected
 from wattcast.forecasting.steps import DAYS, Shape
 from wattcast.forecasting.watch import Watch
 from wattcast.timegrid import parse_step
-from wattcast.training.trained import TrainedModel
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -135,8 +133,7 @@ def days_off(features: FeatureTable) -> BoolArray:
 
 def _ahead(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> FloatArray:
     """The medians from each origin by day of the horizon, `[N, H / D, D, C]`."""
-    asked = model.selection is not None and model.selection.uses(TREES)
-    found = forecasts(model, features, origins, trees=asked)
+    found = forecasts(model, features, origins, model.selection.used if model.selection else ())
     medians = selected(model, found)[..., MIDDLE]
     return medians.reshape(len(origins), -1, model.shape.day, medians.shape[-1])
 

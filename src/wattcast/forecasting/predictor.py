@@ -9,17 +9,18 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import Fit, Forecast, Forecaster, Station, View
+from wattcast.contracts import MIDDLE, Fit, Forecast, Forecaster, Station, View
 from wattcast.errors import BundleError, WattcastError, listing
-from wattcast.forecasting.calibrate import MIDDLE, FloatArray
-from wattcast.forecasting.choice import NETWORK, TREES
+from wattcast.experts.network import NETWORK
+from wattcast.experts.shares import mixture
+from wattcast.experts.trained import TrainedModel
+from wattcast.forecasting.calibrate import FloatArray
 from wattcast.forecasting.levelled import days_off, without_steps
 from wattcast.forecasting.postprocess import Limits, target_columns, usual
 from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
 from wattcast.training.config import Recipe
-from wattcast.training.selection import mixture
-from wattcast.training.trained import EpochRecord, TrainedModel
+from wattcast.training.record import EpochRecord
 
 NAME = "wattcast"
 NOTABLE = 10
@@ -56,7 +57,7 @@ class NetworkForecaster:
         return cls(model.recipe, follows=follows, model=model)
 
     def fit(self, view: View) -> Self:
-        from wattcast.training.fit import fit_model
+        from wattcast.experts.fit import fit_model
 
         data = view.training_data()
         model = fit_model(data, self.recipe, work_folder=self.work_folder, on_epoch=self.on_epoch)
@@ -90,9 +91,8 @@ class NetworkForecaster:
         features = fitted.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
         recent = recent_forecasts(fitted, seen) if self.follows else None
         model = fitted if recent is None else follow_recent(fitted, recent)
-        # Loading LightGBM takes longer than a forecast: only where the trees have a share.
-        asked = not alone and model.selection is not None and model.selection.uses(TREES)
-        found = forecasts(model, features, np.asarray([rows]), trees=asked)
+        found = forecasts(model, features, np.asarray([rows]), () if alone or not model.selection else
+                          model.selection.used)
         quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
         if levelled is not None:
             quantiles = levelled.with_steps(quantiles, days_off(features)[rows:])

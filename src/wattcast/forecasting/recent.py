@@ -7,16 +7,18 @@ adaptive conformal inference does (Gibbs & Candès, arXiv:2106.00170). Nothing i
 forecast follows from the history and the model alone.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.contracts import View
+from wattcast.experts.trained import TrainedModel
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting import level
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.timegrid import days_later, parse_step
-from wattcast.training.trained import TrainedModel
 
 FloatArray = NDArray[np.float64]
 
@@ -36,10 +38,10 @@ def history_rows(model: TrainedModel) -> int:
     return shape.reach + _follows_level(model) * level.WEEKS * shape.week
 
 
-def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64], *, trees: bool) -> Inference:
-    """What a forecast is made of, from origins after what the model has learned; with or without its trees."""
-    asked = model.trees.newest if trees and model.trees else None
-    return infer(model, features, origins, asked, ratio=_follows_level(model))
+def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64],
+              experts: Collection[str] | None = None) -> Inference:
+    """What a forecast is made of, from origins after what the model has learned; by all experts, or by some."""
+    return infer(model, features, origins, experts, ratio=_follows_level(model))
 
 
 def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
@@ -56,7 +58,7 @@ def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
     if not len(back) or model.selection is None:
         return None
     features = features_before(model, view, history_rows(model) + int(back[-1]))
-    return forecasts(model, features, len(features.index) - back, trees=True)
+    return forecasts(model, features, len(features.index) - back)
 
 
 def features_before(model: TrainedModel, view: View, rows: int) -> FeatureTable:

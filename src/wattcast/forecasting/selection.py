@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.data.schema import StationData
-from wattcast.forecasting.calibrate import MIDDLE, calibrated, distances, error_sizes, fit_factors
-from wattcast.forecasting.choice import LEARNED, NETWORK, candidate_names, candidates, choose_weights, prior_weights
+from wattcast.experts.network import NETWORK
+from wattcast.experts.shares import Factors, Selection, TargetSelection
+from wattcast.experts.trained import TrainedModel
+from wattcast.forecasting.blend import choose_weights, prior_weights
+from wattcast.forecasting.calibrate import calibrated, distances, error_sizes, fit_factors
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.level import choose_share, follow
 from wattcast.forecasting.recent import changed
-from wattcast.training.selection import Factors, Selection, TargetSelection
-from wattcast.training.trained import TrainedModel
 from wattcast.windows.splits import spread_origins
 
 FloatArray = NDArray[np.float64]
@@ -38,8 +39,7 @@ def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Infer
                   for time, side in zip(model.validation, ("left", "right"), strict=True))
     origins = spread_origins(first, end, model.shape.horizon, model.recipe.windows.validation_origins)
     features = model.pipeline.transform(data.frame, data.vintages)
-    found = infer(model, features, origins, None if model.trees is None else model.trees.judged,
-                  ratio=later is not None)
+    found = infer(model.as_judged(), features, origins, ratio=later is not None)
     days = (end - first) / model.shape.day
     targets = {name: _decide(model, found, later, position, days)
                for position, name in enumerate(model.station.targets)}
@@ -52,7 +52,7 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
 
     Args:
         model: with its selection.
-        found: what the network and its anchors say, and the trees if they have a share.
+        found: what the experts say that have a share.
         alone: leave out the simple forecasts: the network's median, with bands of its own.
     """
     if model.selection is None:
@@ -61,8 +61,8 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     for position, target in enumerate(model.station.targets):
         chosen = model.selection.targets[target]
         weights = {NETWORK: 1.0} if alone else chosen.weights
-        shares = [weights.get(name, 0.0) for name in _names(model, found)]
-        median = _median(found, _candidates(model, found, position, chosen.level), np.asarray(shares))
+        shares = np.asarray([weights.get(name, 0.0) for name in found.medians])
+        median = _median(found, _candidates(model, found, position, chosen.level), shares)
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
     return np.stack(quantiles, 2)
@@ -82,7 +82,7 @@ def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
 
 
 def _follow(model: TrainedModel, recent: Inference, position: int, chosen: TargetSelection) -> TargetSelection:
-    actual, names = recent.actual[:, :, position], _names(model, recent)
+    actual, names = recent.actual[:, :, position], recent.medians
     forecasts, distance = _candidates(model, recent, position, chosen.level), _distance(model, recent, position)
     usual = np.where(recent.unlike, np.nan, actual)
     weeks = np.isfinite(usual).sum() / model.shape.week
@@ -102,8 +102,8 @@ def _follow(model: TrainedModel, recent: Inference, position: int, chosen: Targe
 def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int,
             days: float) -> TargetSelection:
     actual, level = found.actual[:, :, position], _level(found, later, position)
-    names, forecasts = _names(model, found), _candidates(model, found, position, level)
-    prior = prior_weights(len(names), sum(name in LEARNED for name in names))
+    names, forecasts = found.medians, _candidates(model, found, position, level)
+    prior = prior_weights([model.experts[name].learned for name in names])
     weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7, prior)
     median = _median(found, forecasts, weights)
     distance = _distance(model, found, position)
@@ -127,29 +127,24 @@ def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> Flo
     return np.where(found.unlike, forecasts[..., 0], forecasts @ weights)
 
 
-def _names(model: TrainedModel, found: Inference) -> tuple[str, ...]:
-    return candidate_names(model.shape.lag_weeks, trees=found.trees is not None, adjusted=model.network.sizes.adjusted)
-
-
 def _level(found: Inference, later: Inference | None, position: int) -> float:
-    return choose_share([(each.quantiles[:, :, position, MIDDLE], each.ratio[:, position], each.actual[:, :, position])
+    return choose_share([(each.medians[NETWORK][:, :, position], each.ratio[:, position], each.actual[:, :, position])
                          for each in (found, later) if each is not None and each.ratio is not None])
 
 
 def _candidates(model: TrainedModel, found: Inference, position: int, level: float) -> FloatArray:
-    network, trees = found.quantiles[:, :, position, MIDDLE], found.trees
-    by_trees = None if trees is None else trees[:, :, position]
+    """What was said of a target `[N, H, M]`, the network first; what has learned follows the level."""
+    said = {name: medians[:, :, position] for name, medians in found.medians.items()}
     if found.ratio is not None:
         ratio = found.ratio[:, position]
-        network = follow(network, ratio, level)
-        by_trees = None if by_trees is None else follow(by_trees, ratio, level)
-    return candidates(network, found.anchors[:, :, position], model.shape.lag_weeks, by_trees,
-                      adjusted=model.network.sizes.adjusted)
+        said = {name: follow(median, ratio, level) if model.experts[name].learned else median
+                for name, median in said.items()}
+    return np.moveaxis(np.stack(list(said.values())), 0, -1)
 
 
 def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:
-    lags = found.anchors[:, :, position, :len(model.shape.lag_weeks)]
-    return distances(found.quantiles[:, :, position], lags, FLOOR * float(model.scalers.targets.scale[position]))
+    floor = FLOOR * float(model.scalers.targets.scale[position])
+    return distances(found.quantiles[:, :, position], found.lags[:, :, position], floor)
 
 
 def _error(actual: FloatArray, forecast: FloatArray) -> float | None:

@@ -34,25 +34,25 @@ from typing import Any
 import pandas as pd
 import torch
 from pydantic import ValidationError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
 import wattcast
 from wattcast.contracts import PART, TOTAL, Station
 from wattcast.errors import BundleError
+from wattcast.experts.base import Kept
+from wattcast.experts.shares import Selection
+from wattcast.experts.table import EXPERTS
+from wattcast.experts.trained import TrainedModel, by_name
 from wattcast.features.pipeline import FeaturePipeline
-from wattcast.model.ensemble import Ensemble
-from wattcast.model.power import InputSizes, PowerNetwork
+from wattcast.model.power import InputSizes
 from wattcast.store.files import cannot_write, sha256, write_json
 from wattcast.training.config import Recipe
-from wattcast.training.selection import Selection
-from wattcast.training.trained import EpochRecord, TrainedModel
-from wattcast.training.trees import StepTrees, Trees
+from wattcast.training.record import EpochRecord
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
 FORMAT = 4
-WEIGHTS, TREES, MANIFEST, METRICS = "model.safetensors", "trees.json", "manifest.json", "metrics.json"
+MANIFEST, METRICS = "manifest.json", "metrics.json"
 GATE, FINETUNED, FINETUNE_HISTORY = "gate.json", "bi_mamba_finetuned.pth", "finetune_history.json"
 COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
 """Of the model in use, for programs that look for them in the station's folder; `FINETUNE_FILES` of the newest
@@ -96,11 +96,11 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
 
 def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
     weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
-    (folder / WEIGHTS).write_bytes(save(weights))
+    for expert in model.experts.values():
+        for name, content in expert.files().items():
+            (folder / name).write_bytes(content)
     pickled = _pickled(weights)
     (folder / "bi_mamba.pth").write_bytes(pickled)
-    if model.trees is not None:
-        write_json(folder / TREES, {name: list(part.texts) for name, part in vars(model.trees).items()})
     classification = model.pipeline.classification()
     write_json(folder / "feature_classification.json", classification)
     (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
@@ -190,29 +190,22 @@ def load_bundle(folder: Path) -> TrainedModel:
         if sizes.anchors != anchor_count(sizes.lags):
             raise KeyError("other anchors")
         span, validation = (_instants(manifest[name], station.timezone) for name in ("span", "validation"))
-        network = Ensemble([PowerNetwork(recipe.model, sizes) for _ in range(recipe.training.members)])
-        network.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         chosen = manifest["selection"]
         selection = None if chosen is None else Selection.model_validate(chosen)
-        trees = _trees(folder / TREES) if TREES in manifest["files"] else None
+        kept = Kept(folder, recipe, sizes, tuple(EpochRecord(**record) for record in manifest["history"]))
+        experts = by_name(expert.load(kept) for expert in EXPERTS)
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
         raise BundleError(f"the model in {folder} does not fit this version of wattcast",
                           found=str(error).splitlines()[0], hint="train it again") from error
     return TrainedModel(
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
-        Scalers.from_state(manifest["scalers"]), network.eval(), span, manifest["data_hash"],
-        tuple(manifest["nonnegative"]), tuple(EpochRecord(**record) for record in manifest["history"]), validation,
-        selection, trees, _part_of_total(manifest))
+        Scalers.from_state(manifest["scalers"]), experts, span, manifest["data_hash"],
+        tuple(manifest["nonnegative"]), validation, selection, _part_of_total(manifest))
 
 
 def _part_of_total(manifest: dict[str, Any]) -> bool:
     """Models that do not tell were made when the part had to stay within a total that was never negative."""
     return bool(manifest.get("part_of_total", {TOTAL, PART} <= set(manifest["nonnegative"])))
-
-
-def _trees(path: Path) -> Trees:
-    parts = json.loads(path.read_text(encoding="utf-8"))
-    return Trees(**{name: StepTrees(tuple(texts)) for name, texts in parts.items()})
 
 
 def _instants(texts: list[str], timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -24,6 +24,7 @@ from typing import Any
 from filelock import FileLock
 
 from wattcast.errors import BundleError, InputError, WattcastError, listing
+from wattcast.experts.trained import TrainedModel
 from wattcast.locks import held
 from wattcast.store.bundle import (
     COMPATIBILITY_FILES,
@@ -35,7 +36,6 @@ from wattcast.store.bundle import (
 )
 from wattcast.store.files import laid_out, remove_leftovers, write_json
 from wattcast.store.retention import is_rejected, retired
-from wattcast.training.trained import TrainedModel
 
 CHAMPION, CANDIDATE, PREVIOUS = "champion", "candidate", "previous"
 USED = "used"

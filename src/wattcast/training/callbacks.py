@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import Checkpoint, EMAWeightAveraging
 from torch import Tensor
 
 from wattcast.errors import ConfigError
-from wattcast.training.trained import EpochRecord
+from wattcast.training.record import EpochRecord
 
 
 class Averaging(EMAWeightAveraging):

@@ -28,7 +28,7 @@ from wattcast.training.config import TrainingConfig
 from wattcast.training.horizon_weights import expand_horizon_weights
 from wattcast.training.memory import footprint, memory_limit
 from wattcast.training.module import PowerModule
-from wattcast.training.trained import EpochRecord
+from wattcast.training.record import EpochRecord
 from wattcast.windows.dataset import Batch, WindowDataset, WindowShape
 
 log = logging.getLogger("wattcast")

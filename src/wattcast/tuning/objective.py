@@ -22,10 +22,12 @@ from wattcast.model.losses import pinball, weighted_mean
 from wattcast.model.power import InputSizes, PowerNetwork
 from wattcast.training.config import Recipe
 from wattcast.training.engine import step_weights, target_weights, training_device
-from wattcast.training.fit import fit_prepared, input_sizes, prepare
+from wattcast.training.fit import fit_prepared
 from wattcast.training.memory import GIB, footprint, free_memory
 from wattcast.training.module import PowerModule
-from wattcast.training.trained import EpochRecord, decomposition
+from wattcast.training.prepared import input_sizes, prepare
+from wattcast.training.record import EpochRecord
+from wattcast.training.shapes import decomposition
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.plan import Plan, plan_trials
 from wattcast.tuning.price import seconds_per_window, work

@@ -17,8 +17,8 @@ from wattcast.data.schema import StationData
 from wattcast.errors import DataError, WattcastError
 from wattcast.training.config import Recipe
 from wattcast.training.engine import remove_older
-from wattcast.training.fit import hash_data
-from wattcast.training.trained import EpochRecord
+from wattcast.training.prepared import hash_data
+from wattcast.training.record import EpochRecord
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.confirm import Choice, choose
 from wattcast.tuning.objective import Objective, Unpromising

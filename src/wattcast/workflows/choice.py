@@ -1,13 +1,10 @@
 """Which forecaster was chosen on the validation weeks, in plain words."""
 
-from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.scorecard import number
-from wattcast.forecasting.choice import NETWORK, OTHER_WEEKS, TREES, WEATHER_ADJUSTED
+from wattcast.experts.network import NETWORK
+from wattcast.experts.shares import Selection, TargetSelection, mixture
+from wattcast.experts.table import IN_WORDS, SIMPLE
 from wattcast.forecasting.level import WEEKS
-from wattcast.training.selection import Selection, TargetSelection, mixture
-
-WORDS = {**IN_WORDS, OTHER_WEEKS: "mean of the weeks before",
-         WEATHER_ADJUSTED: "usual days, adjusted for the weather"}
 
 
 def choice_lines(selection: Selection | None) -> list[str]:
@@ -36,21 +33,21 @@ def _level(chosen: TargetSelection) -> str:
 
 
 def _used(chosen: TargetSelection) -> str:
-    words = {name: f"“{text}”" for name, text in WORDS.items()} | {NETWORK: "the network", TREES: "boosted trees"}
-    return mixture(chosen.weights, words)
+    quoted = {name: f"“{words}”" if name in SIMPLE else words for name, words in IN_WORDS.items()}
+    return mixture(chosen.weights, quoted)
 
 
 def _comparison(chosen: TargetSelection) -> str:
     network = chosen.errors[NETWORK]
-    simple = {name: error for name, error in chosen.errors.items() if name in WORDS and error is not None}
+    simple = {name: error for name, error in chosen.errors.items() if name in SIMPLE and error is not None}
     if network is None or not simple:
         return "nothing was measured in the validation weeks to choose by"
     name, error = min(simple.items(), key=lambda each: each[1])
     low, high = sorted((network, error))
     gain = 1 - low / high if high else 0.0
     figures = f"(mean absolute error {number(low)} against {number(high)})"
-    best = f"“{WORDS[name]}”, the best simple forecast,"
+    best = f"“{IN_WORDS[name]}”, the best simple forecast,"
     if gain < 0.005:
         return f"in the validation weeks the network is as good as {best} {figures}"
-    better, worse = ("the network", best) if network < error else (f"“{WORDS[name]}”", "the network")
+    better, worse = ("the network", best) if network < error else (f"“{IN_WORDS[name]}”", "the network")
     return f"in the validation weeks {better} is better than {worse} by {100 * gain:.0f} % {figures}"

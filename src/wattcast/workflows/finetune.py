@@ -11,6 +11,7 @@ from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
 from wattcast.errors import BundleError, ConfigError, EmptyColumnError, NoRowsError, listing, nearest
 from wattcast.evaluation.scorecard import Scorecard
+from wattcast.experts.trained import TrainedModel
 from wattcast.finetune.attempt import Attempt, attempt, check_new_rows, refuse_empty, with_history
 from wattcast.finetune.candidates import FOLLOWING
 from wattcast.finetune.due import Due, too_few_rows, tried_lately, update_due
@@ -22,7 +23,6 @@ from wattcast.store.forecasts import kept_forecasts
 from wattcast.store.history import load_history, save_history
 from wattcast.store.registry import CANDIDATE, Registry, trained_stations
 from wattcast.training.config import Recipe
-from wattcast.training.trained import TrainedModel
 from wattcast.workflows.description import as_trained
 from wattcast.workflows.history import cut
 from wattcast.workflows.job import ALL_STATIONS, Job, OnEpoch

@@ -14,12 +14,12 @@ from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
 from wattcast.evaluation.horizon_view import PERFECT, HorizonView
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.forecasts import keep_forecast, kept_forecasts
 from wattcast.store.registry import CHAMPION, Registry, trained_stations
 from wattcast.timegrid import midnight, parse_step, parse_time, require_on_grid, station_horizon
-from wattcast.training.trained import TrainedModel
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.ground import Ground, Moment, newest_before, stand_on, weather_gap

@@ -9,10 +9,10 @@ import pandas as pd
 from wattcast.contracts import Horizon
 from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import ISSUED, NONE, PERFECT, HorizonView
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.store.forecasts import KeptForecast
 from wattcast.timegrid import DAY, in_words, midnight, parse_step
-from wattcast.training.trained import TrainedModel
 from wattcast.workflows.record import Record, records
 from wattcast.workflows.rows import Rows, known_share
 

@@ -9,7 +9,7 @@ from wattcast.data.quality import QualityReport
 from wattcast.data.reader import Source, open_source
 from wattcast.data.schema import StationData
 from wattcast.settings import Settings
-from wattcast.training.trained import EpochRecord
+from wattcast.training.record import EpochRecord
 
 ALL_STATIONS = "all"
 OF_ONE_STATION = {"station", "kind", "capacity", "location"}

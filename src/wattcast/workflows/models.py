@@ -7,7 +7,7 @@ from wattcast.errors import ConfigError, nearest
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.combination import PLUS, Combination
-from wattcast.forecasting.choice import NETWORK
+from wattcast.experts.network import NETWORK
 from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
 from wattcast.training.config import Recipe
 from wattcast.workflows.job import OnEpoch

@@ -2,8 +2,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from wattcast.experts.shares import Selection, TargetSelection
 from wattcast.finetune.candidates import FOLLOWING, TUNED, better_candidate
-from wattcast.training.selection import Selection, TargetSelection
 
 
 @dataclass

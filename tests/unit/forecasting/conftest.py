@@ -8,8 +8,8 @@ import pytest
 
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData
+from wattcast.experts.trained import TrainedModel
 from wattcast.store.bundle import load_bundle
-from wattcast.training.trained import TrainedModel
 
 
 @pytest.fixture(scope="module")

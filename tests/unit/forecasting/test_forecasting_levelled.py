@@ -10,11 +10,11 @@ import pytest
 from wattcast.contracts import LevelStep
 from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.levelled import Levelled, LevelledView, without_steps
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.steps import Change, Shape
 from wattcast.timegrid import station_horizon
-from wattcast.training.trained import TrainedModel
 
 DAY, WEEK = 96, 672
 TOTAL, PART = "total_active_power", "not_use_power"

@@ -10,13 +10,13 @@ import pytest
 from wattcast.contracts import Forecast, WeatherUse
 from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting import recent
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recent import HALF_DAYS, LARGEST_CHANGE, changed, recent_forecasts
 from wattcast.timegrid import station_horizon
-from wattcast.training.trained import TrainedModel
 
 DAY, WEEK = 96, 672
 TARGET = "total_active_power"

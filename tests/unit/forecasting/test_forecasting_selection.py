@@ -11,16 +11,18 @@ from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.evaluation.baselines import USUAL, baseline
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.experts.fit import fit_model
+from wattcast.experts.trained import TrainedModel
+from wattcast.experts.trees import TreesExpert
 from wattcast.forecasting.inference import infer
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose, selected
 from wattcast.store.bundle import load_bundle
 from wattcast.timegrid import parse_step, station_horizon
-from wattcast.training import trees as trees_module
-from wattcast.training.fit import fit_model
-from wattcast.training.trained import TrainedModel, history_split
-from wattcast.training.trees import StepTrees, Trees
+from wattcast.training import boosting as trees_module
+from wattcast.training.boosting import StepTrees, Trees
+from wattcast.training.shapes import history_split
 
 SIMPLE = (*USUAL, "weather-adjusted")
 
@@ -64,9 +66,10 @@ def forecast(model: TrainedModel, history: StationData, origin: int) -> Forecast
 def small_trees(model: TrainedModel, history: StationData) -> Trees:
     recipe = model.recipe.model_copy(update={"training": model.recipe.training.model_copy(update={"boosted_trees": True,
                                                                                                   "epochs": 1})})
-    trees = fit_model(history, recipe).trees
-    assert trees is not None
-    return trees
+    expert = fit_model(history, recipe).experts["trees"]
+    assert isinstance(expert, TreesExpert)
+    assert expert.trees is not None
+    return expert.trees
 
 
 def medians(made: Forecast, history: StationData) -> np.ndarray:
@@ -138,7 +141,7 @@ def test_blend__is_the_weighted_sum_and_is_named(model, history) -> None:
 def test_trees__are_what_they_say_and_are_asked_only_if_they_have_a_share(model, history, monkeypatch) -> None:
     monkeypatch.setattr(trees_module, "ROUNDS", 20)
     trees = small_trees(model, history)
-    owner = replace(model, trees=trees)
+    owner = model.with_experts(TreesExpert(trees))
     chosen = calibrate_and_choose(owner, history).selection
     assert chosen is not None
     assert all(set(each.errors) == {"network", "trees", *SIMPLE} for each in chosen.targets.values())

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from wattcast.errors import BundleError, DataError
+from wattcast.experts.trained import TrainedModel
+from wattcast.experts.trees import TreesExpert
 from wattcast.store import bundle
 from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
-from wattcast.training.trained import TrainedModel
-from wattcast.training.trees import StepTrees, Trees
+from wattcast.training.boosting import StepTrees, Trees
 
 METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": None}}}}
 
@@ -67,10 +68,10 @@ def test_load__keeps_whether_the_part_stays_within_the_total(model, folder) -> N
 
 
 def test_trees__come_back_as_they_were(model, folder) -> None:
-    assert load_bundle(folder).trees is None
+    assert "trees" not in load_bundle(folder).experts
     trees = Trees(StepTrees(("tree one", "tree two")), StepTrees(("tree three", "tree four")))
-    save_bundle(folder.with_name("v0002"), replace(model, trees=trees), METRICS)
-    assert load_bundle(folder.with_name("v0002")).trees == trees
+    save_bundle(folder.with_name("v0002"), model.with_experts(TreesExpert(trees)), METRICS)
+    assert load_bundle(folder.with_name("v0002")).experts["trees"] == TreesExpert(trees)
     (folder.with_name("v0002") / "trees.json").write_text('["another"]')
     with pytest.raises(BundleError, match=r"trees\.json"):
         load_bundle(folder.with_name("v0002"))

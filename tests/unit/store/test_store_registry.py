@@ -13,9 +13,9 @@ import torch
 from filelock import FileLock
 
 from wattcast.errors import BundleError, DataError, InputError
+from wattcast.experts.trained import TrainedModel
 from wattcast.store.bundle import FINETUNE_FILES, load_bundle
 from wattcast.store.registry import Registry, trained_stations
-from wattcast.training.trained import TrainedModel
 
 SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
 
@@ -28,7 +28,7 @@ def changed(model: TrainedModel, by: float) -> TrainedModel:
     network = copy.deepcopy(model.network)
     with torch.no_grad():
         next(network.parameters()).add_(by)
-    return replace(model, network=network)
+    return model.with_experts(replace(model.learner, network=network))
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,19 @@ import pandas as pd
 import pytest
 import torch
 
-import wattcast.training.fit as fit
+import wattcast.training.prepared as prepared
 from wattcast.contracts import PART, QUANTILES, TOTAL, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, WattcastError
+from wattcast.experts.fit import fit_model
+from wattcast.experts.trained import TrainedModel
 from wattcast.model.power import InputSizes, ModelConfig, PowerNetwork
 from wattcast.settings import build_settings
 from wattcast.training.config import Recipe, TrainingConfig
-from wattcast.training.fit import SEEDS_APART, fit_model
+from wattcast.training.fit import SEEDS_APART
 from wattcast.training.module import PowerModule
-from wattcast.training.trained import EpochRecord, TrainedModel, window_shape
+from wattcast.training.record import EpochRecord
+from wattcast.training.shapes import window_shape
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
 
@@ -219,7 +222,7 @@ def test_recency__halves_a_window_s_weight_in_a_half_life(data, monkeypatch) -> 
         made.append(options)
         return WindowDataset(*arguments, **options)
 
-    monkeypatch.setattr(fit, "WindowDataset", remember)
+    monkeypatch.setattr(prepared, "WindowDataset", remember)
     fit_model(data, recipe(epochs=1, recency_half_life_days=5))
     training, validation = made
     weights, limit = training["weights"], training["limit"]

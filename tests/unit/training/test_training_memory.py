@@ -9,8 +9,8 @@ from wattcast.errors import MemoryLimitError
 from wattcast.model.power import PowerNetwork
 from wattcast.settings import build_settings
 from wattcast.training import memory
-from wattcast.training.fit import input_sizes, prepare
 from wattcast.training.memory import COPIES, Footprint, footprint, free_memory, memory_limit
+from wattcast.training.prepared import input_sizes, prepare
 from wattcast.windows.dataset import Batch, WindowDataset
 
 HOURS = 5 * 7 * 24

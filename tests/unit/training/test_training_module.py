@@ -10,8 +10,8 @@ from wattcast.data.schema import StationData
 from wattcast.model.ensemble import Ensemble, Network
 from wattcast.model.power import PowerNetwork
 from wattcast.settings import build_settings
-from wattcast.training.fit import input_sizes, prepare
 from wattcast.training.module import PowerModule
+from wattcast.training.prepared import input_sizes, prepare
 from wattcast.windows.dataset import Batch, WindowDataset
 
 DAY = 24

@@ -11,7 +11,7 @@ from wattcast.contracts import PART, TOTAL, Station
 from wattcast.data.schema import StationData
 from wattcast.settings import build_settings
 from wattcast.training.config import Recipe
-from wattcast.training.trained import EpochRecord
+from wattcast.training.record import EpochRecord
 from wattcast.tuning.objective import Objective
 from wattcast.tuning.plan import Plan
 

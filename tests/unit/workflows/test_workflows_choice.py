@@ -1,6 +1,6 @@
 import pytest
 
-from wattcast.training.selection import Selection, TargetSelection, mixture
+from wattcast.experts.shares import Selection, TargetSelection, mixture
 from wattcast.workflows.choice import choice_lines, choice_notes
 
 WEIGHTS = ("network", "seasonal-naive", "weekly-mean")

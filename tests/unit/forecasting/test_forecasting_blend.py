@@ -3,48 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattcast.forecasting.choice import TOLERATED, candidate_names, candidates, choose_weights, prior_weights
-from wattcast.windows.anchors import anchor_names
+from wattcast.forecasting.blend import TOLERATED, choose_weights, prior_weights
 
-LAGS = (1, 2, 3, 4)
 RNG = np.random.default_rng(0)
 ACTUAL = 500 + RNG.normal(0, 50, (30, 96))
-TWO_OF_FOUR = prior_weights(4, learned=2)
+TWO_OF_FOUR = prior_weights([True, True, False, False])
 
 
 def off(*sizes: float) -> np.ndarray:
     """Four candidates that miss `ACTUAL` by independent errors of these sizes."""
     return np.stack([ACTUAL + np.random.default_rng(7 + number).normal(0, size, ACTUAL.shape)
                      for number, size in enumerate(sizes)], -1)
-
-
-def test_candidates__the_network_and_the_anchors_that_are_simple_forecasts() -> None:
-    assert candidate_names(LAGS, trees=False, adjusted=False) == (
-        "network", "seasonal-naive", "weekly-mean", "naive-day")
-    anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
-    made = candidates(np.asarray(900.0), anchors, LAGS, adjusted=False)
-    assert made.tolist() == [900, 200, 204, 206]
-
-
-def test_candidates__the_trees_come_second() -> None:
-    assert candidate_names(LAGS, trees=True, adjusted=False) == (
-        "network", "trees", "seasonal-naive", "weekly-mean", "naive-day")
-    anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
-    made = candidates(np.asarray(900.0), anchors, LAGS, np.asarray(77.0), adjusted=False)
-    assert made.tolist() == [900, 77, 200, 204, 206]
-
-
-def test_candidates__with_weather_the_adjusted_days_come_last() -> None:
-    assert candidate_names(LAGS, trees=False, adjusted=True)[-2:] == ("naive-day", "weather-adjusted")
-    anchors = np.arange(len(anchor_names(LAGS)), dtype=float) + 200
-    assert candidates(np.asarray(900.0), anchors, LAGS, adjusted=True).tolist() == [900, 200, 204, 206, 209]
-
-
-def test_candidates__other_lags_leave_out_what_is_not_there() -> None:
-    plain = {"trees": False, "adjusted": False}
-    assert candidate_names((2, 3), **plain) == ("network", "weeks-mean", "naive-day")
-    assert candidate_names((1, 52), **plain) == ("network", "seasonal-naive", "weeks-mean", "naive-day")
-    assert candidates(np.asarray(900.0), np.arange(8.0), (2, 3), adjusted=False).tolist() == [900, 2, 4]
 
 
 @pytest.mark.parametrize("best", range(4))
@@ -59,7 +28,7 @@ def test_errors_that_cancel__are_blended() -> None:
 
 
 def test_weights__are_tenths_that_sum_to_one() -> None:
-    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3, prior=prior_weights(4, learned=1))
+    weights = choose_weights(off(30, 40, 50, 60), ACTUAL, weeks=3, prior=prior_weights([True, False, False, False]))
     assert weights.sum() == pytest.approx(1)
     np.testing.assert_allclose(weights * 10, np.round(weights * 10))
     assert (np.diff(weights) <= 0).all()
@@ -76,7 +45,7 @@ def test_few_weeks__stay_nearer_to_equal_parts_of_what_has_learned() -> None:
 
 
 def test_without_trees__few_weeks_stay_nearer_to_the_network() -> None:
-    prior = prior_weights(3, learned=1)
+    prior = prior_weights([True, False, False])
     np.testing.assert_array_equal(choose_weights(off(60, 20, 60), ACTUAL, weeks=0.01, prior=prior), [0.8, 0.1, 0.1])
 
 

@@ -12,10 +12,10 @@ from wattcast.contracts import PART, TOTAL, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError
 from wattcast.features.pipeline import FeaturesConfig
-from wattcast.training import trees as module
+from wattcast.training import boosting as module
+from wattcast.training.boosting import StepTrees, Trees, TreeWindows, fit_trees, step_inputs
 from wattcast.training.config import Recipe
-from wattcast.training.fit import prepare
-from wattcast.training.trees import StepTrees, Trees, TreeWindows, fit_trees, step_inputs
+from wattcast.training.prepared import prepare
 from wattcast.windows.dataset import WindowDataset
 
 DAY = 24

@@ -1,33 +1,20 @@
-"""Which forecaster a station should use: network, trees, a simple forecast, or a blend, decided on validation origins.
+"""Which experts make a station's forecast, and with which shares, decided on validation origins."""
 
-The network starts from its anchors, and some of those are the simple forecasts that it has to beat: they come with
-every window, so a blend costs nothing but the weights.
-"""
-
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattcast.windows.anchors import anchor_names
-
 FloatArray = NDArray[np.float64]
-
-LEARNED = NETWORK, TREES = "network", "trees"
-"""The candidates that have learned; they come first."""
-
-WEATHER_ADJUSTED = "weather-adjusted"
-"""The last weeks' days of the same type, adjusted for the weather: for loads with weather."""
-
-OTHER_WEEKS = "weeks-mean"
-"""The mean of the lags where those are not the last four weeks."""
 
 SHARES = 10
 """Weights are tenths: finer ones would claim more than a few weeks can tell."""
 
 PRIOR = 0.8
-"""What network and trees have of the forecast, in equal parts, before anything is known; the simple forecasts have the
-rest. Which of the two is better, a few weeks cannot tell; their mean is mostly as good as the better one, or better."""
+"""What those that have learned have of the forecast, in equal parts, before anything is known; the simple forecasts
+have the rest. Which of them is better, a few weeks cannot tell; their mean is mostly as good as the better one, or
+better."""
 
 PULL = 1.0
 """How strongly weights are drawn to what is assumed so far: with one week to choose by, the share of the error that a
@@ -40,37 +27,10 @@ TOLERATED = 0.25
 to choose by; after a part of a week, as many times more as it is shorter."""
 
 
-def _simple(lag_weeks: tuple[int, ...], adjusted: bool) -> dict[str, int]:
-    """The simple forecasts among the anchors, and where they stand there."""
-    mean = "weekly-mean" if lag_weeks == (1, 2, 3, 4) else OTHER_WEEKS
-    names = {"lag_1w": "seasonal-naive", "lag_mean": mean, "yesterday": "naive-day"}
-    names |= {"weather_adjusted": WEATHER_ADJUSTED} if adjusted else {}
-    return {names[anchor]: place for place, anchor in enumerate(anchor_names(lag_weeks)) if anchor in names}
-
-
-def candidate_names(lag_weeks: tuple[int, ...], *, trees: bool, adjusted: bool) -> tuple[str, ...]:
-    """The network, the trees if there are any, then the simple forecasts among the anchors."""
-    return (NETWORK, *((TREES,) if trees else ()), *_simple(lag_weeks, adjusted))
-
-
-def candidates(median: FloatArray, anchors: FloatArray, lag_weeks: tuple[int, ...],
-               trees: FloatArray | None = None, *, adjusted: bool) -> FloatArray:
-    """The candidates' forecasts `[..., M]` in the order of `candidate_names`.
-
-    Args:
-        median: `[...]`, the network's.
-        anchors: `[..., A]`.
-        lag_weeks: the model's lags.
-        trees: `[...]`, theirs, if there are any.
-        adjusted: whether usual days are adjusted for the weather.
-    """
-    learnt = [each[..., None] for each in (median, trees) if each is not None]
-    return np.concatenate([*learnt, anchors[..., list(_simple(lag_weeks, adjusted).values())]], -1)
-
-
-def prior_weights(count: int, learned: int) -> FloatArray:
-    """Weights `[count]` before anything is known; the first `learned` candidates have learned, at least one has not."""
-    return np.where(np.arange(count) < learned, PRIOR / learned, (1 - PRIOR) / (count - learned))
+def prior_weights(learned: Sequence[bool]) -> FloatArray:
+    """Weights `[M]` before anything is known, by which of the candidates have learned; some have and some have not."""
+    count = sum(learned)
+    return np.where(learned, PRIOR / count, (1 - PRIOR) / (len(learned) - count))
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prior: FloatArray) -> FloatArray:

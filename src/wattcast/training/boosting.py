@@ -2,7 +2,7 @@
 
 They see what is known of a step at the origin, its calendar, its weather and the anchors, and err elsewhere than a
 network that reads the weeks before: a blend of both may be better than either. Which of them a station uses is decided
-on the validation weeks (`forecasting.choice`).
+on the validation weeks (`forecasting.blend`).
 
 LightGBM (Ke et al., NeurIPS 2017) takes half a second to import: that is left to where trees are fitted or asked.
 """

@@ -37,9 +37,10 @@ class Selection(Config):
         """Whether any target's forecast follows its recent level."""
         return any(chosen.level > 0 for chosen in self.targets.values())
 
-    def uses(self, candidate: str) -> bool:
-        """Whether a candidate has a share in any target's forecast."""
-        return any(chosen.weights.get(candidate, 0.0) > 0 for chosen in self.targets.values())
+    @property
+    def used(self) -> set[str]:
+        """The experts that have a share in any target's forecast."""
+        return {name for chosen in self.targets.values() for name, share in chosen.weights.items() if share > 0}
 
     @property
     def label(self) -> str:

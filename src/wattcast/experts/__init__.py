@@ -1,0 +1,1 @@
+"""What can forecast a station, each by itself."""

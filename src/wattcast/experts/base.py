@@ -1,0 +1,112 @@
+"""What an expert is: one way to forecast a station from what is known at an origin, as a value behind one Protocol.
+
+A forecast is a blend of several (`forecasting.blend`). Who wants another one writes a file and a line in
+`experts.table`: all that trains, stores, blends and reports goes by that table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattcast.model.power import InputSizes
+from wattcast.training.config import Recipe
+from wattcast.training.prepared import Prepared, input_sizes
+from wattcast.training.record import EpochRecord
+from wattcast.windows.dataset import Batch, WindowDataset
+from wattcast.windows.scaling import Scaler
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A station's history, to learn from.
+
+    Attributes:
+        prepared: its features, its scales, what trains and what validates.
+        recipe: what to fit.
+        folder: where an interrupted fit goes on.
+        on_epoch: told of each finished epoch of a network.
+    """
+
+    prepared: Prepared
+    recipe: Recipe
+    folder: Path
+    on_epoch: Callable[[EpochRecord], None] | None = None
+
+    @cached_property
+    def sizes(self) -> InputSizes:
+        return input_sizes(self.prepared.table, self.prepared.shape, self.recipe)
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A stored model, from which its experts are read again: where it is, and what it says of itself."""
+
+    folder: Path
+    recipe: Recipe
+    sizes: InputSizes
+    history: tuple[EpochRecord, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Origins `[B]`, positions on the grid of some windows, from which experts are asked at once."""
+
+    windows: WindowDataset
+    origins: NDArray[np.int64]
+    scaler: Scaler
+
+    @cached_property
+    def batch(self) -> Batch:
+        return self.windows.batch(self.origins)
+
+    def in_units(self, scaled: NDArray[np.floating]) -> FloatArray:
+        """Values of the targets `[B, H, C, …]` in their own units."""
+        scale, center = (of.astype(np.float64).reshape(-1, *[1] * (scaled.ndim - 3))
+                         for of in (self.scaler.scale, self.scaler.center))
+        values: FloatArray = scaled.astype(np.float64) * scale + center
+        return values
+
+
+class Expert(Protocol):
+    """One way to forecast a station's medians; a value, of which nothing changes in place.
+
+    `name` is what shares, stored models and reports call it, `words` what people read.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def words(self) -> str: ...
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has learned from the whole history; the others read what lies before an origin, and no more."""
+        ...
+
+    def fit(self, lesson: Lesson) -> Self | None:
+        """A new one that is fitted; None if it has nothing to say of such a station."""
+        ...
+
+    def forecast(self, asked: Asked) -> FloatArray:
+        """Medians `[B, H, C]` in the targets' units, all finite."""
+        ...
+
+    def as_judged(self) -> Self:
+        """The variant that has not seen the validation rows and may be judged on them."""
+        ...
+
+    def files(self) -> Mapping[str, bytes]:
+        """What it has learned, by the names of files in a version's folder."""
+        ...
+
+    def load(self, kept: Kept) -> Self | None:
+        """The one that was stored; None if the model has none."""
+        ...

@@ -1,0 +1,30 @@
+"""How a recipe cuts a station's history into windows."""
+
+from wattcast.contracts import Station
+from wattcast.data.schema import StationData
+from wattcast.timegrid import station_horizon, steps_per_day
+from wattcast.training.config import Recipe
+from wattcast.windows.dataset import Decomposition, WindowShape
+from wattcast.windows.splits import Split, split_origins
+
+
+def window_shape(station: Station, recipe: Recipe) -> WindowShape:
+    horizon = station_horizon(station)
+    day = steps_per_day(horizon.step)
+    return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks, station.kind)
+
+
+def history_split(data: StationData, recipe: Recipe) -> Split:
+    """Which origins of a history train and which validate.
+
+    Raises:
+        DataError: fewer than 21 days.
+    """
+    shape = window_shape(data.station, recipe)
+    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
+    return split_origins(len(data.frame), int(measured.argmax()), shape.horizon, shape.day, recipe.windows)
+
+
+def decomposition(recipe: Recipe) -> Decomposition | None:
+    features = recipe.features
+    return Decomposition(features.vmd_modes, features.vmd_alpha) if features.vmd else None
