@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import masked_mean, usual_days, weather_adjustment
 
 ANCHORS_WITHOUT_LAGS = ("lag_mean", "lag_mean_shifted", "yesterday", "day_profile", "day_type_profile",
@@ -26,26 +27,18 @@ def without_weather(anchors: Tensor) -> Tensor:
     return torch.cat([anchors[..., :-1], anchors[..., -2:-1]], -1)
 
 
-def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tensor, day_off: Tensor, slots: Tensor,
-                  day: int, weather: Tensor, weather_mask: Tensor) -> Tensor:
+def build_anchors(lags: Tensor, lag_mask: Tensor, lately: Lately) -> Tensor:
     """All anchors, every one of them finite: a reference that is missing is replaced by the next best.
 
-    The past's steps are slots of days by the clock that the station follows, the horizon's are rows.
-
     Args:
-        lags: `[B, D + H, C, A]`, the values some weeks before the past's last day (D = `day`) and before the horizon.
+        lags: `[B, D + H, C, A]`, the values some weeks before the past's last day and before the horizon.
         lag_mask: the same shape, 1 where measured.
-        past: `[B, L, C]` scaled target history, zero where missing; L a multiple of D.
-        past_mask: `[B, L, C]`.
-        day_off: `[B, L + H]`, 1 on days off.
-        slots: `[B, H]`, which slot of the past's days each step of the horizon is.
-        day: steps per day.
-        weather: `[B, L + H, W]` scaled weather, zero where missing.
-        weather_mask: the same shape.
+        lately: the past and what is known of the horizon.
 
     Returns:
         `[B, H, C, A + 6]` in the order lags, then `ANCHORS_WITHOUT_LAGS`.
     """
+    past, past_mask, slots, day = lately.past, lately.mask, lately.slots, lately.day
     batch, length, targets = past.shape
     days = min(7, length // day)
     recent = past[:, length - days * day:].reshape(batch, days, day, targets)
@@ -60,9 +53,8 @@ def build_anchors(lags: Tensor, lag_mask: Tensor, past: Tensor, past_mask: Tenso
     shift = masked_mean(recent[:, -1] - mean[:, :day], known, 1)                                  # [B, C]
     mean = mean[:, day:]
     filled = torch.where(lag_mask[:, day:] > 0, lags[:, day:], mean.unsqueeze(-1))                # [B, H, C, A]
-    usual = usual_days(past, past_mask, day_off, slots, day)                                      # [B, L + H, C]
+    usual = usual_days(past, past_mask, lately.day_off, slots, day)                               # [B, L + H, C]
     ahead = torch.where(usual[:, length:].isnan(), profile, usual[:, length:])                    # [B, H, C]
-    adjusted = ahead + weather_adjustment(past, past_mask, usual, weather, weather_mask, day_off, slots, day)
+    adjusted = ahead + weather_adjustment(lately, usual)
     others = torch.stack([mean, mean + shift[:, None], yesterday_steps, profile, ahead, adjusted], -1)
     return torch.cat([filled, others], -1)
-

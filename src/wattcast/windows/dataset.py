@@ -14,6 +14,7 @@ from wattcast.contracts import Kind
 from wattcast.features.pipeline import FeatureTable, VintageTable
 from wattcast.timegrid import DAY, WallGrid, followed_clock
 from wattcast.windows.anchors import build_anchors, without_weather
+from wattcast.windows.lately import Lately
 from wattcast.windows.scaling import FloatArray, Scaler
 
 
@@ -189,31 +190,44 @@ class WindowDataset(Dataset[Batch]):
         return (unlike & (lagged >= 0)).any(-1)
 
     def _known(self, rows: Tensor, origins: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Of `rows` `[B, N]`, the last H of which are the horizon."""
         known, mask = self.known[rows], self.known_mask[rows]
         if self.vintages is not None:
             values, present = self.vintages.as_of(origins, self.shape.horizon)
-            known[:, self.shape.lookback:, self.weather] = values
-            mask[:, self.shape.lookback:, self.weather] = present
+            known[:, -self.shape.horizon:, self.weather] = values
+            mask[:, -self.shape.horizon:, self.weather] = present
         return known, mask
+
+    def lately(self, origins: NDArray[np.int64], days: int) -> Lately:
+        """The last `days` before `origins` `[B]` (positions on the table's grid), and their horizons."""
+        start = origins.astype(np.int64) + self.front
+        ahead = torch.from_numpy(start[:, None] + np.arange(self.shape.horizon))                   # [B, H]
+        return self._lately(start, days * self.shape.day, *self._known(ahead, origins))
+
+    def _lately(self, start: NDArray[np.int64], length: int, known: Tensor, known_mask: Tensor) -> Lately:
+        """Of windows at padded rows `start` `[B]`, with what is known over their horizons `[B, H, K]`."""
+        shape, grid = self.shape, self.grid
+        ahead = start[:, None] + np.arange(shape.horizon)                                          # [B, H]
+        first = grid.slots[start][:, None]
+        past = torch.from_numpy(grid.rows_before(first + np.arange(-length, 0), start[:, None]))   # [B, L]
+        whole = torch.cat([past, torch.from_numpy(ahead)], 1)                                      # [B, L + H]
+        # Without a calendar all days are of one type.
+        day_off = torch.zeros(whole.shape) if self.day_off is None else self.day_off[whole]
+        weather, mask = (torch.cat([behind[past[..., None], self.weather], over[..., self.weather]], 1)
+                         for behind, over in ((self.known, known), (self.known_mask, known_mask)))
+        return Lately(self.targets[past], self.target_mask[past].float(), day_off, weather, mask.float(),
+                      torch.from_numpy((grid.slots[ahead] - first) % shape.day), shape.day)
 
     def _anchors(self, start: NDArray[np.int64], known: Tensor, known_mask: Tensor) -> Tensor:
         """Of windows at padded rows `start` `[B]`, with what is known over their horizons `[B, H, K]`."""
         shape, grid = self.shape, self.grid
-        ahead = start[:, None] + np.arange(shape.horizon)                                          # [B, H]
-        first, slots = grid.slots[start][:, None], grid.slots[ahead]
-        days = grid.rows_before(first + np.arange(-shape.lookback, 0), start[:, None])             # [B, L]
+        lately = self._lately(start, shape.lookback, known, known_mask)
+        first = grid.slots[start][:, None]
         last_day = np.broadcast_to(first + np.arange(-shape.day, 0), (len(start), shape.day))
-        lagged = torch.from_numpy(self._rows_before(np.concatenate([last_day, slots], 1), start[:, None]))
+        slots = np.concatenate([last_day, grid.slots[start[:, None] + np.arange(shape.horizon)]], 1)
+        lagged = torch.from_numpy(self._rows_before(slots, start[:, None]))
         lags, lag_mask = (values[lagged].transpose(2, 3) for values in (self.targets, self.target_mask))
-        past = torch.from_numpy(days)
-        whole = torch.cat([past, torch.from_numpy(ahead)], 1)                                      # [B, L + H]
-        # Without a calendar all days are of one type.
-        day_off = torch.zeros(whole.shape) if self.day_off is None else self.day_off[whole]
-        adjusting = self.weather if shape.adjusted else self.weather[:0]
-        weather, weather_mask = (torch.cat([behind[past[..., None], adjusting], over[..., adjusting]], 1)
-                                 for behind, over in ((self.known, known), (self.known_mask, known_mask)))
-        return build_anchors(lags, lag_mask.float(), self.targets[past], self.target_mask[past].float(), day_off,
-                             torch.from_numpy((slots - first) % shape.day), shape.day, weather, weather_mask.float())
+        return build_anchors(lags, lag_mask.float(), lately if shape.adjusted else lately.without_weather())
 
     def _rows_before(self, slots: NDArray[np.int64], origins: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of each lag of `slots` `[B, N]` that lie before `origins` `[B, …]`, -1 for none: `[B, N, A]`."""

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from wattcast.windows.lately import Lately
+
 RIDGE = 0.1
 """What is added to the diagonal for each past step, in squared standard deviations of the weather: it keeps the few
 days of a window, and columns that say the same twice, from large coefficients."""
@@ -37,8 +39,7 @@ def usual_days(past: Tensor, mask: Tensor, day_off: Tensor, slots: Tensor, day: 
     return torch.where(day_off[..., None] > 0, rested, worked)
 
 
-def weather_adjustment(past: Tensor, mask: Tensor, usual: Tensor, weather: Tensor, weather_mask: Tensor,
-                       day_off: Tensor, slots: Tensor, day: int) -> Tensor:
+def weather_adjustment(lately: Lately, usual: Tensor) -> Tensor:
     """What to add to the usual days of the horizon for weather that is not as usual, `[B, H, C]`.
 
     In each window a ridge regression (Hoerl & Kennard, DOI 10.1080/00401706.1970.10488634) is fitted on the past: the
@@ -47,17 +48,13 @@ def weather_adjustment(past: Tensor, mask: Tensor, usual: Tensor, weather: Tenso
     is thus taken as it is now.
 
     Args:
-        past: scaled target history `[B, L, C]`, zero where missing; L a multiple of D (`day`).
-        mask: `[B, L, C]`.
+        lately: the past, and the weather of past and horizon.
         usual: the target's `usual_days`.
-        weather: scaled columns `[B, L + H, W]`, zero where missing.
-        weather_mask: the same shape.
-        day_off: `[B, L + H]`, 1 on days off.
-        slots: `[B, H]`, as in `usual_days`.
-        day: steps per day.
     """
+    past, mask, weather_mask = lately.past, lately.mask, lately.weather_mask
     length, targets = past.shape[1:]
-    unusual = weather - usual_days(weather[:, :length], weather_mask[:, :length], day_off, slots, day)
+    unusual = lately.weather - usual_days(lately.weather[:, :length], weather_mask[:, :length], lately.day_off,
+                                          lately.slots, lately.day)
     unusual = (unusual * weather_mask).nan_to_num()[:, None]                                   # [B, 1, L + H, W]
     by_level = unusual * usual.nan_to_num().mT[..., None]                                      # [B, C, L + H, W]
     inputs = torch.cat([unusual.expand(-1, targets, -1, -1), by_level], -1)                    # [B, C, L + H, 2·W]

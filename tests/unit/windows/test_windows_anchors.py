@@ -1,6 +1,7 @@
 import torch
 
 from wattcast.windows.anchors import ANCHORS_WITHOUT_LAGS, anchor_count, build_anchors, without_weather
+from wattcast.windows.lately import Lately
 
 DAY, DAYS, STEPS, LAGS = 3, 8, 6, 2
 SLOTS = torch.arange(STEPS)[None] % DAY
@@ -12,7 +13,8 @@ def anchors_of(past: torch.Tensor, past_mask: torch.Tensor, lags: torch.Tensor, 
     for day in off_days:
         day_off[:, day * DAY:(day + 1) * DAY] = 1
     weather = torch.zeros(1, DAYS * DAY + STEPS, 0) if weather is None else weather
-    built = build_anchors(lags, lag_mask, past, past_mask, day_off, SLOTS, DAY, weather, torch.ones_like(weather))
+    lately = Lately(past, past_mask, day_off, weather, torch.ones_like(weather), SLOTS, DAY)
+    built = build_anchors(lags, lag_mask, lately)
     assert built.shape == (1, STEPS, 1, anchor_count(LAGS))
     assert torch.isfinite(built).all()
     names = [f"lag_{week}w" for week in range(1, LAGS + 1)] + list(ANCHORS_WITHOUT_LAGS)

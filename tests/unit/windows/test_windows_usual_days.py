@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import masked_mean, usual_days, weather_adjustment
 
 DAY, DAYS, AHEAD = 3, 14, 6
@@ -20,7 +21,7 @@ def adjustment(past: torch.Tensor, weather: torch.Tensor, *, mask: torch.Tensor 
     mask = torch.ones_like(past) if mask is None else mask
     weather_mask = torch.ones_like(weather) if weather_mask is None else weather_mask
     usual = usual_days(past, mask, day_off, SLOTS, DAY)
-    found = weather_adjustment(past, mask, usual, weather, weather_mask, day_off, SLOTS, DAY)
+    found = weather_adjustment(Lately(past, mask, day_off, weather, weather_mask, SLOTS, DAY), usual)
     assert found.shape == (1, AHEAD, past.shape[-1])
     assert torch.isfinite(found).all()
     return found
