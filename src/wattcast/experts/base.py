@@ -4,21 +4,21 @@ A forecast is a blend of several (`forecasting.blend`). Who wants another one wr
 `experts.table`: all that trains, stores, blends and reports goes by that table.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from wattcast.model.power import InputSizes
 from wattcast.training.config import Recipe
 from wattcast.training.prepared import Prepared, input_sizes
 from wattcast.training.record import EpochRecord
-from wattcast.windows.dataset import Batch, WindowDataset
-from wattcast.windows.scaling import Scaler
+from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
 
 FloatArray = NDArray[np.float64]
 
@@ -46,9 +46,13 @@ class Lesson:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A stored model, from which its experts are read again: where it is, and what it says of itself."""
+    """A stored model, from which its experts are read again: where it is, and what it says of itself.
+
+    `names` are those of its experts; None for a model of a time when all told by themselves whether they were there.
+    """
 
     folder: Path
+    names: tuple[str, ...] | None
     recipe: Recipe
     sizes: InputSizes
     history: tuple[EpochRecord, ...]
@@ -56,20 +60,37 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Origins `[B]`, positions on the grid of some windows, from which experts are asked at once."""
+    """Origins `[B]`, positions on the grid of some windows, from which experts are asked at once.
+
+    With `hidden` `[B]` as if nobody knew the weather over the horizons of those windows.
+    """
 
     windows: WindowDataset
     origins: NDArray[np.int64]
-    scaler: Scaler
+    hidden: Tensor | None = None
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def batch(self) -> Batch:
-        return self.windows.batch(self.origins)
+        batch = self.windows.batch(self.origins)
+        return batch if self.hidden is None else hide_weather(batch, self.hidden, self.windows.weather)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` makes, made for the first who asks for it under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
+    def said(self, expert: "Expert") -> FloatArray:
+        """What an expert forecasts from here; it is asked once."""
+        found: FloatArray = self.once(("said", expert), lambda: expert.forecast(self))
+        return found
 
     def in_units(self, scaled: NDArray[np.floating]) -> FloatArray:
         """Values of the targets `[B, H, C, …]` in their own units."""
+        scaler = self.windows.scalers.targets
         scale, center = (of.astype(np.float64).reshape(-1, *[1] * (scaled.ndim - 3))
-                         for of in (self.scaler.scale, self.scaler.center))
+                         for of in (scaler.scale, scaler.center))
         values: FloatArray = scaled.astype(np.float64) * scale + center
         return values
 

@@ -55,4 +55,4 @@ def mixture(weights: dict[str, float], names: dict[str, str] | None = None) -> s
     """`weekly-mean`, or `0.6 network + 0.4 weekly-mean`; with other names for the candidates where given."""
     used = sorted(((share, name) for name, share in weights.items() if share > 0), key=lambda each: -each[0])
     named = [(share, (names or {}).get(name, name)) for share, name in used]
-    return named[0][1] if len(named) == 1 else " + ".join(f"{share:.1f} {name}" for share, name in named)
+    return named[0][1] if len(named) == 1 else " + ".join(f"{share:g} {name}" for share, name in named)

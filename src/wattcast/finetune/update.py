@@ -25,7 +25,7 @@ from wattcast.finetune.candidates import NewDays, better_candidate
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.timegrid import parse_step
-from wattcast.training.boosting import ORIGINS, Trees, TreeWindows, fit_trees
+from wattcast.training.boosting import ORIGINS, TreeWindows
 from wattcast.training.config import TrainingConfig
 from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
 from wattcast.training.freezing import frozen
@@ -170,7 +170,7 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
                    ).with_experts(NetworkExpert(champion.network, history))
     # On the champion's validation rows, which this run did not learn from either.
     learned = same.with_experts(NetworkExpert(network.cpu().eval(), history))
-    learned = learned.without(TREES) if trees is None else learned.with_experts(TreesExpert(trees))
+    learned = learned.without(TREES) if trees is None else learned.with_experts(trees)
     tuned = calibrate_and_choose(learned, data)
     news = NewDays(table, split.stop[split.stop >= split.limit], split.gate)
     following = calibrate_and_choose(same, data, later=news.forecasts(same))
@@ -202,7 +202,8 @@ def _windows(champion: TrainedModel, table: FeatureTable, split: UpdateSplit, tr
     return Windows(train, sampler, len(sampler), validation, split.stop)
 
 
-def _fit_trees(champion: TrainedModel, windows: Windows, split: UpdateSplit, config: FinetuneConfig) -> Trees | None:
+def _fit_trees(champion: TrainedModel, windows: Windows, split: UpdateSplit,
+               config: FinetuneConfig) -> TreesExpert | None:
     """New trees, from as many old windows among the new as the network learns from: it takes seconds."""
     training, day = champion.recipe.training, champion.shape.day
     random = np.random.default_rng([training.seed, 2])
@@ -213,9 +214,10 @@ def _fit_trees(champion: TrainedModel, windows: Windows, split: UpdateSplit, con
 
     newer = np.arange(split.recent[0], split.gate - day + 1)
     older = np.arange(split.replay[0], newer[0] - champion.shape.horizon + 1) if len(split.replay) else split.replay
-    return fit_trees(TreeWindows(windows.train, mixed(split.replay, split.recent), windows.validation, split.stop,
-                                 mixed(older, newer)),
-                     hidden_weather=champion.recipe.model.weather_dropout, seed=training.seed)
+    expert = champion.experts[TREES]
+    assert isinstance(expert, TreesExpert)
+    return expert.learn(TreeWindows(windows.train, mixed(split.replay, split.recent), windows.validation, split.stop,
+                                    mixed(older, newer)), champion.recipe)
 
 
 def _nonnegative(champion: TrainedModel, data: StationData) -> tuple[str, ...]:

@@ -1,15 +1,20 @@
 """Which experts make a station's forecast, and with which shares, decided on validation origins."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-SHARES = 10
-"""Weights are tenths: finer ones would claim more than a few weeks can tell."""
+LEAST = 0.01
+"""A share below it is none: its expert need not be asked."""
+
+SOLVED = 20_000
+"""Values, about, that weights are solved on; more tell nothing new."""
+
+ROUNDS, STILL = 50, 1e-4
+"""Of reweighing at most, and the change at which it stops."""
 
 PRIOR = 0.8
 """What those that have learned have of the forecast, in equal parts, before anything is known; the simple forecasts
@@ -34,9 +39,9 @@ def prior_weights(learned: Sequence[bool]) -> FloatArray:
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prior: FloatArray) -> FloatArray:
-    """Weights `[M]`, tenths that sum to 1, with the smallest mean absolute error plus the pull to `prior`.
+    """Weights `[M]`, hundredths that sum to 1, with the smallest mean absolute error plus the pull to `prior`.
 
-    However strong the pull, they err by at most 1 + `TOLERATED` times as much as the best candidate by itself.
+    However strong the pull, they err by hardly more than 1 + `TOLERATED` times as much as the best candidate by itself.
 
     Args:
         forecasts: `[..., M]`, of the candidates.
@@ -49,22 +54,90 @@ def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prio
     if not len(actual):
         alone: FloatArray = np.eye(len(prior))[0]
         return alone
-    simplex = _simplex(len(prior))
-    errors = np.asarray([np.abs(forecasts @ weights - actual).mean() for weights in simplex])
-    best = np.abs(forecasts - actual[:, None]).mean(0).min()
+    by_itself = np.abs(forecasts - actual[:, None]).mean(0)
+    best = by_itself.min()
     unit = min(np.abs(forecasts @ prior - actual).mean(), best)
-    distance = ((simplex - prior) ** 2).sum(-1)
     # Summed in another order, a candidate's error may differ by a rounding from that of all weight on it.
     tolerated = best * (1 + TOLERATED / min(weeks, 1)) + 1e-9 * np.abs(actual).mean()
-    drawn = np.where(errors <= tolerated, errors + PULL / weeks * unit * distance, np.inf)
-    chosen: FloatArray = simplex[np.argmin(drawn)]
+    some = slice(None, None, max(1, len(actual) // SOLVED))
+    for loosened in (1.0, 0.25, 0.05, 0.01):
+        pull = loosened * PULL / weeks * unit
+        weights = _without_traces((forecasts - actual[:, None])[some], pull, prior)
+        if np.abs(forecasts @ weights - actual).mean() <= tolerated:
+            return weights
+    chosen: FloatArray = np.eye(len(prior))[by_itself.argmin()]
     return chosen
 
 
-@cache
-def _simplex(count: int) -> FloatArray:
-    """All weights of `count` candidates in tenths `[S, count]`."""
-    rows: list[list[int]] = [[]]
-    for _ in range(count - 1):
-        rows = [[*row, share] for row in rows for share in range(SHARES - sum(row) + 1)]
-    return np.asarray([[*row, SHARES - sum(row)] for row in rows], np.float64) / SHARES
+def _without_traces(errors: FloatArray, pull: float, prior: FloatArray) -> FloatArray:
+    """As `_solved`, in hundredths and without shares too small to matter; what is over or lacking has the largest."""
+    used, weights = np.arange(len(prior)), _solved(errors, pull, prior)
+    while (weights < LEAST).any():
+        used = used[weights >= LEAST]
+        assumed = prior[used] + 1e-9
+        weights = _solved(errors[:, used], pull, assumed / assumed.sum())
+    hundredths = np.zeros(len(prior))
+    hundredths[used] = np.round(weights, 2)
+    hundredths[hundredths.argmax()] += 1 - hundredths.sum()
+    rounded: FloatArray = np.round(hundredths, 2)
+    return rounded
+
+
+def _solved(errors: FloatArray, pull: float, prior: FloatArray) -> FloatArray:
+    """The convex weights with the smallest mean absolute error plus `pull` times the squared distance from `prior`.
+
+    Absolute errors as squares that are weighed by their sizes, anew in each round (Schlossmacher, DOI 10.2307/2284512).
+
+    Args:
+        errors: `[N, M]`, of the candidates.
+        pull: above 0, or all but.
+        prior: `[M]`.
+    """
+    pull = max(pull, 1e-9 * np.abs(errors).mean())
+    weights, least = prior, 1e-3 * np.abs(errors @ prior).mean() + np.finfo(float).tiny
+    best, lowest = prior, np.inf
+    for _ in range(ROUNDS):
+        sizes = np.maximum(np.abs(errors @ weights), least)
+        curve = (errors / sizes[:, None]).T @ errors / len(errors) + 2 * pull * np.eye(len(prior))
+        before, weights = weights, _least_on_simplex(curve, 2 * pull * prior, weights)
+        found = np.abs(errors @ weights).mean() + pull * ((weights - prior) ** 2).sum()
+        if found < lowest:
+            best, lowest = weights, found
+        if np.abs(weights - before).max() < STILL:
+            break
+    return best
+
+
+def _least_on_simplex(curve: FloatArray, slope: FloatArray, start: FloatArray) -> FloatArray:
+    """Where `w·curve·w / 2 − slope·w` is least among weights that are not negative and sum to 1.
+
+    By an active set (Nocedal & Wright, Numerical Optimization, 2006, algorithm 16.3): the least for those that are
+    free, as far as none of them would become negative; then one more is freed while that helps.
+    """
+    weights, free = start, start > 0
+    for _ in range(10 * len(start)):
+        wanted = np.zeros_like(weights)
+        wanted[free] = _least_of_sum_one(curve[np.ix_(free, free)], slope[free])
+        falling = free & (wanted < 0)
+        if falling.any():
+            reach = np.where(falling, weights / np.where(falling, weights - wanted, 1.0), np.inf)
+            weights = np.maximum(weights + min(1.0, reach.min()) * (wanted - weights), 0.0)
+            free = free & (np.arange(len(free)) != reach.argmin())
+            weights[~free] = 0.0
+            continue
+        weights = wanted
+        gradient = curve @ weights - slope
+        gain = gradient[free].mean() - np.where(free, np.inf, gradient)
+        if gain.max() <= 1e-9 * np.abs(gradient).max():
+            break
+        free = free | (np.arange(len(free)) == gain.argmax())
+    chosen: FloatArray = weights / weights.sum()
+    return chosen
+
+
+def _least_of_sum_one(curve: FloatArray, slope: FloatArray) -> FloatArray:
+    """The same where weights may be negative: Lagrange's equations."""
+    count = len(slope)
+    equations = np.block([[curve, np.ones((count, 1))], [np.ones((1, count)), np.zeros((1, 1))]])
+    found: FloatArray = np.linalg.solve(equations, np.append(slope, 1.0))[:count]
+    return found

@@ -50,19 +50,18 @@ def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64
         model: whose experts.
         features: of the whole history up to the horizons.
         origins: with `ratio`, at least `level.WEEKS` weeks after the first row.
-        experts: whom to ask of those that have learned, besides the network; all if None.
+        experts: whom to ask besides the network; all if None.
         ratio: whether to forecast the weeks before the origins as well and to compare.
     """
-    dataset, scaler = model.windows(features), model.scalers.targets
-    others = [name for name, each in model.experts.items()
-              if name != NETWORK and (experts is None or name in experts or not each.learned)]
+    dataset = model.windows(features)
+    others = [name for name in model.experts if name != NETWORK and (experts is None or name in experts)]
     quantiles, lags, actual = [], [], []
     medians: dict[str, list[FloatArray]] = {name: [] for name in others}
     for some in np.array_split(origins, -(-len(origins) // BATCH)):
-        asked = Asked(dataset, some, scaler)
+        asked = Asked(dataset, some)
         quantiles.append(model.learner.quantiles(asked))
         for name in others:
-            medians[name].append(model.experts[name].forecast(asked))
+            medians[name].append(asked.said(model.experts[name]))
         batch = asked.batch
         lags.append(asked.in_units(batch["anchors"][..., :len(model.shape.lag_weeks)].numpy()))
         actual.append(asked.in_units(torch.where(batch["target_mask"] > 0, batch["target"], torch.nan).numpy()))

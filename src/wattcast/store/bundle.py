@@ -135,6 +135,7 @@ def _manifest(model: TrainedModel) -> dict[str, Any]:
         "features": model.pipeline.state(),
         "roles": {name: str(role) for name, role in model.pipeline.roles().items()},
         "scalers": model.scalers.state(),
+        "experts": list(model.experts),
         "sizes": asdict(model.network.sizes),
         "span": [time.isoformat() for time in model.span],
         "data_hash": model.data_hash,
@@ -192,7 +193,8 @@ def load_bundle(folder: Path) -> TrainedModel:
         span, validation = (_instants(manifest[name], station.timezone) for name in ("span", "validation"))
         chosen = manifest["selection"]
         selection = None if chosen is None else Selection.model_validate(chosen)
-        kept = Kept(folder, recipe, sizes, tuple(EpochRecord(**record) for record in manifest["history"]))
+        history = tuple(EpochRecord(**record) for record in manifest["history"])
+        kept = Kept(folder, _names(manifest), recipe, sizes, history)
         experts = by_name(expert.load(kept) for expert in EXPERTS)
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
         raise BundleError(f"the model in {folder} does not fit this version of wattcast",
@@ -201,6 +203,10 @@ def load_bundle(folder: Path) -> TrainedModel:
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
         Scalers.from_state(manifest["scalers"]), experts, span, manifest["data_hash"],
         tuple(manifest["nonnegative"]), validation, selection, _part_of_total(manifest))
+
+
+def _names(manifest: dict[str, Any]) -> tuple[str, ...] | None:
+    return tuple(manifest["experts"]) if "experts" in manifest else None
 
 
 def _part_of_total(manifest: dict[str, Any]) -> bool:

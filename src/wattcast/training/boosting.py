@@ -8,7 +8,7 @@ LightGBM (Ke et al., NeurIPS 2017) takes half a second to import: that is left t
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from wattcast.errors import ConfigError
 from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
@@ -27,6 +28,9 @@ log = logging.getLogger("wattcast")
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.int64]
+Columns = Callable[[WindowDataset, IntArray, Tensor], FloatArray | None]
+"""More inputs of every step `[B, H, C, E]` of the windows at some origins `[B]`, of which some `[B]` have their weather
+hidden; None for none."""
 Samples = tuple[FloatArray, FloatArray]
 """Inputs `[N, F]` and values `[N]`."""
 
@@ -72,10 +76,10 @@ class StepTrees:
         lightgbm = load_lightgbm()
         return [lightgbm.Booster(model_str=text) for text in self.texts]
 
-    def forecast(self, batch: Batch) -> FloatArray:
-        """Medians `[B, H, C]` in scaled units."""
+    def forecast(self, batch: Batch, columns: FloatArray | None = None) -> FloatArray:
+        """Medians `[B, H, C]` in scaled units; with the `columns` `[B, H, C, E]` that the trees were fitted with."""
         shape = batch["target"].shape
-        return np.stack([np.asarray(booster.predict(step_inputs(batch, target))).reshape(shape[:2])
+        return np.stack([np.asarray(booster.predict(step_inputs(batch, target, columns))).reshape(shape[:2])
                          for target, booster in enumerate(self.boosters)], -1)
 
 
@@ -109,13 +113,15 @@ class TreeWindows:
     """Of windows of `validation`, whose targets end later than those of `train`."""
 
 
-def fit_trees(windows: TreeWindows, *, hidden_weather: float, seed: int) -> Trees | None:
+def fit_trees(windows: TreeWindows, *, hidden_weather: float, seed: int,
+              columns: Columns | None = None) -> Trees | None:
     """Fit trees; None where LightGBM cannot be loaded: it is then no candidate.
 
     Args:
         windows: to learn from.
         hidden_weather: share of the windows whose weather over the horizon is hidden in the network's training.
         seed: of everything random.
+        columns: more inputs than the windows hold.
     """
     try:
         lightgbm = load_lightgbm()
@@ -123,10 +129,10 @@ def fit_trees(windows: TreeWindows, *, hidden_weather: float, seed: int) -> Tree
         log.warning("no boosted trees beside the network: %s", error)
         return None
     random, hidden_weather = np.random.default_rng([seed, 1]), min(hidden_weather, HIDDEN_AT_MOST)
-    learn, every = (_samples(dataset, random.permutation(origins)[:ORIGINS], random, SAMPLES, hidden_weather)
+    learn, every = (_samples(dataset, random.permutation(origins)[:ORIGINS], random, SAMPLES, hidden_weather, columns)
                     for dataset, origins in ((windows.train, windows.train_origins),
                                              (windows.validation, windows.all_origins)))
-    stop = _samples(windows.validation, windows.validation_origins, random, None, 0.0)
+    stop = _samples(windows.validation, windows.validation_origins, random, None, 0.0, columns)
     judged, newest = [], []
     for learning, stopping, everything in zip(learn, stop, every, strict=True):
         booster = stopped_early(learning, stopping, rounds=ROUNDS, patience=PATIENCE, seed=seed)
@@ -146,8 +152,8 @@ def stopped_early(learn: Samples, stop: Samples, *, rounds: int, patience: int, 
     return booster
 
 
-def step_inputs(batch: Batch, target: int) -> FloatArray:
-    """What is known of each step of a target `[B·H, 1 + K + A]`: its lead, the known columns, its anchors.
+def step_inputs(batch: Batch, target: int, columns: FloatArray | None = None) -> FloatArray:
+    """What is known of each step of a target `[B·H, 1 + K + A + E]`: its lead, the known columns, its anchors, more.
 
     Columns that are missing are NaN.
     """
@@ -156,26 +162,28 @@ def step_inputs(batch: Batch, target: int) -> FloatArray:
     known = batch["known"][:, -horizon:].numpy()                                               # [B, H, K]
     known = np.where(batch["known_mask"][:, -horizon:].numpy() > 0, known, np.nan)
     lead = np.broadcast_to(np.arange(horizon, dtype=np.float32)[:, None], (count, horizon, 1))
-    return np.concatenate([lead, known, anchors], -1).reshape(count * horizon, -1)
+    more = () if columns is None else (columns[:, :, target].astype(np.float32),)
+    return np.concatenate([lead, known, anchors, *more], -1).reshape(count * horizon, -1)
 
 
 def _samples(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, count: int | None,
-             hidden_weather: float) -> list[Samples]:
+             hidden_weather: float, columns: Columns | None) -> list[Samples]:
     """For each target, inputs and values of about `count` measured steps, or of all."""
     share = 1.0 if count is None else min(1.0, count / (len(origins) * dataset.shape.horizon))
-    parts = list(_drawn(dataset, origins, random, share, hidden_weather))
+    parts = list(_drawn(dataset, origins, random, share, hidden_weather, columns))
     return [(np.concatenate([inputs for inputs, _ in target]), np.concatenate([values for _, values in target]))
             for target in zip(*parts, strict=True)]
 
 
 def _drawn(dataset: WindowDataset, origins: IntArray, random: np.random.Generator, share: float,
-           hidden_weather: float) -> Iterator[list[Samples]]:
+           hidden_weather: float, columns: Columns | None) -> Iterator[list[Samples]]:
     for some in np.array_split(origins, max(1, -(-len(origins) // BATCH))):
         hidden = torch.from_numpy(random.random(len(some)) < hidden_weather)
         batch = hide_weather(dataset.batch(some), hidden, dataset.weather)
+        more = None if columns is None else columns(dataset, some, hidden)
         targets = []
         for target in range(batch["target"].shape[-1]):
             values, mask = (batch[name][..., target].numpy().ravel() for name in ("target", "target_mask"))
             taken = (mask > 0) & (random.random(len(mask)) < share)
-            targets.append((step_inputs(batch, target)[taken], values[taken]))
+            targets.append((step_inputs(batch, target, more)[taken], values[taken]))
         yield targets

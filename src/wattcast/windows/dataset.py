@@ -126,7 +126,7 @@ class WindowDataset(Dataset[Batch]):
 
     def __init__(self, table: FeatureTable, scalers: Scalers, shape: WindowShape, *, limit: int | None = None,
                  decomposition: "Decomposition | None" = None, weights: FloatArray | None = None) -> None:
-        self.shape, self.rows, self.decomposition = shape, len(table.index), decomposition
+        self.shape, self.rows, self.decomposition, self.scalers = shape, len(table.index), decomposition, scalers
         self.limit = self.rows if limit is None else limit
         # Rows before the first and after the last are reached by windows at the edges: they are masked.
         self.front = shape.reach
@@ -139,6 +139,7 @@ class WindowDataset(Dataset[Batch]):
         off = table.known[:, [table.known_names.index("is_day_off")]] if "is_day_off" in table.known_names else None
         self.day_off = None if off is None else self._padded(off)[0][:, 0]
         self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
+        self.weather_names = tuple(table.known_names[column] for column in table.weather_columns)
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
         self.weights = None if weights is None else torch.from_numpy(weights)
 
@@ -198,11 +199,15 @@ class WindowDataset(Dataset[Batch]):
             mask[:, -self.shape.horizon:, self.weather] = present
         return known, mask
 
-    def lately(self, origins: NDArray[np.int64], days: int) -> Lately:
-        """The last `days` before `origins` `[B]` (positions on the table's grid), and their horizons."""
+    def lately(self, origins: NDArray[np.int64], days: int, hidden: Tensor | None = None) -> Lately:
+        """The last `days` before `origins` `[B]` (positions on the table's grid), and their horizons; as if nobody knew
+        the weather over those of the windows that are `hidden` `[B]`."""
         start = origins.astype(np.int64) + self.front
         ahead = torch.from_numpy(start[:, None] + np.arange(self.shape.horizon))                   # [B, H]
-        return self._lately(start, days * self.shape.day, *self._known(ahead, origins))
+        known, mask = self._known(ahead, origins)
+        if hidden is not None:
+            mask = mask & ~hidden[:, None, None]
+        return self._lately(start, days * self.shape.day, known * mask, mask)
 
     def _lately(self, start: NDArray[np.int64], length: int, known: Tensor, known_mask: Tensor) -> Lately:
         """Of windows at padded rows `start` `[B]`, with what is known over their horizons `[B, H, K]`."""

@@ -1,6 +1,7 @@
 """The simple forecasts among a window's anchors: where they stand, and for whom they are there."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
@@ -22,9 +23,9 @@ def there(lag_weeks: tuple[int, ...], *, adjusted: bool = False) -> dict[str, fl
     recipe = build_settings({"features": {"lag_weeks": list(lag_weeks)}}).recipe()
     count = anchor_count(len(lag_weeks))
     sizes = InputSizes(1, 1, 1, 1, 0, len(lag_weeks), count, (), adjusted)
-    kept = Kept(NOWHERE, recipe, sizes, ())
-    tens = Scaler(np.zeros(1, np.float32), np.full(1, 10, np.float32))
-    asked = Asked(cast("None", None), np.zeros(1, np.int64), tens)
+    kept = Kept(NOWHERE, None, recipe, sizes, ())
+    tens = SimpleNamespace(targets=Scaler(np.zeros(1, np.float32), np.full(1, 10, np.float32)))
+    asked = Asked(cast("None", SimpleNamespace(scalers=tens)), np.zeros(1, np.int64))
     asked.__dict__["batch"] = {"anchors": torch.arange(float(count)).reshape(1, 1, 1, -1)}
     found = [expert.load(kept) for expert in EXPERTS if expert.name in SIMPLE]
     return {expert.name: float(expert.forecast(asked).item()) for expert in found if expert}

@@ -21,10 +21,10 @@ from wattcast.forecasting.selection import calibrate_and_choose, selected
 from wattcast.store.bundle import load_bundle
 from wattcast.timegrid import parse_step, station_horizon
 from wattcast.training import boosting as trees_module
-from wattcast.training.boosting import StepTrees, Trees
+from wattcast.training.boosting import StepTrees
 from wattcast.training.shapes import history_split
 
-SIMPLE = (*USUAL, "weather-adjusted")
+SIMPLE = (*USUAL, "weather-adjusted", "usual-day-14", "usual-day-28", "weather-adjusted-28")
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +63,12 @@ def forecast(model: TrainedModel, history: StationData, origin: int) -> Forecast
     return NetworkForecaster.of(model).forecast(view_at(history, origin))
 
 
-def small_trees(model: TrainedModel, history: StationData) -> Trees:
+def small_trees(model: TrainedModel, history: StationData) -> TreesExpert:
     recipe = model.recipe.model_copy(update={"training": model.recipe.training.model_copy(update={"boosted_trees": True,
                                                                                                   "epochs": 1})})
     expert = fit_model(history, recipe).experts["trees"]
     assert isinstance(expert, TreesExpert)
-    assert expert.trees is not None
-    return expert.trees
+    return expert
 
 
 def medians(made: Forecast, history: StationData) -> np.ndarray:
@@ -141,20 +140,20 @@ def test_blend__is_the_weighted_sum_and_is_named(model, history) -> None:
 def test_trees__are_what_they_say_and_are_asked_only_if_they_have_a_share(model, history, monkeypatch) -> None:
     monkeypatch.setattr(trees_module, "ROUNDS", 20)
     trees = small_trees(model, history)
-    owner = model.with_experts(TreesExpert(trees))
+    owner = model.with_experts(trees)
     chosen = calibrate_and_choose(owner, history).selection
     assert chosen is not None
     assert all(set(each.errors) == {"network", "trees", *SIMPLE} for each in chosen.targets.values())
     asked = []
     honest = StepTrees.forecast
-    monkeypatch.setattr(StepTrees, "forecast", lambda self, batch: asked.append(self) or honest(self, batch))
+    monkeypatch.setattr(StepTrees, "forecast", lambda self, *inputs: asked.append(self) or honest(self, *inputs))
     owner = replace(owner, selection=chosen)
     made = forecast(using(owner, trees=1.0), history, 4000)
-    assert (asked, made.model) == ([trees.newest], "wattcast: trees")
+    assert (asked, made.model) == ([trees.trees.newest], "wattcast: trees")
     half = forecast(using(owner, trees=0.5, network=0.5), history, 4000)
     network = forecast(using(owner, network=1.0), history, 4000)
     NetworkForecaster.of(using(owner, trees=1.0)).forecast_alone(view_at(history, 4000))
-    assert asked == [trees.newest] * 2
+    assert asked == [trees.trees.newest] * 2
     unlike = unlike_lags(view_at(history, 4000))
     both = (medians(made, history) + medians(network, history)) / 2
     # A part of the power that would exceed the whole is cut, before or after the blending.

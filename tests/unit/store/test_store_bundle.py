@@ -70,8 +70,8 @@ def test_load__keeps_whether_the_part_stays_within_the_total(model, folder) -> N
 def test_trees__come_back_as_they_were(model, folder) -> None:
     assert "trees" not in load_bundle(folder).experts
     trees = Trees(StepTrees(("tree one", "tree two")), StepTrees(("tree three", "tree four")))
-    save_bundle(folder.with_name("v0002"), model.with_experts(TreesExpert(trees)), METRICS)
-    assert load_bundle(folder.with_name("v0002")).experts["trees"] == TreesExpert(trees)
+    save_bundle(folder.with_name("v0002"), model.with_experts(TreesExpert(trees=trees)), METRICS)
+    assert load_bundle(folder.with_name("v0002")).experts["trees"] == TreesExpert(trees=trees)
     (folder.with_name("v0002") / "trees.json").write_text('["another"]')
     with pytest.raises(BundleError, match=r"trees\.json"):
         load_bundle(folder.with_name("v0002"))
