@@ -112,6 +112,11 @@ class Expert(Protocol):
         """Whether it has learned from the whole history; the others read what lies before an origin, and no more."""
         ...
 
+    @property
+    def days(self) -> int:
+        """How many days before an origin it reads beyond what windows do; 0 if none."""
+        ...
+
     def fit(self, lesson: Lesson) -> Self | None:
         """A new one that is fitted; None if it has nothing to say of such a station."""
         ...

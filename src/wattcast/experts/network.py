@@ -28,6 +28,7 @@ class NetworkExpert:
     name = NETWORK
     words = "the network"
     learned = True
+    days = 0
 
     def fit(self, lesson: Lesson) -> Self:
         # Loading the training engine takes seconds, and forecasting does not need it.

@@ -32,6 +32,7 @@ class Repeated:
     adjusted: bool = field(default=False, kw_only=True)
     place: int | None = field(default=None, kw_only=True)
     learned = False
+    days = 0
 
     def fit(self, lesson: Lesson) -> Self | None:
         return self._of(lesson.recipe.features.lag_weeks, lesson.sizes)

@@ -68,6 +68,12 @@ class TrainedModel:
         """The first instant of which it has learned nothing."""
         return self.span[1] + parse_step(self.station.step)
 
+    @property
+    def reach(self) -> int:
+        """How many rows before an origin are read at most, the hour by which clocks may have gone back included."""
+        shape = self.shape
+        return max(shape.reach, (1 + max(expert.days for expert in self.experts.values())) * shape.day)
+
     def limits(self, station: Station) -> KeptLimits:
         """What forecasts of the station, as it is described now, are kept to."""
         return chosen_limits(station, KeptLimits(self.nonnegative, self.part_of_total))

@@ -37,6 +37,10 @@ class TreesExpert:
     words = "boosted trees"
     learned = True
 
+    @property
+    def days(self) -> int:
+        return max((reader.days for reader in self.readers), default=0)
+
     def fit(self, lesson: Lesson) -> Self | None:
         """None where LightGBM cannot be loaded, too."""
         prepared, recipe = lesson.prepared, lesson.recipe

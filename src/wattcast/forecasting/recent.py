@@ -35,7 +35,7 @@ LARGEST_CHANGE = 3.0
 def history_rows(model: TrainedModel) -> int:
     """Rows before an origin that a forecast needs."""
     shape = model.shape
-    return shape.reach + _follows_level(model) * level.WEEKS * shape.week
+    return model.reach + _follows_level(model) * level.WEEKS * shape.week
 
 
 def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64],

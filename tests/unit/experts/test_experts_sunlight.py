@@ -13,14 +13,14 @@ def off(made: np.ndarray, wanted: np.ndarray) -> float:
     return float(np.abs(made - wanted).mean() / wanted.mean())
 
 
-@pytest.mark.parametrize(("name", "error"), zip(RULES, (0.03, 0.03, 0.1), strict=True))
+@pytest.mark.parametrize(("name", "error"), list(zip(RULES, (0.03, 0.03, 0.1), strict=True)))
 @pytest.mark.parametrize("unit", [1.0, 0.0036, 3600.0])
 def test_power_that_is_a_share_of_the_sun__is_found(name, error, unit, said, sun) -> None:
     """In whatever unit the irradiance is."""
     assert off(said(name, Kind.PV, 0.05 * sun, irradiance=unit * sun), 0.05 * sun[AHEAD]) < error
 
 
-@pytest.mark.parametrize(("name", "error"), zip(RULES, (0.03, 0.1, 0.15), strict=True))
+@pytest.mark.parametrize(("name", "error"), list(zip(RULES, (0.03, 0.1, 0.15), strict=True)))
 def test_a_fifth_of_the_strings_lost__is_followed_within_weeks(name, error, said, sun) -> None:
     power = 0.05 * sun
     power[ORIGIN - 20 * DAY:] *= 0.8

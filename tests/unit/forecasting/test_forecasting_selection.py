@@ -12,6 +12,7 @@ from wattcast.data.schema import DataConfig, StationData
 from wattcast.evaluation.baselines import USUAL, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.experts.fit import fit_model
+from wattcast.experts.sunlight import SameSun
 from wattcast.experts.trained import TrainedModel
 from wattcast.experts.trees import TreesExpert
 from wattcast.forecasting.inference import infer
@@ -91,6 +92,24 @@ def test_one_pass_over_all_origins__is_what_the_forecaster_says_at_each(model, h
                 free &= (single < table[target_columns("total_active_power")[1:]].to_numpy()).all(1)
             assert free.mean() > 0.5
             np.testing.assert_allclose(single[free], many[free], rtol=1e-4, atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["usual-day-28", "weather-adjusted-28"])
+def test_rule_that_reads_weeks__reads_them_all_when_a_forecast_is_asked(model, history, name) -> None:
+    """The forecaster asks for as many rows as its experts read; one that got fewer days would say something else."""
+    features = model.pipeline.transform(history.frame, history.vintages)
+    wanted = infer(model, features, np.asarray([4000]), {name}).medians[name][0]
+    view = view_at(history, 4000)
+    made = medians(forecast(using(model, **{name.replace("-", "_"): 1.0}), history, 4000), history)
+    free = ~unlike_lags(view)
+    np.testing.assert_allclose(made[free, 0], wanted[free, 0], rtol=1e-5)
+
+
+def test_model__reads_as_far_back_as_the_one_of_its_experts_that_reads_furthest(model) -> None:
+    day = model.shape.day
+    further = model.with_experts(SameSun("same-sun", "", 45))
+    assert model.reach == max(model.shape.reach, 29 * day)
+    assert further.reach == 46 * day
 
 
 @pytest.mark.parametrize("name", USUAL)
