@@ -12,7 +12,6 @@ from wattcast import metrics
 from wattcast.contracts import QUANTILES, TOTAL, Forecast, Forecaster, Horizon, Station, WeatherUse, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, InputError
-from wattcast.evaluation.bands import FloatArray
 from wattcast.evaluation.baselines import SeasonalNaive
 from wattcast.evaluation.horizon_view import ISSUED
 from wattcast.evaluation.rolling import Progress, Rolling, roll
@@ -20,6 +19,7 @@ from wattcast.evaluation.rule_scores import RuleScore, rules_dict, score_rule
 from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import LEVELS, Scorecard, or_null, scores
 from wattcast.evaluation.together import fit_all
+from wattcast.experts.bands import FloatArray
 from wattcast.features.calendar import Overrides, day_types
 from wattcast.timegrid import WallGrid, followed_clock, horizon_index, parse_step, steps_per_day
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import Forecast, Forecaster, View
 from wattcast.errors import ConfigError, listing, nearest
-from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_band
 from wattcast.evaluation.climatology import Climatology
 from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
 from wattcast.evaluation.persistence import Persistence
+from wattcast.experts.bands import LEVELS, FloatArray, around_point, with_band
 from wattcast.experts.table import IN_WORDS as IN_EXPERT_WORDS
 from wattcast.timegrid import WallGrid, at_rows, followed_clock, horizon_index, slots_of_day, steps_per_day
 

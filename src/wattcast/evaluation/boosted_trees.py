@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import Forecast, View
 from wattcast.errors import DataError
-from wattcast.evaluation.bands import Band, FloatArray, IntArray, with_band
 from wattcast.evaluation.lagged_inputs import Calendar, Past, Weather, history_steps
 from wattcast.evaluation.measured import measured_targets, once_fitted
+from wattcast.experts.bands import Band, FloatArray, IntArray, with_band
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import WallGrid, followed_clock, horizon_index, steps_per_day
 from wattcast.training.boosting import stopped_early

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import Forecast, View
-from wattcast.evaluation.bands import LEVELS, FloatArray, around_point, with_band
 from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
+from wattcast.experts.bands import LEVELS, FloatArray, around_point, with_band
 from wattcast.timegrid import followed_clock, horizon_index, slots_of_day, steps_per_day
 
 MONTHS = 12

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import View
-from wattcast.evaluation.bands import FloatArray, IntArray
 from wattcast.evaluation.measured import mean_of_measured
+from wattcast.experts.bands import FloatArray, IntArray
 from wattcast.features.table import VintageTable, vintages_on_grid
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import WallGrid, at_rows, steps_per_day

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from wattcast.contracts import Forecast, Horizon, View
-from wattcast.evaluation.bands import Band, FloatArray, with_band
 from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
+from wattcast.experts.bands import Band, FloatArray, with_band
 from wattcast.timegrid import horizon_index, steps_per_day
 
 ORIGINS = 400

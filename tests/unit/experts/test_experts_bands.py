@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wattcast.contracts import QUANTILES
-from wattcast.evaluation.bands import Band, around_point, with_band
+from wattcast.experts.bands import Band, around_point, with_band
 
 
 def test_around_point__keeps_the_median_and_the_order() -> None:
