@@ -30,13 +30,13 @@ class Lesson:
     Attributes:
         prepared: its features, its scales, what trains and what validates.
         recipe: what to fit.
-        folder: where an interrupted fit goes on.
+        folder: where an interrupted fit goes on; rules that do not learn need none.
         on_epoch: told of each finished epoch of a network.
     """
 
     prepared: Prepared
     recipe: Recipe
-    folder: Path
+    folder: Path | None = None
     on_epoch: Callable[[EpochRecord], None] | None = None
 
     @cached_property

@@ -34,6 +34,7 @@ class NetworkExpert:
         # Loading the training engine takes seconds, and forecasting does not need it.
         from wattcast.training.fit import fit_members
 
+        assert lesson.folder is not None
         return type(self)(*fit_members(lesson.prepared, lesson.recipe, lesson.folder, lesson.on_epoch))
 
     def quantiles(self, asked: Asked) -> FloatArray:

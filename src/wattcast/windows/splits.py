@@ -55,7 +55,7 @@ def split_origins(rows: int, first_measured: int, horizon: int, day: int, config
     if days < MINIMUM_DAYS:
         raise DataError("there is too little history to train on", found=f"{days:.1f} days before the training's end",
                         expected=f"at least {MINIMUM_DAYS} days",
-                        hint="add older data; until then 'same as 7 days ago' is the forecast to use")
+                        hint="add older data; until then 'wattcast forecast' forecasts without a model")
     span = int(min(max(14 * day, config.validation_share * days * day), (rows - first_measured) // 3))
     span = max(span, horizon)
     limit = rows - span

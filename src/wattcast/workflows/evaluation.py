@@ -40,7 +40,7 @@ def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]
     if days < MINIMUM_DAYS:
         raise DataError(f"station {data.station.id} has too little data to train on", found=f"{days:.1f} days",
                         expected=f"at least {MINIMUM_DAYS} days, and a week more to evaluate on",
-                        hint="add older data; until then 'same as 7 days ago' is the forecast to use")
+                        hint="add older data; until then 'wattcast forecast' forecasts without a model")
     possible = min(weeks, int((days - MINIMUM_DAYS) // 7))
     if weeks and not possible:
         return 0, [f"nothing was kept to evaluate on: {days:.0f} days of data are less than {MINIMUM_DAYS + 7}"]

@@ -17,8 +17,10 @@ from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.untrained import NAME as UNTRAINED
+from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.store.forecasts import keep_forecast, kept_forecasts
-from wattcast.store.registry import CHAMPION, Registry, trained_stations
+from wattcast.store.registry import Registry, trained_stations
 from wattcast.timegrid import midnight, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.description import as_trained, station_to_read
@@ -92,7 +94,8 @@ def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
 
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
              weather: Path | None = None, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
-    """The next seven days from the newest measurement, or from `at`, with the champion.
+    """The next seven days from the newest measurement, or from `at`, with the champion; without any model, if a station
+    has none, by the rules that read the last weeks (`forecasting.untrained`).
 
     Args:
         job: data, settings and models folder. The data is joined with the station's stored history; what the settings
@@ -111,26 +114,25 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
     registry = Registry(job.models_dir, station_to_read(job, station_id))
     version = registry.champion()
-    if version is None:
-        job.read(registry.station_id)       # What is wrong with the data is said first.
     job = job if version is None else as_trained(job, registry, version)
-    model = registry.load(version or CHAMPION)
-    rows = read_rows(job, registry, model.station)
+    model = None if version is None else registry.load(version)
+    rows = read_rows(job, registry, model.station if model else None)
     moment = _moment(rows, at, now)
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
                        weather="none" if no_weather else "given", future_weather=given)
-    made = NetworkForecaster.of(model).forecast(view)
-    ground = stand_on(rows, moment, view, model, kept_forecasts(registry.forecasts_folder), version or "",
+    forecaster = NetworkForecaster.of(model) if model else UntrainedForecaster(job.settings.recipe())
+    made = forecaster.forecast(view)
+    version = version or UNTRAINED
+    ground = stand_on(rows, moment, view, model, kept_forecasts(registry.forecasts_folder), version,
                       job.settings.forecast)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
-    unknown = model.pipeline.unknown_categories(view.future())
-    notes = (*rows.notes, *units, *_category_notes(unknown), *_weather_notes(view, ground),
-             *_flattery(moment.origin, model), *made.notes, *explored)
+    notes = (*rows.notes, *units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
+             *made.notes, *explored)
     # An error from before the end of training would flatter the model.
-    issued = not dry_run and not explored and moment.origin >= model.learned_until
-    return ForecastOutcome(made, forecast_table(made, rows.data.station), version or "", ground, notes,
-                           (*choice_notes(model.selection), *made.facts), moment.now,
+    issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
+    return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
+                           (*choice_notes(model.selection if model else None), *made.facts), moment.now,
                            registry.forecasts_folder if issued else None)
 
 
@@ -160,10 +162,10 @@ def _moment(rows: Rows, at: str | None, now: str | None) -> Moment:
         origin = midnight(clock) if at == TODAY else begun
     else:
         origin = asked = require_on_grid(parse_time(at, station.timezone), step)
-    if origin <= rows.data.frame.index[0]:
+    if origin < rows.data.frame.index[0] + (step if rows.data.measured else 0 * step):
         raise InputError(f"--at {at or origin} is before the first measurement",
                          found=f"data from {rows.data.frame.index[0]}")
-    known = rows.data.end if now is None else end
+    known = rows.data.end if now is None and rows.data.measured else end
     return Moment(clock, asked, origin, past=origin < min(midnight(clock), known))
 
 
@@ -188,6 +190,12 @@ def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp,
     table = known_weather(weather, origin, str(path))
     table, notes = like_history(table, data.frame[data.frame.index < origin], data.station)
     return table, [f"{path.name}: {note}" for note in notes]
+
+
+def _of_model(model: TrainedModel, view: HorizonView) -> list[str]:
+    """What the model has not seen, and what it should not have."""
+    unknown = model.pipeline.unknown_categories(view.future())
+    return [*_category_notes(unknown), *_flattery(view.origin, model)]
 
 
 def _category_notes(unknown: Mapping[str, Sequence[str]]) -> list[str]:

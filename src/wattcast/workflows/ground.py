@@ -7,12 +7,14 @@ from typing import Any, Literal
 import pandas as pd
 
 from wattcast.contracts import Horizon
+from wattcast.data.quality import measured_days
 from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import ISSUED, NONE, PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.store.forecasts import KeptForecast
 from wattcast.timegrid import DAY, in_words, midnight, parse_step
+from wattcast.windows.splits import MINIMUM_DAYS
 from wattcast.workflows.record import Record, records
 from wattcast.workflows.rows import Rows, known_share
 
@@ -95,7 +97,7 @@ class Ground:
                 "issued_forecasts": [record.to_dict() for record in self.records]}
 
 
-def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel, kept: Iterable[KeptForecast],
+def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel | None, kept: Iterable[KeptForecast],
              version: str, config: ForecastConfig) -> Ground:
     """Measure it.
 
@@ -103,20 +105,29 @@ def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel,
         rows: that the forecast is made from.
         moment: when it is made.
         view: what it knows.
-        model: that makes it, and its version.
+        model: that makes it; None if there is none.
         kept: forecasts that were issued.
-        version: the model's.
+        version: the model's, or what stands for it.
         config: from where on it is not as it should be.
     """
     newest = newest_before(rows.data, moment.origin)
     late = age_reasons(moment, newest, view.horizon, config)
-    lookback = model.shape.lookback * view.horizon.step
+    lookback = model.shape.lookback * view.horizon.step if model else DAY
     spans = () if any(reason.mark == "stale" for reason in late) else (lookback,) if late else (DAY, lookback)
     few = row_reasons(rows.data, moment.origin, spans, config)
     did = records(kept, rows.data, moment.origin, version, config)
-    reasons = (*late, *few, *weather_reasons(view, model.recipe.features.weather, config), *record_reasons(did))
+    reasons = (*(() if model else (_no_model(rows),)), *late, *few,
+               *weather_reasons(view, model.recipe.features.weather if model else True, config), *record_reasons(did))
     age = moment.asked - min(newest.values()) if newest else None
     return Ground(Quality(reasons), rows, newest, age, weather_kind(view), view.weather_coverage, tuple(did))
+
+
+def _no_model(rows: Rows) -> Reason:
+    days, station = measured_days(rows.data) if rows.data.measured else 0.0, rows.data.station.id
+    then = ("'wattcast train' would learn from the whole history" if days >= MINIMUM_DAYS else
+            f"'wattcast train' can learn from {MINIMUM_DAYS} days on")
+    by = f"rules that read its last weeks ({days:.1f} days are there)" if days else "its kind and capacity alone"
+    return Reason("no_model", "degraded", f"station {station} has no model and is forecast by {by}; {then}")
 
 
 def newest_before(data: StationData, origin: pd.Timestamp) -> dict[str, pd.Timestamp]:

@@ -9,10 +9,12 @@ from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.combination import PLUS, Combination
 from wattcast.experts.network import NETWORK
 from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
+from wattcast.forecasting.untrained import NAME as UNTRAINED
+from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.training.config import Recipe
 from wattcast.workflows.job import OnEpoch
 
-MODEL_NAMES = (NAME, NETWORK, BoostedTrees.name, *BASELINE_NAMES)
+MODEL_NAMES = (NAME, NETWORK, UNTRAINED, BoostedTrees.name, *BASELINE_NAMES)
 
 
 def named_forecasters(names: Sequence[str], recipe: Recipe, on_epoch: OnEpoch | None = None) -> dict[str, Forecaster]:
@@ -42,6 +44,8 @@ def _forecaster(name: str, network: NetworkForecaster) -> Forecaster:
         return network
     if name == NETWORK:
         return NetworkAlone(network)
+    if name == UNTRAINED:
+        return UntrainedForecaster(network.recipe)
     if name == BoostedTrees.name:
         return BoostedTrees()
     if name not in BASELINE_NAMES:

@@ -67,6 +67,8 @@ def records(kept: Iterable[KeptForecast], data: StationData, origin: pd.Timestam
         version: that makes it.
         config: how far back to look, and the margin.
     """
+    if data.frame.index[0] >= origin:
+        return []
     recent = [made for made in kept if origin - config.judge_days * DAY <= made.origin < origin]
     own = [made for made in recent if made.version == version]
     judged = own if len(own) >= FEWEST else recent

@@ -56,7 +56,7 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(job: Job, registry: Registry, station: Station) -> Rows:
+def read_rows(job: Job, registry: Registry, station: Station | None) -> Rows:
     """What the job's data holds, joined with the station's stored history; cells that are given count.
 
     An empty file, or one without any power, leaves the history alone. Nothing is written.
@@ -64,11 +64,13 @@ def read_rows(job: Job, registry: Registry, station: Station) -> Rows:
     Args:
         job: with its data described.
         registry: the station's.
-        station: as its model knows it.
+        station: as its model knows it; None where there is none, and kind and capacity may have to do.
 
     Raises:
         InputError: the data is wrong; or it is empty, and no history is stored.
     """
+    if station is None:
+        return _rows_alone(job, registry.station_id)
     given, report, empty = _given(job, registry.station_id, station)
     given = None if given is None else _in_order(given, station)
     history, notes = _history(registry, given.station if given is not None else station)
@@ -85,6 +87,19 @@ def read_rows(job: Job, registry: Registry, station: Station) -> Rows:
     spans = _span(given, given.frame.index), _span(data, data.frame.index.difference(_measured(given)))
     end = given.end if given.measured else data.end
     return Rows(data, *spans, end, (*_joining(given, history, *spans), *_findings(report, end)))
+
+
+def _rows_alone(job: Job, station_id: str) -> Rows:
+    """What the job's data holds of a station that nothing is stored of."""
+    try:
+        data, report = job.read(station_id)
+    except EmptyColumnError:
+        data, report = job.read(station_id, whole=False)
+        if data.station.capacity is None:
+            raise
+    step = parse_step(data.station.step)
+    end = data.end if data.measured else data.frame.index[-1] + step
+    return Rows(data, _span(data, data.frame.index), None, end, tuple(_findings(report, end)))
 
 
 def _given(job: Job, station_id: str, station: Station) -> tuple[StationData | None, QualityReport | None,

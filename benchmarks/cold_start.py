@@ -1,0 +1,97 @@
+"""How good is a forecast of a station that nothing was trained on, after so many days of history?
+
+    python benchmarks/cold_start.py DATA_FOLDER [--days 1,3,7,14,21,28,70] [--models untrained,lightgbm] [--json FILE]
+
+DATA_FOLDER holds the panel of 16 stations (`panel/`, a CSV and a description each, `protocol.tsv`). From each origin of
+the protocol only the last days before it are known. Prints, a line a number of days and model, the mean and the largest
+ratio of the mean absolute error to that of the best simple model, which knows 400 days (a LightGBM among them), and the
+share of values inside the 80 % band. An origin with nothing measured in its days is left out.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wattcast import metrics
+from wattcast.contracts import TOTAL
+from wattcast.data.schema import StationData
+from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.settings import Settings, load_settings
+from wattcast.store.files import write_json
+from wattcast.timegrid import DAY, parse_duration, parse_time, rolling_origins, station_horizon
+from wattcast.workflows.job import Job
+from wattcast.workflows.models import named_forecasters
+
+BEST = {
+    "cambridge_b014": 1.936, "cambridge_b040": 10.77, "cambridge_b088": 1.193, "gb_demand": 1221, "gb_solar": 302.5,
+    "light_industry": 553.8, "mascot": 904.8, "office_brandy": 3.042, "parking_stanley": 0.853, "pvod_06": 0.5342,
+    "pvod_08": 1.035, "rooftop_10": 0.04069, "school_wilton": 119.7, "vic_elec": 166.4, "zone_nyis_b": 74.31,
+    "zone_oppd": 97.99}
+"""Mean absolute error of the best simple model of each station, in its own unit."""
+
+
+@dataclass(frozen=True)
+class Panelist:
+    """A station of the panel and the origins it is forecast from."""
+
+    name: str
+    data: StationData
+    settings: Settings
+    origins: list[pd.Timestamp]
+
+
+def panel(folder: Path) -> Iterator[Panelist]:
+    for row in pd.read_csv(folder / "protocol.tsv", sep="\t").itertuples():
+        settings = load_settings(folder / f"{row.station}.yaml")
+        data, _ = Job(folder / f"{row.station}.csv.gz", settings=settings).read()
+        step = station_horizon(data.station).step
+        origins = rolling_origins(parse_time(row.first_origin, data.station.timezone), parse_duration(row.every),
+                                  data.end, int(row.origins), step=step)
+        yield Panelist(row.station, data, settings, list(origins))
+
+
+def errors(station: Panelist, model: str, days: int) -> tuple[float, float]:
+    """Mean absolute error and share inside the 80 % band, from the last `days` before each origin."""
+    horizon = station_horizon(station.data.station)
+    forecaster = named_forecasters([model], station.settings.recipe())[model]
+    missed, held = [], []
+    for origin in station.origins:
+        frame = station.data.frame[station.data.frame.index >= origin - days * DAY]
+        if not frame.loc[frame.index < origin, TOTAL].notna().any():
+            continue
+        view = HorizonView(StationData(station.data.station, frame, station.data.vintages), origin, horizon)
+        made = forecaster.fit(view).forecast(view).table
+        actual = frame[TOTAL].reindex(made.index)
+        missed.append((made[TOTAL] - actual).abs())
+        held.append(metrics.coverage(actual, made[f"{TOTAL}_q10"], made[f"{TOTAL}_q90"]))
+    return float(pd.concat(missed).mean()), float(np.nanmean(held))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--days", default="1,3,7,14,21,28,70")
+    parser.add_argument("--models", default="untrained")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    stations, rows = list(panel(arguments.data / "panel")), []
+    for days in map(int, arguments.days.split(",")):
+        for model in arguments.models.split(","):
+            found = {station.name: errors(station, model, days) for station in stations}
+            ratios = {name: error / BEST[name] for name, (error, _) in found.items()}
+            worst = max(ratios, key=lambda name: ratios[name])
+            rows.append({"days": days, "model": model, "ratios": ratios,
+                         "coverage": {name: held for name, (_, held) in found.items()}})
+            print(f"{days} days, {model}: {np.mean(list(ratios.values())):.3f} of the best simple model's error, worst "
+                  f"{ratios[worst]:.3f} ({worst}); 80 % band holds {np.mean([held for _, held in found.values()]):.0%}",
+                  flush=True)
+            if arguments.json:
+                write_json(arguments.json, rows)
+
+
+if __name__ == "__main__":
+    main()
