@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import QUANTILES, Forecast, Kind, View, quantile_column
 from wattcast.data.limits import chosen_limits, kept_limits
-from wattcast.errors import DataError
+from wattcast.errors import DataError, listing
 from wattcast.experts.bands import Band, FloatArray, with_band
 from wattcast.experts.base import Asked, Expert, Lesson
 from wattcast.experts.shares import mixture
@@ -48,10 +48,19 @@ WIDER = 2.0
 
 @dataclass(frozen=True, eq=False)
 class UntrainedForecaster:
-    """Implements `contracts.Forecaster`; `recipe` says which features there are."""
+    """Implements `contracts.Forecaster`.
+
+    Attributes:
+        recipe: says which features there are.
+        alone: the one expert that is asked; None for all that learn nothing.
+    """
 
     recipe: Recipe
-    name = NAME
+    alone: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.alone or NAME
 
     def fit(self, view: View) -> Self:
         """Itself: there is nothing to learn."""
@@ -61,7 +70,8 @@ class UntrainedForecaster:
         """The horizon from whatever was measured before it; from kind and capacity alone where nothing was.
 
         Raises:
-            DataError: a target was never measured, and the station has no capacity either.
+            DataError: a target was never measured, and the station has no capacity either; or the expert that is asked
+                alone is not for such a station.
         """
         data = view.training_data()
         targets = view.station.targets
@@ -69,7 +79,7 @@ class UntrainedForecaster:
         if unmeasured and view.station.capacity is None:
             raise DataError(f"station {view.station.id}: {unmeasured[0]} has no measured value before {view.origin}",
                             hint="with data.capacity and data.kind a forecast is made without any history")
-        said = None if len(unmeasured) == len(targets) else _Said.of(view, self.recipe)
+        said = None if len(unmeasured) == len(targets) else _Said.of(view, self.recipe, self.alone)
         index = pd.DatetimeIndex(view.future().index)
         columns: dict[str, FloatArray] = {}
         names: dict[str, str] = {}
@@ -85,7 +95,7 @@ class UntrainedForecaster:
         table, notes = Limits.of(view.station, kept).apply(pd.DataFrame(columns, index=index))
         label = names[targets[0]] if len(set(names.values())) == 1 else ", ".join(
             f"{target} {words}" for target, words in names.items())
-        return Forecast(view.station.id, view.origin, f"{NAME}: {label}", table,
+        return Forecast(view.station.id, view.origin, self.alone or f"{NAME}: {label}", table,
                         tuple(note for note in notes if not usual(note)), tuple(filter(usual, notes)))
 
 
@@ -106,7 +116,7 @@ class _Said:
     hours: NDArray[np.int64]
 
     @classmethod
-    def of(cls, view: View, recipe: Recipe) -> Self:
+    def of(cls, view: View, recipe: Recipe, alone: str | None) -> Self:
         station, shape = view.station, window_shape(view.station, recipe)
         data = view.training_data()
         measured = data.frame[list(station.targets)].notna().any(axis=1).to_numpy()
@@ -120,7 +130,12 @@ class _Said:
                           Scaler.fit(table.past[:rows]))
         nothing = Split(np.zeros(0, np.int64), rows, np.zeros(0, np.int64), rows)
         lesson = Lesson(Prepared(pipeline, table, scalers, shape, nothing), recipe)
-        experts = by_name(expert.fit(lesson) for expert in EXPERTS if not expert.learned)
+        experts = by_name(expert.fit(lesson) for expert in EXPERTS
+                          if not expert.learned and alone in (None, expert.name))
+        if not experts:
+            raise DataError(f"{alone} has nothing to say of station {station.id}",
+                            found=f"a {station.kind} with {listing(station.known_future) or 'no weather'}",
+                            hint="it is for stations of another kind, or reads a column that is not there")
         past = pipeline.transform(history.assign(**dict.fromkeys(station.known_future, np.nan)) if hidden else history,
                                   None if hidden else data.vintages)
         step = view.horizon.step
@@ -140,7 +155,7 @@ class _Said:
         """`[M]`."""
         weather = np.asarray([bool(getattr(expert, "needs", ()) or getattr(expert, "adjusted", False))
                               for expert in self.experts.values()])
-        if not weather.any():
+        if weather.all() or not weather.any():
             return np.full(len(weather), 1 / len(weather))
         shares: FloatArray = np.where(weather, READS_WEATHER / weather.sum(), (1 - READS_WEATHER) / (~weather).sum())
         return shares

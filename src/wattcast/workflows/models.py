@@ -8,13 +8,15 @@ from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.combination import PLUS, Combination
 from wattcast.experts.network import NETWORK
+from wattcast.experts.table import IN_CONTEXT
 from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.training.config import Recipe
 from wattcast.workflows.job import OnEpoch
 
-MODEL_NAMES = (NAME, NETWORK, UNTRAINED, BoostedTrees.name, *BASELINE_NAMES)
+RULES = tuple(expert.name for expert in IN_CONTEXT)
+MODEL_NAMES = (NAME, NETWORK, UNTRAINED, BoostedTrees.name, *BASELINE_NAMES, *RULES)
 
 
 def named_forecasters(names: Sequence[str], recipe: Recipe, on_epoch: OnEpoch | None = None) -> dict[str, Forecaster]:
@@ -44,8 +46,8 @@ def _forecaster(name: str, network: NetworkForecaster) -> Forecaster:
         return network
     if name == NETWORK:
         return NetworkAlone(network)
-    if name == UNTRAINED:
-        return UntrainedForecaster(network.recipe)
+    if name == UNTRAINED or name in RULES:
+        return UntrainedForecaster(network.recipe, None if name == UNTRAINED else name)
     if name == BoostedTrees.name:
         return BoostedTrees()
     if name not in BASELINE_NAMES:

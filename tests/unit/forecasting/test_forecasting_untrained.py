@@ -114,6 +114,16 @@ def test_no_history_and_no_capacity__says_what_to_do() -> None:
     assert "data.capacity" in str(caught.value.hint)
 
 
+def test_one_rule_alone__is_that_rule_and_an_error_where_it_is_for_others() -> None:
+    data = station_data(40, kind=Kind.PV)
+    view = HorizonView(data, ORIGIN, station_horizon(data.station))
+    made = UntrainedForecaster(RECIPE, "performance-ratio").forecast(view)
+    assert made.model == "performance-ratio"
+    assert error(data, made.table) < 0.1 * data.frame[TOTAL].mean()
+    with pytest.raises(DataError, match="power-curve has nothing to say of station s"):
+        UntrainedForecaster(RECIPE, "power-curve").forecast(view)
+
+
 def test_second_target_that_was_never_measured__is_by_capacity() -> None:
     data = station_data(20, capacity=600.0)
     station = data.station.model_copy(update={"targets": (TOTAL, PART)})
