@@ -1,12 +1,14 @@
 """A station's history made ready to learn from: features, scales, and what trains and what validates."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattcast.data.cleaning import span_of
 from wattcast.data.schema import StationData
 from wattcast.features.pipeline import FeaturePipeline, FeatureTable
 from wattcast.model.power import InputSizes
@@ -16,6 +18,8 @@ from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers, WindowDataset, WindowShape
 from wattcast.windows.scaling import Scaler
 from wattcast.windows.splits import Split
+
+log = logging.getLogger("wattcast")
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,24 @@ def prepare(data: StationData, recipe: Recipe) -> Prepared:
     rows = slice(0, split.train_limit)
     scalers = Scalers(Scaler.for_targets(table.targets[rows], data.station.kind), Scaler.fit(table.known[rows]),
                       Scaler.fit(table.past[rows]))
-    return Prepared(pipeline, table, scalers, shape, split)
+    prepared = Prepared(pipeline, table, scalers, shape, split)
+    _tell_of_wild(prepared)
+    return prepared
+
+
+def _tell_of_wild(prepared: Prepared) -> None:
+    """Log which readings of any column are not used."""
+    table, scalers = prepared.table, prepared.scalers
+    for names, scaler, rows in ((prepared.pipeline.station.targets, scalers.targets, table.targets),
+                                (table.known_names, scalers.known, table.known),
+                                (table.past_names, scalers.past, table.past)):
+        beyond = scaler.beyond(scaler.apply(rows), prepared.shape.week)
+        for name, values, wild in zip(names, rows.T, beyond.T, strict=True):
+            if wild.any():
+                times = table.index[wild]
+                log.warning("%s: %d readings (%s, %s to %s) are out of all proportion to the others; nothing is "
+                            "learned from them", name, len(times), span_of(values[wild]),
+                            *(f"{time:%Y-%m-%d %H:%M}" for time in (times[0], times[-1])))
 
 
 def hash_data(data: StationData) -> str:

@@ -76,11 +76,11 @@ class Scalers:
     known: Scaler
     past: Scaler
 
-    def state(self) -> dict[str, dict[str, list[float]]]:
+    def state(self) -> dict[str, dict[str, list[float | None]]]:
         return {name: getattr(self, name).state() for name in ("targets", "known", "past")}
 
     @classmethod
-    def from_state(cls, state: dict[str, dict[str, list[float]]]) -> "Scalers":
+    def from_state(cls, state: dict[str, dict[str, list[float | None]]]) -> "Scalers":
         return cls(**{name: Scaler.from_state(part) for name, part in state.items()})
 
 
@@ -133,17 +133,20 @@ class WindowDataset(Dataset[Batch]):
         # Its rows are those of the padded arrays: -1, for a slot without a row, is their last one, which is masked.
         self.grid = WallGrid.of(followed_clock(table.index, shape.kind), DAY / shape.day, before=self.front,
                                 after=shape.horizon)
-        self.targets, self.target_mask = self._padded(scalers.targets.apply(table.targets))
-        self.known, self.known_mask = self._padded(scalers.known.apply(table.known))
-        self.past, self.past_mask = self._padded(scalers.past.apply(table.past))
+        self.targets, self.target_mask = self._padded(scalers.targets, table.targets)
+        self.known, self.known_mask = self._padded(scalers.known, table.known)
+        self.past, self.past_mask = self._padded(scalers.past, table.past)
         off = table.known[:, [table.known_names.index("is_day_off")]] if "is_day_off" in table.known_names else None
-        self.day_off = None if off is None else self._padded(off)[0][:, 0]
+        self.day_off = None if off is None else self._tensor(off)[0][:, 0]
         self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
         self.weather_names = tuple(table.known_names[column] for column in table.weather_columns)
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
         self.weights = None if weights is None else torch.from_numpy(weights)
 
-    def _padded(self, values: FloatArray) -> tuple[Tensor, Tensor]:
+    def _padded(self, scaler: Scaler, values: FloatArray) -> tuple[Tensor, Tensor]:
+        return self._tensor(scaler.usable(scaler.apply(values), self.shape.week))
+
+    def _tensor(self, values: FloatArray) -> tuple[Tensor, Tensor]:
         padded = np.pad(values, ((self.front, self.shape.horizon), (0, 0)), constant_values=np.nan)
         tensor = torch.from_numpy(padded)
         mask = torch.isfinite(tensor)

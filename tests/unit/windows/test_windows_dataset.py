@@ -373,3 +373,16 @@ def test_unlike_lags__days_off_are_compared_by_the_clock() -> None:
     table = FeatureTable(index, off, off, np.empty((len(index), 0), np.float32), ("is_day_off",), (), ())
     windows = WindowDataset(table, scalers(table), WindowShape(14 * 24, 7 * 24, 24, (1, 2, 3, 4)))
     assert not windows.unlike_lags(np.arange(35 * 24, len(index) - 168)).any()
+
+
+def test_batch__wild_readings_are_missing_from_past_anchors_and_targets(table: FeatureTable) -> None:
+    origin = 4 * WEEK
+    scaler = replace(identity(2), reach=np.float32([1000, 100]))
+    wild = table.targets.copy()
+    wild[[origin - WEEK, origin + 1]] = 1e7
+    missing = np.where(wild == 1e7, np.float32(np.nan), wild)
+    (seen, expected) = (WindowDataset(replace(table, targets=targets), replace(scalers(table), targets=scaler),
+                                      SHAPE).batch(np.asarray([origin])) for targets in (wild, missing))
+    for name, value in expected.items():
+        assert torch.equal(value, seen[name]), name
+    assert seen["target_mask"][0, :3, 0].tolist() == [1, 0, 1]
