@@ -29,13 +29,13 @@ from neuralforecast import NeuralForecast
 from neuralforecast import models as neural
 from neuralforecast.losses.pytorch import MAE
 from pytorch_lightning import Callback, LightningModule, Trainer
+from wattcast.evaluation.bands import with_band
 
 from kept_rows import KeptRows
 from protocol import PROTOCOLS, read_task
 from wattcast.contracts import QUANTILES, Forecast, View
 from wattcast.data.limits import kept_limits
 from wattcast.evaluation.backtest import REFERENCE, backtest
-from wattcast.evaluation.bands import with_band
 from wattcast.features.lags import lag_names, seasonal_lags
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.postprocess import Limits

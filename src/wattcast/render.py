@@ -236,7 +236,15 @@ def checked(report: "QualityReport") -> str:
 
 
 def trained(outcome: "TrainOutcome") -> str:
-    return f"{outcome.champion} is the champion" if outcome.update is None else finetuned(outcome.update)
+    if outcome.update is not None:
+        return finetuned(outcome.update)
+    return f"{outcome.champion} is the champion{_simple_only(outcome)}"
+
+
+def _simple_only(outcome: "TrainOutcome") -> str:
+    if not outcome.simple_only:
+        return ""
+    return f" with simple forecasts alone for {' and '.join(outcome.simple_only)}"
 
 
 def searched(outcome: "SearchOutcome") -> str:
@@ -270,8 +278,8 @@ def training(outcome: "TrainOutcome") -> None:
         say(f"weather over the forecast weeks: {outcome.evaluation.weather}")
     for note in outcome.notes:
         say(f"note: {note}")
-    say(f"{station}: {outcome.champion} is the champion after {outcome.epochs} epochs in {outcome.seconds:.0f} s; "
-        f"kept in {outcome.folder}")
+    say(f"{station}: {outcome.champion} is the champion{_simple_only(outcome)} after {outcome.epochs} epochs in "
+        f"{outcome.seconds:.0f} s; kept in {outcome.folder}")
 
 
 def finetuning(outcome: "FinetuneOutcome") -> None:

@@ -113,6 +113,11 @@ class Expert(Protocol):
         ...
 
     @property
+    def weather(self) -> bool:
+        """Whether it reads the weather."""
+        ...
+
+    @property
     def days(self) -> int:
         """How many days before an origin it reads beyond what windows do; 0 if none."""
         ...

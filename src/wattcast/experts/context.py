@@ -106,6 +106,10 @@ class InContext:
     needs: ClassVar[tuple[str, ...]] = ()
     learned: ClassVar[bool] = False
 
+    @property
+    def weather(self) -> bool:
+        return bool(self.needs)
+
     def fit(self, lesson: Lesson) -> Self | None:
         table = lesson.prepared.table
         there = weather_slots([table.known_names[place] for place in table.weather_columns])

@@ -27,7 +27,7 @@ class NetworkExpert:
     history: tuple[EpochRecord, ...] = ()
     name = NETWORK
     words = "the network"
-    learned = True
+    learned = weather = True
     days = 0
 
     def fit(self, lesson: Lesson) -> Self:

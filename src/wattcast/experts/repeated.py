@@ -34,6 +34,10 @@ class Repeated:
     learned = False
     days = 0
 
+    @property
+    def weather(self) -> bool:
+        return self.adjusted
+
     def fit(self, lesson: Lesson) -> Self | None:
         return self._of(lesson.recipe.features.lag_weeks, lesson.sizes)
 

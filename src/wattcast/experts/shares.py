@@ -14,6 +14,8 @@ class TargetSelection(Config):
     the validation origins in the target's unit, null where nothing was measured. `error` is the error of the median
     that the weights make. `network_factors` belong to the network alone. `level` is how much of the ratio by which the
     last weeks were above or below their forecasts the network and the trees follow, from 0 to 1 (`forecasting.level`).
+    `simple_only`: what has learned is stored and has no part in the forecast, since it did clearly worse than a simple
+    forecast on the weeks kept apart (`evaluation.first_gate`).
     """
 
     weights: dict[str, float]
@@ -22,6 +24,7 @@ class TargetSelection(Config):
     factors: Factors
     network_factors: Factors
     level: float = 0.0
+    simple_only: bool = False
 
 
 class Selection(Config):
@@ -41,6 +44,11 @@ class Selection(Config):
     def used(self) -> set[str]:
         """The experts that have a share in any target's forecast."""
         return {name for chosen in self.targets.values() for name, share in chosen.weights.items() if share > 0}
+
+    @property
+    def simple_only(self) -> tuple[str, ...]:
+        """The targets that only simple forecasts are used for."""
+        return tuple(target for target, chosen in self.targets.items() if chosen.simple_only)
 
     @property
     def label(self) -> str:

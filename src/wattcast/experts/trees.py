@@ -35,7 +35,7 @@ class TreesExpert:
     trees: Trees | None = None
     name = TREES
     words = "boosted trees"
-    learned = True
+    learned = weather = True
 
     @property
     def days(self) -> int:

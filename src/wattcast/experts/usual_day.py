@@ -22,6 +22,10 @@ class UsualDay(InContext):
 
     adjusted: bool = False
 
+    @property
+    def weather(self) -> bool:
+        return self.adjusted
+
     def fit(self, lesson: Lesson) -> Self | None:
         """None, too, for one to be adjusted where there is no weather."""
         return super().fit(lesson) if lesson.prepared.table.weather_columns or not self.adjusted else None

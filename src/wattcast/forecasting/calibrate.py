@@ -46,6 +46,21 @@ def distances(quantiles: FloatArray, lags: FloatArray, floor: float) -> FloatArr
     return own * change ** UNREST_SHARE
 
 
+def lag_distances(lags: FloatArray, day: int, floor: float) -> FloatArray:
+    """The distances `[N, H, 2]` of a forecast that has no network: how far the last weeks' values lie apart at its time
+    of day, the same on either side.
+
+    Args:
+        lags: `[N, H, A]`, the same slots some weeks before.
+        day: steps of a day.
+        floor: the least distance.
+    """
+    slots = np.arange(lags.shape[1]) % day
+    by_slot = np.stack([lags[:, slots == slot].var(-1).mean(1) for slot in range(slots.max() + 1)], 1)   # [N, day]
+    distance = np.maximum(np.sqrt(by_slot[:, slots]), floor)
+    return np.stack([distance, distance], -1)
+
+
 def error_sizes(actual: FloatArray, median: FloatArray, distance: FloatArray) -> FloatArray:
     """The scores `[N, H]`: sizes of errors in units of the distances `[N, H, 2]`, NaN where not measured."""
     scores: FloatArray = np.abs(actual - median) / np.where(actual < median, distance[..., 0], distance[..., 1])

@@ -3,6 +3,7 @@
 A forecast is made when those weeks are long past: what came in since then changes both, for that forecast alone.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from wattcast.experts.network import NETWORK
 from wattcast.experts.shares import Factors, Selection, TargetSelection
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.blend import choose_weights, prior_weights
-from wattcast.forecasting.calibrate import calibrated, distances, error_sizes, fit_factors
+from wattcast.forecasting.calibrate import calibrated, distances, error_sizes, fit_factors, lag_distances
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.level import choose_share, follow
 from wattcast.forecasting.recent import changed
@@ -25,7 +26,8 @@ FLOOR = 1e-3
 """Least distance of a quantile from the median before calibration, in standard deviations of the target."""
 
 
-def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Inference | None = None) -> TrainedModel:
+def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Inference | None = None,
+                         simple_only: Collection[str] = ()) -> TrainedModel:
     """The same model with a selection made on its validation rows.
 
     Args:
@@ -33,6 +35,7 @@ def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Infer
         data: the history it was fitted on; nothing after its last measured interval is used.
         later: forecasts with their ratios from origins that are newer than what the model learned from. They and the
             validation origins decide whether the level follows the recent past; without them it does not.
+        simple_only: targets for which what has learned is left out.
     """
     data = data.until(data.end)
     first, end = (int(data.frame.index.searchsorted(time, side))
@@ -41,7 +44,7 @@ def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Infer
     features = model.pipeline.transform(data.frame, data.vintages)
     found = infer(model.as_judged(), features, origins, ratio=later is not None)
     days = (end - first) / model.shape.day
-    targets = {name: _decide(model, found, later, position, days)
+    targets = {name: _decide(model, found, later, position, days, simple_only=name in simple_only)
                for position, name in enumerate(model.station.targets)}
     times = [data.frame.index[origin].isoformat() for origin in (origins[0], origins[-1])]
     return replace(model, selection=Selection(targets=targets, origins=len(origins), first=times[0], last=times[1]))
@@ -61,10 +64,12 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     for position, target in enumerate(model.station.targets):
         chosen = model.selection.targets[target]
         weights = {NETWORK: 1.0} if alone else chosen.weights
+        simple_only = chosen.simple_only and not alone
         shares = np.asarray([weights.get(name, 0.0) for name in found.medians])
-        median = _median(found, _candidates(model, found, position, chosen.level), shares)
+        median = _median(found, _candidates(model, found, position, chosen.level), shares, simple_only=simple_only)
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
-        quantiles.append(calibrated(median, _distance(model, found, position), factors, model.shape.day))
+        distance = _distance(model, found, position, simple_only=simple_only)
+        quantiles.append(calibrated(median, distance, factors, model.shape.day))
     return np.stack(quantiles, 2)
 
 
@@ -82,49 +87,66 @@ def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
 
 
 def _follow(model: TrainedModel, recent: Inference, position: int, chosen: TargetSelection) -> TargetSelection:
-    actual, names = recent.actual[:, :, position], recent.medians
-    forecasts, distance = _candidates(model, recent, position, chosen.level), _distance(model, recent, position)
-    usual = np.where(recent.unlike, np.nan, actual)
+    actual, names, simple_only = recent.actual[:, :, position], recent.medians, chosen.simple_only
+    forecasts = _candidates(model, recent, position, chosen.level)
+    usual = actual if simple_only else np.where(recent.unlike, np.nan, actual)
     weeks = np.isfinite(usual).sum() / model.shape.week
     weights = np.asarray([chosen.weights[name] for name in names])
     if weeks > 0:
-        weights = choose_weights(forecasts, usual, weeks, weights)
+        weights = _weights(model, names, forecasts, usual, weeks, weights, simple_only=simple_only)
 
-    def factors(before: Factors, median: FloatArray) -> Factors:
+    def factors(before: Factors, median: FloatArray, *, simple_only: bool) -> Factors:
+        distance = _distance(model, recent, position, simple_only=simple_only)
         return _rows(changed(np.asarray(before), error_sizes(actual, median, distance), model.shape.day))
 
     return chosen.model_copy(update={
         "weights": dict(zip(names, weights.tolist(), strict=True)),
-        "factors": factors(chosen.factors, _median(recent, forecasts, weights)),
-        "network_factors": factors(chosen.network_factors, forecasts[..., 0])})
+        "factors": factors(chosen.factors, _median(recent, forecasts, weights, simple_only=simple_only),
+                           simple_only=simple_only),
+        "network_factors": factors(chosen.network_factors, forecasts[..., 0], simple_only=False)})
 
 
-def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int,
-            days: float) -> TargetSelection:
-    actual, level = found.actual[:, :, position], _level(found, later, position)
+def _decide(model: TrainedModel, found: Inference, later: Inference | None, position: int, days: float, *,
+            simple_only: bool) -> TargetSelection:
+    actual, level = found.actual[:, :, position], 0.0 if simple_only else _level(found, later, position)
     names, forecasts = found.medians, _candidates(model, found, position, level)
     prior = prior_weights([model.experts[name].learned for name in names])
-    weights = choose_weights(forecasts, np.where(found.unlike, np.nan, actual), days / 7, prior)
-    median = _median(found, forecasts, weights)
-    distance = _distance(model, found, position)
+    # Holidays count where simple forecasts are all there is.
+    usual = actual if simple_only else np.where(found.unlike, np.nan, actual)
+    weights = _weights(model, names, forecasts, usual, days / 7, prior, simple_only=simple_only)
+    median = _median(found, forecasts, weights, simple_only=simple_only)
 
-    def factors(median: FloatArray) -> Factors:
+    def factors(median: FloatArray, *, simple_only: bool) -> Factors:
+        distance = _distance(model, found, position, simple_only=simple_only)
         return _rows(fit_factors(actual, median, distance, model.shape.day, days))
 
     return TargetSelection(
         weights=dict(zip(names, weights.tolist(), strict=True)),
         errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
-        error=_error(actual, median), factors=factors(median),
-        network_factors=factors(forecasts[..., 0]), level=level)
+        error=_error(actual, median), factors=factors(median, simple_only=simple_only),
+        network_factors=factors(forecasts[..., 0], simple_only=False), level=level, simple_only=simple_only)
+
+
+def _weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, actual: FloatArray, weeks: float,
+             prior: FloatArray, *, simple_only: bool) -> FloatArray:
+    """As `choose_weights`; with `simple_only` all that has learned or reads the weather has no share."""
+    if not simple_only:
+        return choose_weights(forecasts, actual, weeks, prior)
+    simple = np.asarray([not (model.experts[name].learned or model.experts[name].weather) for name in names])
+    weights = np.zeros(len(simple))
+    weights[simple] = choose_weights(forecasts[..., simple], actual, weeks, prior[simple] / prior[simple].sum())
+    return weights
 
 
 def _rows(factors: FloatArray) -> Factors:
     return tuple(tuple(row) for row in factors.tolist())
 
 
-def _median(found: Inference, forecasts: FloatArray, weights: FloatArray) -> FloatArray:
-    """The blend `[N, H]`; the network alone on holidays and after them, when other days repeat the wrong ones."""
-    return np.where(found.unlike, forecasts[..., 0], forecasts @ weights)
+def _median(found: Inference, forecasts: FloatArray, weights: FloatArray, *, simple_only: bool) -> FloatArray:
+    """The blend `[N, H]`; the network alone on holidays and after them, when other days repeat the wrong ones, unless
+    it is not used at all."""
+    blend: FloatArray = forecasts @ weights
+    return blend if simple_only else np.where(found.unlike, forecasts[..., 0], blend)
 
 
 def _level(found: Inference, later: Inference | None, position: int) -> float:
@@ -142,9 +164,11 @@ def _candidates(model: TrainedModel, found: Inference, position: int, level: flo
     return np.moveaxis(np.stack(list(said.values())), 0, -1)
 
 
-def _distance(model: TrainedModel, found: Inference, position: int) -> FloatArray:
-    floor = FLOOR * float(model.scalers.targets.scale[position])
-    return distances(found.quantiles[:, :, position], found.lags[:, :, position], floor)
+def _distance(model: TrainedModel, found: Inference, position: int, *, simple_only: bool) -> FloatArray:
+    lags, floor = found.lags[:, :, position], FLOOR * float(model.scalers.targets.scale[position])
+    if simple_only:
+        return lag_distances(lags, model.shape.day, floor)
+    return distances(found.quantiles[:, :, position], lags, floor)
 
 
 def _error(actual: FloatArray, forecast: FloatArray) -> float | None:

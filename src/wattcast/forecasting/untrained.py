@@ -153,8 +153,7 @@ class _Said:
     @cached_property
     def prior(self) -> FloatArray:
         """`[M]`."""
-        weather = np.asarray([bool(getattr(expert, "needs", ()) or getattr(expert, "adjusted", False))
-                              for expert in self.experts.values()])
+        weather = np.asarray([expert.weather for expert in self.experts.values()])
         if weather.all() or not weather.any():
             return np.full(len(weather), 1 / len(weather))
         shares: FloatArray = np.where(weather, READS_WEATHER / weather.sum(), (1 - READS_WEATHER) / (~weather).sum())

@@ -14,7 +14,8 @@ def choice_lines(selection: Selection | None) -> list[str]:
     lines = []
     for target, chosen in selection.targets.items():
         error = "" if chosen.error is None else f" ({number(chosen.error)})"
-        lines.append(f"{target}: {_comparison(chosen)}; used is {_used(chosen)}{error}{_level(chosen)}")
+        lines.append(f"{target}: {_comparison(chosen)}; used is {_used(chosen)}{error}{_level(chosen)}"
+                     f"{_simple_only(chosen)}")
     return lines
 
 
@@ -23,6 +24,7 @@ def choice_notes(selection: Selection | None) -> list[str]:
     if selection is None:
         return []
     return [f"{target}: {_used(chosen)} was chosen on {selection.origins} validation forecasts{_level(chosen)}"
+            f"{_simple_only(chosen)}"
             for target, chosen in selection.targets.items() if chosen.weights[NETWORK] < 1 or chosen.level > 0]
 
 
@@ -30,6 +32,12 @@ def _level(chosen: TargetSelection) -> str:
     if chosen.level == 0:
         return ""
     return f"; followed is {chosen.level:.0%} of how far the last {WEEKS} weeks were from their forecasts"
+
+
+def _simple_only(chosen: TargetSelection) -> str:
+    if not chosen.simple_only:
+        return ""
+    return "; nothing of what was trained is used, since it did clearly worse on the weeks kept apart"
 
 
 def _used(chosen: TargetSelection) -> str:

@@ -11,8 +11,11 @@ from wattcast.data.quality import measured_days
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.evaluation.baselines import baseline
+from wattcast.evaluation.first_gate import FirstDecision, judge
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import Scorecard, pool, score_week
+from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.settings import Settings
 from wattcast.timegrid import DAY, rolling_origins, station_horizon
 from wattcast.windows.splits import MINIMUM_DAYS
@@ -22,17 +25,24 @@ REFERENCES = ("seasonal-naive", "weekly-mean")
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Forecasts of the weeks that were kept from training, and how good they were."""
+    """Forecasts of the weeks that were kept from training, and how good they were.
+
+    `gate` is what was decided there about a model that was trained from the start, before it was put in use.
+    """
 
     card: Scorecard
     forecasts: tuple[Forecast, ...]
     references: tuple[Mapping[str, Forecast], ...]
     weather: str
+    gate: tuple[FirstDecision, ...] = ()
 
 
 def evaluation_dict(evaluation: Evaluation | None) -> dict[str, Any] | None:
     """The evaluation as `metrics.json` keeps it."""
-    return None if evaluation is None else {**evaluation.card.to_dict(), "weather": evaluation.weather}
+    if evaluation is None:
+        return None
+    gate = {decision.target: decision.to_dict() for decision in evaluation.gate}
+    return {**evaluation.card.to_dict(), "weather": evaluation.weather, **({"first_gate": gate} if gate else {})}
 
 
 def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]]:
@@ -66,3 +76,27 @@ def evaluate(network: Forecaster, data: StationData, first: pd.Timestamp, weeks:
         cards.append(score_week(data.frame, made, compared[-1], data.station.capacity))
         sources.append(view.weather_source)
     return Evaluation(pool(cards), tuple(forecasts), tuple(compared), "; ".join(dict.fromkeys(sources)))
+
+
+def admit(network: NetworkForecaster, view: HorizonView, data: StationData, first: pd.Timestamp,
+          weeks: int) -> tuple[NetworkForecaster, Evaluation]:
+    """What of a first training may be used, and its evaluation.
+
+    Targets for which what was trained is clearly worse than a simple forecast are left to the simple forecasts alone.
+
+    Args:
+        network: fitted.
+        view: what it was fitted on.
+        data: the whole history.
+        first: where the weeks that were kept begin.
+        weeks: how many.
+    """
+    evaluation = evaluate(network, data, first, weeks)
+    gate = judge(evaluation.card)
+    failed = [decision.target for decision in gate if decision.passed is False]
+    if failed:
+        assert network.model is not None
+        chosen = calibrate_and_choose(network.model, view.training_data(), simple_only=failed)
+        network = replace(network, model=chosen)
+        evaluation = evaluate(network, data, first, weeks)
+    return network, replace(evaluation, gate=gate)

@@ -11,7 +11,7 @@ from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.history import extend_history
 from wattcast.store.registry import Registry
 from wattcast.workflows.choice import choice_lines
-from wattcast.workflows.evaluation import Evaluation, evaluate, evaluation_dict
+from wattcast.workflows.evaluation import Evaluation, admit, evaluate, evaluation_dict
 from wattcast.workflows.finetune import FinetuneOutcome, update_station
 from wattcast.workflows.history import read_history
 from wattcast.workflows.job import Job, OnEpoch
@@ -32,6 +32,8 @@ class TrainOutcome:
     notes: tuple[str, ...]
     search: SearchOutcome | None
     update: FinetuneOutcome | None
+    simple_only: tuple[str, ...] = ()
+    """Targets of the champion that are forecast by simple forecasts alone: what was trained did not pass its gate."""
 
     @property
     def champion(self) -> str:
@@ -45,7 +47,7 @@ class TrainOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.data.station.id, "version": self.version, "champion": self.champion,
-                "folder": str(self.folder),
+                "simple_only": list(self.simple_only), "folder": str(self.folder),
                 "epochs": self.epochs, "seconds": round(self.seconds, 1), "notes": list(self.notes),
                 "evaluation": evaluation_dict(self.evaluation),
                 "search": None if self.search is None else self.search.to_dict(),
@@ -55,6 +57,9 @@ class TrainOutcome:
 def train(job: Job, station_id: str | None = None, *, until: str | None = None, search: bool = False,
           on_epoch: OnEpoch | None = None, on_search: OnSearch | None = None) -> TrainOutcome:
     """Train, evaluate on the weeks kept from training, store, and make the new version the champion.
+
+    What was trained is only used for targets for which it is not clearly worse there than the simple forecasts
+    (`evaluation.first_gate`).
 
     With `search` or `tuning.enable_hyperopt` the best configuration is searched for first, on what training sees. With
     `finetune.incremental_training` besides, neither sees the newest four weeks: what was trained is then fine-tuned on
@@ -80,7 +85,10 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     found = search_history(job, history, on_search=on_search) if searched else None
     recipe = found.recipe if found else job.settings.recipe()
     network = NetworkForecaster(recipe, work_folder=registry.work_folder, on_epoch=on_epoch).fit(history.view)
-    evaluation = evaluate(network, data, history.kept, history.weeks) if history.weeks else None
+    evaluation = None
+    if history.weeks:
+        network, evaluation = admit(network, history.view, data, history.kept, history.weeks)
+    doubts = [decision.sentence for decision in evaluation.gate if not decision.passed] if evaluation else []
     model = network.model
     assert model is not None
     with registry.locked():
@@ -97,6 +105,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
             model = registry.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
     notes = (*history.quality.doubts(), *history.notes, *((kept,) if kept else ()),
-             *map(str, history.quality.assumed), *choice_lines(model.selection))
+             *map(str, history.quality.assumed), *doubts, *choice_lines(model.selection))
     return TrainOutcome(data, history.quality, version, registry.folder, evaluation, len(model.history),
-                        time.perf_counter() - started, notes, found, update)
+                        time.perf_counter() - started, notes, found, update,
+                        model.selection.simple_only if model.selection else ())
