@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wattcast.forecasting.calibrate import PAIRS, calibrated, distances, fit_factors
+from wattcast.forecasting.calibrate import PAIRS, calibrated, distances, fit_factors, lag_distances
 
 DAY, DAYS = 12, 7
 STEPS = DAY * DAYS
@@ -103,3 +103,15 @@ def test_distances__without_different_weeks_are_the_network_s_and_never_zero() -
     equal = np.full((1, STEPS, 4), 100.0)
     np.testing.assert_allclose(distances(quantiles(5, 5), equal, 0.1), 5.0)
     np.testing.assert_allclose(distances(quantiles(0, 0), equal, 0.1), 0.1)
+
+
+def test_lag_distances__are_as_wide_as_the_weeks_lie_apart_at_the_time_of_day() -> None:
+    apart = np.zeros(STEPS)
+    apart[np.arange(STEPS) % DAY == 1] = 5.0                     # each day's second step, and nothing at night
+    apart[:DAY] *= np.sqrt(STEPS // DAY)                          # all of it on the first day: the days' mean counts
+    apart[DAY:] = 0.0
+    lags = np.stack([100 - apart, 100 + apart], -1)[None]
+    found = lag_distances(lags, DAY, 0.1)
+    assert found.shape == (1, STEPS, 2)
+    np.testing.assert_allclose(found[0, np.arange(STEPS) % DAY == 1], 5.0)
+    np.testing.assert_allclose(found[0, np.arange(STEPS) % DAY != 1], 0.1)

@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import holidays
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from wattcast.contracts import Forecast, Kind
 from wattcast.data.reader import open_source
@@ -18,7 +20,7 @@ from wattcast.experts.trees import TreesExpert
 from wattcast.forecasting.inference import infer
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
-from wattcast.forecasting.selection import calibrate_and_choose, selected
+from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
 from wattcast.store.bundle import load_bundle
 from wattcast.timegrid import parse_step, station_horizon
 from wattcast.training import boosting as trees_module
@@ -245,3 +247,54 @@ def test_selection__of_a_target_without_measurements_is_the_network(model, histo
     assert selection.targets[second].weights["network"] == 1
     assert selection.targets[second].error is None
     assert selection.targets[second].factors == ((1.0,) * 4,) * 7
+
+
+@pytest.fixture(scope="module")
+def simple(model: TrainedModel, history: StationData) -> TrainedModel:
+    """The model with simple forecasts alone for the total."""
+    return calibrate_and_choose(model, history, simple_only=["total_active_power"])
+
+
+def test_simple_only__what_has_learned_has_no_share_even_on_days_unlike_their_lags(model, simple, history) -> None:
+    view = view_at(history, int(history_split(history, model.recipe).validation_origins[1]))
+    assert unlike_lags(view).any()
+    assert simple.selection is not None
+    assert simple.selection.simple_only == ("total_active_power",)
+    weights = simple.selection.targets["total_active_power"].weights
+    assert sum(weights[name] for name in USUAL) == pytest.approx(1.0)
+    broken = replace(simple, network=copy.deepcopy(simple.network))
+    with torch.no_grad():
+        for parameter in broken.network.parameters():
+            parameter.mul_(3.0)
+    ours, other = (NetworkForecaster.of(each, follows=False).forecast(view).table for each in (simple, broken))
+    columns = target_columns("total_active_power")
+    np.testing.assert_array_equal(ours[columns], other[columns])
+    assert (ours["not_use_power"] != other["not_use_power"]).mean() > 0.5
+
+
+def test_simple_only__other_targets_are_as_before(simple, model, history) -> None:
+    before, after = (calibrate_and_choose(model, history).selection, simple.selection)
+    assert before is not None
+    assert after is not None
+    assert after.targets["not_use_power"] == before.targets["not_use_power"]
+    assert after.targets["total_active_power"].errors == before.targets["total_active_power"].errors
+    assert after.targets["total_active_power"].network_factors == before.targets["total_active_power"].network_factors
+
+
+def test_simple_only__bands_hold_what_they_promise_on_the_validation_origins(simple, history) -> None:
+    origins = history_split(history, simple.recipe).validation_origins
+    found = infer(simple, simple.pipeline.transform(history.frame, history.vintages), origins)
+    low, high = (selected(simple, found)[:, :, 0, level] for level in (0, -1))
+    actual = found.actual[:, :, 0]
+    inside = ((actual >= low) & (actual <= high))[np.isfinite(actual)].mean()
+    assert 0.75 < inside < 0.95
+
+
+def test_simple_only__the_last_weeks_do_not_bring_back_what_has_learned(simple, history) -> None:
+    features = simple.pipeline.transform(history.frame, history.vintages)
+    recent = infer(simple, features, history_split(history, simple.recipe).validation_origins)
+    followed = follow_recent(simple, replace(recent, actual=recent.quantiles[..., 4])).selection
+    assert followed is not None
+    total, part = (followed.targets[name] for name in ("total_active_power", "not_use_power"))
+    assert (total.weights["network"], total.simple_only) == (0.0, True)
+    assert part.weights["network"] > 0.8
