@@ -261,8 +261,8 @@ def test_simple_only__what_has_learned_has_no_share_even_on_days_unlike_their_la
     assert simple.selection is not None
     assert simple.selection.simple_only == ("total_active_power",)
     weights = simple.selection.targets["total_active_power"].weights
-    assert sum(weights[name] for name in USUAL) == pytest.approx(1.0)
-    broken = replace(simple, network=copy.deepcopy(simple.network))
+    assert sum(weights[name] for name in (*USUAL, "usual-day-14", "usual-day-28")) == pytest.approx(1.0)
+    broken = simple.with_experts(replace(simple.learner, network=copy.deepcopy(simple.network)))
     with torch.no_grad():
         for parameter in broken.network.parameters():
             parameter.mul_(3.0)
