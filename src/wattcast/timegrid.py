@@ -201,6 +201,14 @@ class WallGrid:
         rows = self.rows(slots)
         return np.where(rows < origins, rows, -1)
 
+    def lead_days(self, origins: IntArray, rows: IntArray, per_day: int, steps: int) -> IntArray:
+        """The day, from 0, of forecasts of so many `steps` from `origins` that `rows` lie in; shapes that broadcast.
+
+        Days go from the origin's time to the same time. There are as many as the steps have whole days: over a DST
+        change one has 23 or 25 hours, and an hour that is left over belongs to the last one.
+        """
+        return ((self.slots[rows] - self.slots[origins]) // per_day).clip(0, (steps - 1) // per_day)
+
     def by_slot(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The `values` `[T, …]` of the rows that stand for the slots from `lowest` on `[S, …]`, NaN where none does."""
         return at_rows(values, self.first)
@@ -230,11 +238,7 @@ def days_later(time: pd.Timestamp, days: int, step: pd.Timedelta | None = None) 
 
 
 def lead_days(index: pd.DatetimeIndex) -> IntArray:
-    """The day of the forecast, from 0, that each stamp of a horizon lies in `[H]`.
-
-    Days go by the clock on the wall, from the first stamp's time to the same time: one has 23 or 25 hours over a DST
-    change. There are as many as the horizon has whole days: an hour that is left over belongs to the last one.
-    """
+    """The day of the forecast, from 0, that each stamp of a horizon lies in `[H]`, by the clock on the wall."""
     step = index[1] - index[0] if len(index) > 1 else DAY
-    per_day = steps_per_day(step)
-    return (WallGrid.of(index, step).slots // per_day).clip(0, (len(index) - 1) // per_day)
+    rows = np.arange(len(index))
+    return WallGrid.of(index, step).lead_days(rows[:1], rows, steps_per_day(step), len(index))

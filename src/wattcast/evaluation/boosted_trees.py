@@ -66,20 +66,20 @@ class BoostedTrees:
         if view.future().notna().any(axis=None):
             tables = [frame] if data.vintages is None else [frame, data.vintages.table]
             encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
-        origins, leads = _samples(len(values), view.horizon.steps, steps_per_day(step))
-        index = pd.DatetimeIndex(frame.index)
-        calendar = Calendar.of(index).columns
+        index, day = pd.DatetimeIndex(frame.index), steps_per_day(step)
         grid = WallGrid.of(followed_clock(index, station.kind), step, after=view.horizon.steps)
-        shared: list[NDArray[np.floating]] = [calendar[origins + leads - 1]]
+        origins, leads = _samples(grid, len(values), view.horizon.steps, day)
+        rows = origins + leads - 1
+        shared: list[NDArray[np.floating]] = [Calendar.of(index).columns[rows]]
         if encoder is not None:
-            shared.append(Weather.of(view, encoder).at(origins, origins + leads - 1))
-        days, hours = (leads - 1) // steps_per_day(step), np.asarray(index.hour, np.int64)[origins + leads - 1]
+            shared.append(Weather.of(view, encoder).at(origins, rows))
+        days, hours = grid.lead_days(origins, rows, day, view.horizon.steps), np.asarray(index.hour, np.int64)[rows]
         models: list[lightgbm.Booster] = []
         bands: list[Band] = []
         for target, measured in zip(station.targets, values.T, strict=True):
             inputs = np.concatenate([Past.of(measured, grid, step).inputs(origins, leads), *shared], 1)
             learn, stop, judge = _parts(measured, origins, leads, f"station {station.id}: {target}")
-            actual = measured[origins + leads - 1]
+            actual = measured[rows]
             model = stopped_early((inputs[learn], actual[learn]), (inputs[stop], actual[stop]), rounds=ROUNDS,
                                   patience=PATIENCE, seed=0)
             errors = np.subtract(actual[judge], model.predict(inputs[judge]), dtype=np.float64)
@@ -101,7 +101,7 @@ class BoostedTrees:
         shared: list[NDArray[np.floating]] = [Calendar.of(index).columns]
         if learned.encoder is not None:
             shared.append(learned.encoder.encode(view.future()))
-        days = (leads - 1) // steps_per_day(horizon.step)
+        days = grid.lead_days(origins, origins + leads - 1, steps_per_day(horizon.step), horizon.steps)
         columns: dict[str, FloatArray] = {}
         for target, past, model, band in zip(station.targets, measured, learned.models, learned.bands, strict=True):
             inputs = np.concatenate([Past.of(past, grid, horizon.step).inputs(origins, leads), *shared], 1)
@@ -110,16 +110,17 @@ class BoostedTrees:
         return Forecast(station.id, view.origin, self.name, pd.DataFrame(columns, index=index))
 
 
-def _samples(rows: int, horizon: int, day: int) -> tuple[IntArray, IntArray]:
+def _samples(grid: WallGrid, rows: int, horizon: int, day: int) -> tuple[IntArray, IntArray]:
     """Origins, ascending, and all their leads `[N]` whose steps lie in the `rows` of the training data.
 
-    There is an origin each day at the time of day at which the data ends, as a station is forecast in use; twice,
-    four times … a day where that is too little to learn from.
+    There is an origin each day at the time of day at which the data ends, by the clock that the station follows, as it
+    is forecast in use; twice, four times … a day where that is too little to learn from.
     """
     apart = day
     while apart % 2 == 0 and rows // apart * horizon < ENOUGH:
         apart //= 2
-    first = np.arange(rows - apart, 7 * day - 1, -apart)[::-1]
+    first = grid.rows(np.arange(grid.slots[rows] - apart, grid.lowest - 1, -apart)[::-1])
+    first = first[first >= 7 * day]
     origins, leads = np.repeat(first, horizon), np.tile(np.arange(1, horizon + 1), len(first))
     inside = origins + leads - 1 < rows
     return origins[inside], leads[inside]

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Station, quantile_column
+from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Kind, Station, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError
 from wattcast.evaluation import boosted_trees
+from wattcast.evaluation.bands import Band
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.evaluation.lagged_inputs import Past
 
 HOUR = pd.Timedelta("1h")
 HORIZON = Horizon(48, HOUR)
@@ -63,6 +65,41 @@ def test_trees__are_the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> None
     view = view_at(data, 60)
     one, other = (BoostedTrees().fit(view).forecast(view).table for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize(("kind", "change", "hours"), [
+    (Kind.LOAD, "2024-03-31", {0, 12}), (Kind.LOAD, "2024-10-27", {0, 12}), (Kind.WIND, "2024-10-27", {0, 1, 12, 13})])
+def test_trees__learn_from_origins_at_the_time_of_day_of_use(by_the_clock, monkeypatch, kind, change, hours) -> None:
+    """Twice a day is often enough here; a plant goes by absolute time, and nothing moves in the zone of its rows."""
+    first = pd.Timestamp(change, tz="Europe/Berlin") - pd.DateOffset(days=40)
+    frame = by_the_clock("Europe/Berlin", f"{first:%Y-%m-%d}", 75, "1h").rename(TOTAL).to_frame()
+    data = StationData(Station(id="s", kind=kind, step="1h", timezone="Europe/Berlin"), frame)
+    asked, inputs = [], Past.inputs
+
+    def recorded(past: Past, origins: np.ndarray, leads: np.ndarray) -> np.ndarray:
+        asked.append(origins)
+        return inputs(past, origins, leads)
+
+    monkeypatch.setattr(Past, "inputs", recorded)
+    monkeypatch.setattr(boosted_trees, "ENOUGH", 5000)
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 3)
+    BoostedTrees().fit(HorizonView(data, first + pd.DateOffset(days=70), HORIZON))
+    (origins,) = asked
+    assert set(frame.index.hour[origins]) == hours
+
+
+@pytest.mark.parametrize("change", ["2024-03-31", "2024-10-27"])
+def test_trees__bands_are_as_wide_as_the_lead_day_on_the_wall(by_the_clock, monkeypatch, change) -> None:
+    zone, first = "Europe/Berlin", pd.Timestamp(change, tz="Europe/Berlin") - pd.DateOffset(days=65)
+    frame = by_the_clock(zone, f"{first:%Y-%m-%d}", 75, "1h").rename(TOTAL).to_frame()
+    data = StationData(Station(id="s", step="1h", timezone=zone), frame)
+    days = Band(np.linspace(-1, 1, 9), np.array([1.0, 100.0]), np.ones(24))
+    monkeypatch.setattr(Band, "of", lambda *_: days)
+    monkeypatch.setattr(boosted_trees, "ROUNDS", 3)
+    fitted = BoostedTrees().fit(HorizonView(data, first + pd.DateOffset(days=60), HORIZON))
+    table = fitted.forecast(HorizonView(data, pd.Timestamp(change, tz=zone), HORIZON)).table
+    wide = table[quantile_column(TOTAL, 0.9)] - table[TOTAL] > 50
+    assert wide.tolist() == [time.date() > pd.Timestamp(change).date() for time in table.index]
 
 
 def test_trees__too_little_data_says_so() -> None:
