@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
+from wattcast.training.trees import step_inputs
 
 from wattcast.contracts import Kind
 from wattcast.evaluation.lagged_inputs import Past
 from wattcast.features.lags import seasonal_lags
 from wattcast.features.table import FeatureTable
 from wattcast.timegrid import WallGrid
-from wattcast.training.trees import step_inputs
 from wattcast.windows.anchors import anchor_names, build_anchors
 from wattcast.windows.dataset import Scalers, WindowDataset, WindowShape
 from wattcast.windows.scaling import Scaler

@@ -5,7 +5,9 @@ The days since training are walked through once, each forecast as the model woul
 all go on with the station they know, and the forecast gets it added again. A step that is over is taken out of the
 history and no longer added: neither a fortnight's standstill nor the weeks after it are taken for the usual.
 
-As with all that follows the last weeks, nothing is stored; a forecast follows from the history and the model alone.
+Days go by the clock on the wall, from the origin's time to the same time: a shift that was added begins at six in the
+week after a change, too. As with all that follows the last weeks, nothing is stored; a forecast follows from the
+history and the model alone.
 """
 
 from collections.abc import Mapping
@@ -22,8 +24,9 @@ from wattcast.features.table import FeatureTable
 from wattcast.forecasting.recent import features_before, forecasts, history_rows
 from wattcast.forecasting.selection import selected
 from wattcast.forecasting.steps import DAYS, Shape
+from wattcast.forecasting.wall_days import WallDays, day_slots, whole_days
 from wattcast.forecasting.watch import Watch
-from wattcast.timegrid import parse_step
+from wattcast.timegrid import horizon_index, parse_step
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -85,11 +88,12 @@ class Levelled:
     def with_steps(self, quantiles: FloatArray, off: BoolArray) -> FloatArray:
         """Quantiles `[H, C, Q]` of a forecast that was made without the steps, with them; `off` `[H]` are days off."""
         raised = quantiles.copy()
+        rows, places = day_slots(horizon_index(self.view.origin, self.view.horizon), self.view.horizon.step)
         for step in self.steps:
             if step.followed:
                 position, shape = self.view.station.targets.index(step.target), self.shapes[step.target]
-                expected = quantiles[:, position, MIDDLE].reshape(-1, len(shape.worked.offset))
-                raised[:, position] += shape.added(expected, off.reshape(expected.shape)).reshape(-1, 1)
+                added = shape.added(quantiles[rows, position, MIDDLE], off[rows])
+                raised[:, position] += added.reshape(-1, 1)[places]
         return raised
 
 
@@ -98,30 +102,31 @@ def without_steps(model: TrainedModel, view: View) -> Levelled | None:
 
     Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story.
     """
-    day, step = model.shape.day, parse_step(model.station.step)
-    walked = min(WALKED_DAYS, (view.origin - model.learned_until) // (day * step))
+    shape, step = model.shape, parse_step(model.station.step)
+    walked = min(WALKED_DAYS, whole_days(model.learned_until, view.origin, step))
     if model.station.kind is not Kind.LOAD or model.selection is None or walked < DAYS:
         return None
-    days, before = walked + DAYS_BEFORE, history_rows(model)
-    features = features_before(model, view, before + days * day)
-    off = days_off(features)[before - 7 * day:].reshape(days + 7, day)
-    actual = features.targets[before:].astype(np.float64).reshape(days, day, -1)
-    ahead = _ahead(model, features, before + day * np.arange(days))
-    watches = {target: Watch(actual[..., position], off[7:], (off[7:] == off[:-7]).all(1), DAYS_BEFORE)
+    count = walked + DAYS_BEFORE
+    # A day more, for what clocks that went back have added to the rows of so many days.
+    features = features_before(model, view, history_rows(model) + (count + 1) * shape.day)
+    days = WallDays.before(features.index, count, step, shape.horizon)
+    off, off_before = (days_off(features)[rows] for rows in (days.begins, days.week_before))
+    targets = features.targets.astype(np.float64)
+    actual, ahead = days.laid(targets), _ahead(model, features, days, np.arange(count))
+    watches = {target: Watch(actual[..., position], off, (off == off_before).all(1), DAYS_BEFORE)
                for position, target in enumerate(model.station.targets)}
-    for today in range(DAYS_BEFORE + DAYS, days + 1):
+    for today in range(DAYS_BEFORE + DAYS, count + 1):
         for position, watch in enumerate(watches.values()):
             watch.look(today, ahead[..., position])
-        if today < days and any(watch.stepped for watch in watches.values()):
-            now = replace(features, targets=_with_last(features.targets, watches))
-            ahead[today] = _ahead(model, now, np.asarray([before + today * day]))[0]
+        if today < count and any(watch.stepped for watch in watches.values()):
+            now = replace(features, targets=days.as_laid(_levelled(watches), targets).astype(np.float32))
+            ahead[today] = _ahead(model, now, days, np.asarray([today]))[0]
     if not any(watch.stepped for watch in watches.values()):
         return None
-    index = features.index[before:]
     shapes = {target: watch.shape for target, watch in watches.items() if watch.shape is not None}
-    steps = tuple(LevelStep(target, index[watch.first_row], watch.share, watch.worked_only, not watch.over)
-                  for target, watch in watches.items() if target in shapes)
-    return Levelled(LevelledView(view, _levelled(watches)), steps, shapes)
+    steps = tuple(LevelStep(target, features.index[days.begins.flat[watch.first_row]], watch.share, watch.worked_only,
+                            not watch.over) for target, watch in watches.items() if target in shapes)
+    return Levelled(LevelledView(view, days.as_laid(_levelled(watches), targets)[days.begins[0, 0]:]), steps, shapes)
 
 
 def days_off(features: FeatureTable) -> BoolArray:
@@ -131,18 +136,13 @@ def days_off(features: FeatureTable) -> BoolArray:
     return features.known[:, features.known_names.index("is_day_off")] > 0
 
 
-def _ahead(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64]) -> FloatArray:
-    """The medians from each origin by day of the horizon, `[N, H / D, D, C]`."""
-    found = forecasts(model, features, origins, model.selection.used if model.selection else ())
-    medians = selected(model, found)[..., MIDDLE]
-    return medians.reshape(len(origins), -1, model.shape.day, medians.shape[-1])
+def _ahead(model: TrainedModel, features: FeatureTable, days: WallDays, asked: NDArray[np.int64]) -> FloatArray:
+    """The medians from the beginning of each day that is asked for, by day of the horizon, `[N, H / D, D, C]`."""
+    found = forecasts(model, features, days.begins[asked, 0], model.selection.used if model.selection else ())
+    return np.stack([days.ahead(day, medians)
+                     for day, medians in zip(asked, selected(model, found)[..., MIDDLE], strict=True)])
 
 
 def _levelled(watches: Mapping[str, Watch]) -> FloatArray:
-    return np.stack([watch.levelled.reshape(-1) for watch in watches.values()], 1)
-
-
-def _with_last(targets: NDArray[np.float32], watches: Mapping[str, Watch]) -> NDArray[np.float32]:
-    """The targets `[T, C]` of all rows with the last ones as they are without steps."""
-    levelled = _levelled(watches)
-    return np.concatenate([targets[:len(targets) - len(levelled)], levelled.astype(np.float32)])
+    """What was measured without what steps added, `[N, D, C]`."""
+    return np.stack([watch.levelled for watch in watches.values()], -1)

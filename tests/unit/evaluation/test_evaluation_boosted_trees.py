@@ -3,12 +3,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from wattcast.evaluation.bands import Band
 
 from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Kind, Station, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError
 from wattcast.evaluation import boosted_trees
-from wattcast.evaluation.bands import Band
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.lagged_inputs import Past
