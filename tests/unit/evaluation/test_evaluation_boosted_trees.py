@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from wattcast.evaluation.bands import Band
+from wattcast.experts.bands import Band
 
 from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Kind, Station, quantile_column
 from wattcast.data.schema import StationData
