@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from copy import copy
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -63,17 +64,20 @@ class FeaturePipeline:
         self._warned: set[int] = set()
 
     def fit(self, data: StationData) -> Self:
-        """Learn the categories in `data`'s rows and issued forecasts.
+        """A pipeline that knows the categories in `data`'s rows and issued forecasts.
 
         Raises:
             DataError: two features would have the same name.
         """
         tables = [data.frame] if data.vintages is None else [data.frame, data.vintages.table]
         categorical = self.station.categorical
-        self._encoders = (ColumnEncoder.fit(self._weather_names, categorical, tables),
-                          ColumnEncoder.fit(self.station.past_only, categorical, tables))
-        self.roles()
-        return self
+        fitted = copy(self)
+        fitted._encoders = (ColumnEncoder.fit(self._weather_names, categorical, tables),
+                            ColumnEncoder.fit(self.station.past_only, categorical, tables))
+        # Each tells of estimated holidays for itself.
+        fitted._warned = set()
+        fitted.roles()
+        return fitted
 
     def transform(self, frame: pd.DataFrame, vintages: WeatherVintages | None = None) -> FeatureTable:
         """Features of every row of `frame`: history, and perhaps horizon rows whose targets are missing.
@@ -176,7 +180,8 @@ class FeaturePipeline:
 
     def _fitted(self) -> tuple[ColumnEncoder, ColumnEncoder]:
         if self._encoders is None:
-            raise WattcastError("the feature pipeline was used before it was fitted", hint="call fit first")
+            raise WattcastError("the feature pipeline was used before it was fitted",
+                                hint="use the one that fit returns")
         return self._encoders
 
     def _check(self, frame: pd.DataFrame) -> None:

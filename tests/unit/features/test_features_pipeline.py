@@ -99,6 +99,27 @@ def test_fit__learns_from_the_rows_given_only() -> None:
     assert "text=typhoon" in pipeline(later).known_names
 
 
+def test_fit__returns_another_pipeline_and_leaves_the_one_it_was_called_on() -> None:
+    frame = table()
+    later = frame.assign(text="typhoon")
+    unfitted = FeaturePipeline(FeaturesConfig(), STATION)
+    one = unfitted.fit(StationData(STATION, frame))
+    state = one.state()
+    other = one.fit(StationData(STATION, later))
+    assert (one.state(), other.state()["vocabulary"]["text"]) == (state, ["typhoon"])
+    with pytest.raises(WattcastError, match="before it was fitted"):
+        unfitted.transform(frame)
+
+
+def test_fit__each_pipeline_warns_of_estimated_holidays_for_itself(caplog: pytest.LogCaptureFixture) -> None:
+    frame = table("2089-12-31", 2 * 96)
+    unfitted = FeaturePipeline(FeaturesConfig(), STATION)
+    with caplog.at_level(logging.WARNING, "wattcast"):
+        for _ in range(2):
+            unfitted.fit(StationData(STATION, frame)).transform(frame)
+    assert len(caplog.records) == 2
+
+
 def test_options__leave_out_what_is_switched_off() -> None:
     frame = table()
     bare = pipeline(frame, calendar=False, solar=False, weather=False)
