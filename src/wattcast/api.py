@@ -1,6 +1,7 @@
 """wattcast in Python, on plain data frames: the same parts as the command line."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -35,8 +36,8 @@ class Forecaster:
         ConfigError: an unknown key or a value of the wrong type.
 
     Example:
-        >>> forecaster = Forecaster({"data": {"kind": "pv", "capacity": 50}})   # doctest: +SKIP
-        >>> forecaster.fit(history).predict(history)                            # doctest: +SKIP
+        >>> forecaster = Forecaster({"data": {"kind": "pv", "capacity": 50}}).fit(history)   # doctest: +SKIP
+        >>> forecaster.predict(history)                                                      # doctest: +SKIP
     """
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
@@ -45,10 +46,11 @@ class Forecaster:
         self._history: StationData | None = None
 
     def fit(self, df: pd.DataFrame) -> Self:
-        """Train on all rows of one station in `df`: times in a column or in the index, and the described columns.
+        """A forecaster trained on all rows of one station in `df`; the one that this is called on stays as it is.
 
-        Of a frame with several stations `data.station` names the one that is meant; from then on it is the model's.
-        With `tuning.enable_hyperopt` the best configuration is searched for first; the study is not kept.
+        The rows have their times in a column or in the index, and the described columns. Of a frame with several
+        stations `data.station` names the one that is meant; from then on it is the model's. With
+        `tuning.enable_hyperopt` the best configuration is searched for first; the study is not kept.
 
         Raises:
             DataError: the frame cannot be used, holds several stations, or fewer than 21 days.
@@ -60,8 +62,9 @@ class Forecaster:
 
             with TemporaryDirectory(prefix="wattcast-") as folder:
                 recipe = search(view.training_data(), recipe, self.settings.tuning, Path(folder)).recipe
-        self._network, self._history = NetworkForecaster(recipe).fit(view), data
-        return self
+        fitted = copy(self)
+        fitted._network, fitted._history = NetworkForecaster(recipe).fit(view), data
+        return fitted
 
     def predict(self, df: pd.DataFrame, *, at: str | None = None, weather: pd.DataFrame | None = None,
                 no_weather: bool = False) -> pd.DataFrame:
@@ -183,5 +186,6 @@ class Forecaster:
 
     def _fitted(self) -> NetworkForecaster:
         if self._network is None:
-            raise WattcastError("this forecaster was not fitted", hint="call fit(df) or Forecaster.load(folder)")
+            raise WattcastError("this forecaster was not fitted",
+                                hint="use the one that fit(df) or Forecaster.load(folder) returns")
         return self._network

@@ -39,6 +39,18 @@ def test_predict__a_week_of_rows(fitted: Forecaster, frame: pd.DataFrame) -> Non
     assert table["time"].iloc[0] == "2025-03-31 00:00:00"
 
 
+def test_fit__returns_another_forecaster_and_leaves_the_one_it_was_called_on(frame: pd.DataFrame) -> None:
+    unfitted = Forecaster(CONFIG)
+    one = unfitted.fit(frame)
+    before = one.predict(frame)
+    doubled = frame.assign(load=2 * frame["load"])
+    other = one.fit(doubled)
+    assert not other.predict(frame).equals(before)
+    pd.testing.assert_frame_equal(one.predict(frame), before)
+    with pytest.raises(WattcastError, match="not fitted"):
+        unfitted.predict(frame)
+
+
 def test_predict__at_does_not_see_what_comes_later(fitted: Forecaster, frame: pd.DataFrame) -> None:
     at = "2025-03-25 09:15"
     later = frame["when"] >= pd.Timestamp(at)
