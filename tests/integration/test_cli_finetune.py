@@ -233,11 +233,16 @@ def test_wrong_input__answers_plainly(cli, flags, facts) -> None:
     assert all(fact in done.err for fact in facts)
 
 
-def test_if_needed__says_why_or_why_not(cli, north: Path) -> None:
+def test_if_needed__says_why_or_why_not(cli, north: Path, caplog) -> None:
+    (north / "forecasts").mkdir()
+    of_before_the_training = north / "forecasts" / "20250301T000000Z.parquet"
+    of_before_the_training.touch()
     calm = cli("finetune", "--data", "new.csv", *QUICK, "--if-needed", "--set", "finetune.due_drift=50")
     assert calm.code == 0
     assert "no update is due; v0001 stays the champion" in calm.out
     assert not (north / "versions" / "v0002").exists()
+    assert "damaged" not in caplog.text         # it is not opened
+    of_before_the_training.unlink()
     for day in range(41, 46):
         at = pd.Timestamp("2025-03-01") + pd.Timedelta(days=day)
         assert cli("forecast", "--data", "all.csv", "--now", str(at)).code == 0

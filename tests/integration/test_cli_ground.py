@@ -340,6 +340,15 @@ def test_issued_forecasts_that_lost_to_last_week__are_told(told) -> None:
     assert (record["not_use_power"]["issues"], record["not_use_power"]["worse"]) == (5, 0)
 
 
+def test_issued_forecasts_of_before_the_days_that_are_judged__are_not_opened(told, caplog) -> None:
+    folder = Path("models/north/forecasts")
+    folder.mkdir()
+    for judged in ("20250326T154500Z", "20250326T160000Z"):     # fourteen days before, and a step before that
+        (folder / f"{judged}_20250327T000000000000Z.parquet").touch()
+    told()
+    assert [record.args[0].name[:16] for record in caplog.records if "damaged" in record.msg] == ["20250326T160000Z"]
+
+
 # Several stations, other forms of data, other steps
 
 def test_all_stations_of_an_empty_file__are_those_that_have_a_model(cli, seed_table, caplog) -> None:

@@ -52,7 +52,7 @@ def keep_forecast(folder: Path, forecast: Forecast, version: str, *, issued: pd.
     Raises:
         DataError: the place cannot be written to.
     """
-    name = f"{forecast.origin.tz_convert('UTC').strftime(ORIGIN)}_{issued.tz_convert('UTC').strftime(ISSUED)}"
+    name = f"{_named(forecast.origin)}_{issued.tz_convert('UTC').strftime(ISSUED)}"
     path = next(path for number in count(1) if not (path := folder / f"{name}{_again(number)}.parquet").exists())
     medians = forecast.table[[name for name in TARGETS if name in forecast.table]]
     told = {"version": version, "issued": issued, "weather": weather, "quality": quality}
@@ -63,10 +63,15 @@ def keep_forecast(folder: Path, forecast: Forecast, version: str, *, issued: pd.
     return path
 
 
-def kept_forecasts(folder: Path) -> Iterator[KeptForecast]:
+def kept_forecasts(folder: Path, since: pd.Timestamp | None = None) -> Iterator[KeptForecast]:
     """What is kept, oldest origin first; of an origin only what was issued last. A damaged file is named and left out.
+
+    Args:
+        folder: where they are.
+        since: the first origin that is asked for; files of earlier ones are not opened. All if None.
     """
-    for _, files in groupby(_files(folder), key=lambda path: path.name.partition("_")[0].removesuffix(".parquet")):
+    wanted = (path for path in _files(folder) if since is None or _origin(path) >= _named(since))
+    for _, files in groupby(wanted, key=_origin):
         kept = [found for found in map(_read, files) if found is not None]
         yield from kept[-1:]
 
@@ -74,6 +79,15 @@ def kept_forecasts(folder: Path) -> Iterator[KeptForecast]:
 def _files(folder: Path) -> list[Path]:
     """By origin, then by issue; those of earlier versions of the program have no issue in their name."""
     return sorted(folder.glob("[0-9]*.parquet"))
+
+
+def _named(origin: pd.Timestamp) -> str:
+    """In the name of a file: the later, the greater."""
+    return f"{origin.tz_convert('UTC'):{ORIGIN}}"
+
+
+def _origin(path: Path) -> str:
+    return path.name.partition("_")[0].removesuffix(".parquet")
 
 
 def _again(number: int) -> str:

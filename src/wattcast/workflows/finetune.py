@@ -165,7 +165,7 @@ def _due(registry: Registry, champion: TrainedModel, parent: str, data: StationD
     if held_up:
         return Due(False, (held_up,), {})
     return update_due(data, champion.learned_until, parent, registry.manifest(parent)["metrics"],
-                      kept_forecasts(registry.forecasts_folder), config)
+                      kept_forecasts(registry.forecasts_folder, champion.learned_until), config)
 
 
 def _left_empty(quality: QualityReport, new: StationData) -> list[str]:

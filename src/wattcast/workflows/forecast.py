@@ -26,6 +26,7 @@ from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.ground import Ground, Moment, newest_before, stand_on, weather_gap
 from wattcast.workflows.job import Job
+from wattcast.workflows.record import judged_from
 from wattcast.workflows.rows import Rows, read_rows
 
 log = logging.getLogger("wattcast")
@@ -124,8 +125,8 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     forecaster = NetworkForecaster.of(model) if model else UntrainedForecaster(job.settings.recipe())
     made = forecaster.forecast(view)
     version = version or UNTRAINED
-    ground = stand_on(rows, moment, view, model, kept_forecasts(registry.forecasts_folder), version,
-                      job.settings.forecast)
+    kept = kept_forecasts(registry.forecasts_folder, judged_from(moment.origin, job.settings.forecast))
+    ground = stand_on(rows, moment, view, model, kept, version, job.settings.forecast)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
     notes = (*rows.notes, *units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
              *made.notes, *explored)

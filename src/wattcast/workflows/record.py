@@ -69,10 +69,15 @@ def records(kept: Iterable[KeptForecast], data: StationData, origin: pd.Timestam
     """
     if data.frame.index[0] >= origin:
         return []
-    recent = [made for made in kept if origin - config.judge_days * DAY <= made.origin < origin]
+    recent = [made for made in kept if judged_from(origin, config) <= made.origin < origin]
     own = [made for made in recent if made.version == version]
     judged = own if len(own) >= FEWEST else recent
     return [record for target in data.station.targets if (record := _record(judged, data, target, origin, config))]
+
+
+def judged_from(origin: pd.Timestamp, config: ForecastConfig) -> pd.Timestamp:
+    """The first origin whose forecasts are compared when one is made at `origin`."""
+    return origin - config.judge_days * DAY
 
 
 def _record(judged: list[KeptForecast], data: StationData, target: str, origin: pd.Timestamp,

@@ -72,5 +72,23 @@ def test_forecasts__a_damaged_file_is_named_and_left_out(tmp_path: Path, caplog,
     assert "damaged" in caplog.text
 
 
+def test_forecasts__files_of_earlier_origins_are_not_opened(tmp_path: Path, monkeypatch) -> None:
+    opened, read = [], pd.read_parquet
+    monkeypatch.setattr(pd, "read_parquet", lambda path: opened.append(path) or read(path))
+    paths = [keep(tmp_path, made(day)) for day in (11, 12, 12, 13)]
+    older = made(12).table[[TOTAL]].assign(version="v0007")
+    older.to_parquet(tmp_path / "20250310T160000Z.parquet")
+    older.to_parquet(tmp_path / "20250311T160000Z.parquet")
+    since = pd.Timestamp("2025-03-12", tz="Asia/Shanghai")
+    for same in (since, since.tz_convert("UTC"), since.tz_convert("America/New_York")):
+        assert [each.origin.day for each in kept_forecasts(tmp_path, same)] == [12, 13]
+        assert opened == [tmp_path / "20250311T160000Z.parquet", *paths[1:]]
+        opened.clear()
+    assert [each.origin.day for each in kept_forecasts(tmp_path, since + pd.Timedelta("15min"))] == [13]
+    assert list(kept_forecasts(tmp_path, since + pd.Timedelta("2D"))) == []
+    assert opened == paths[3:]
+
+
 def test_forecasts__none_kept(tmp_path: Path) -> None:
     assert list(kept_forecasts(tmp_path / "forecasts")) == []
+    assert list(kept_forecasts(tmp_path / "forecasts", MORNING)) == []
