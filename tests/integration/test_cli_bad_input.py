@@ -1,13 +1,10 @@
 """Wrong input: one clear message, exit code 2, no traceback and nothing half-written."""
 
-import errno
 import gzip
 import importlib.util
 import json
-import os
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -20,30 +17,6 @@ from wattcast.training.module import PowerModule
 ROWS_A_DAY = 96
 BUNDLE_FILES = ("manifest.json", "model.safetensors", "bi_mamba.pth", "feature_classification.pkl",
                 "feature_classification.json", "metrics.json")
-
-
-def tree(folder: Path) -> dict[str, bytes | None]:
-    """Every file and folder below `folder`, hidden ones too, with the files' contents."""
-    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-            for path in sorted(folder.rglob("*"))}
-
-
-@pytest.fixture
-def refused(cli, place: Path) -> Callable[..., str]:
-    """Run a command that has to be refused with all these facts; returns its message."""
-    def run(*arguments: object, facts: tuple[str, ...]) -> str:
-        before = tree(place)
-        done = cli(*arguments)
-        assert done.code == 2
-        assert "Traceback" not in done.err + done.out
-        message = " ".join(done.err.replace("│", " ").split())
-        assert message.lower().count("error") >= 1
-        assert done.err.count("error: ") <= 1
-        for fact in facts:
-            assert fact in message
-        assert tree(place) == before
-        return message
-    return run
 
 
 @pytest.fixture
@@ -381,37 +354,3 @@ def test_missing_weather_file(refused, plant) -> None:
 @pytest.mark.usefixtures("models")
 def test_weather_and_no_weather(refused, plant) -> None:
     refused("forecast", "--data", plant, "--weather", "any.csv", "--no-weather", facts=("--weather", "--no-weather"))
-
-
-# Places that cannot be written to. Tests may run as root, whom permissions do not stop: a file stands in the way.
-
-@pytest.fixture
-def in_the_way(place: Path) -> Path:
-    (place / "file").write_text("I was here first")
-    return Path("file")
-
-
-@pytest.mark.usefixtures("models")
-def test_unwritable_forecast(refused, plant, in_the_way) -> None:
-    for out in (in_the_way / "forecast.csv", in_the_way / "deep" / "forecast.parquet", "models"):
-        refused("forecast", "--data", plant, "--out", out, facts=(f"cannot write {out}", "--out"))
-
-
-def test_unwritable_models(refused, plant, tiny, in_the_way) -> None:
-    for models in (in_the_way, in_the_way / "models"):
-        refused("train", "--data", plant, *tiny, "--models-dir", models, facts=("cannot write", "file", "--models-dir"))
-
-
-@pytest.mark.parametrize("flag", ["--json", "--report"])
-def test_unwritable_backtest(refused, plant, in_the_way, flag: str) -> None:
-    refused("backtest", "--data", plant, "--first-origin", "2025-04-20", "--models", "seasonal-naive", flag,
-            in_the_way / "result", facts=("cannot write file/result",))
-
-
-@pytest.mark.usefixtures("models")
-def test_full_disk(refused, plant, monkeypatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "replace", full)
-    refused("forecast", "--data", plant, facts=("cannot write forecast.csv", "No space left on device"))
