@@ -1,7 +1,7 @@
 """How good a forecast was, day by day and over the week, as numbers and in plain words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,7 @@ class Scorecard:
     references: tuple[str, ...]
     capacity: float | None
     steps: pd.DataFrame
+    _scores: dict[tuple[str, int | None, str], dict[str, float]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -88,9 +89,16 @@ class Scorecard:
 
     def scores(self, target: str, day: int | None = None, model: str | None = None) -> dict[str, float]:
         """The measures of `model` (default: the scored one) on a lead day, or on all."""
+        asked = target, day, model or self.model
+        # Table, verdict and JSON ask for the same ones many times, and a week's rows are slow to choose.
+        if asked not in self._scores:
+            self._scores[asked] = scores(self._chosen(*asked), self.capacity)
+        return {**self._scores[asked]}
+
+    def _chosen(self, target: str, day: int | None, model: str) -> pd.DataFrame:
         steps = self.steps
-        chosen = (steps["target"] == target) & (steps["model"] == (model or self.model))
-        return scores(steps[chosen if day is None else chosen & (steps["day"] == day)], self.capacity)
+        chosen = (steps["target"] == target) & (steps["model"] == model)
+        return steps[chosen if day is None else chosen & (steps["day"] == day)]
 
     def skill(self, target: str, day: int | None = None) -> dict[str, float]:
         """1 − MAE / MAE of each reference; above 0 where the model is better."""

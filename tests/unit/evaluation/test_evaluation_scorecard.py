@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import wattcast.evaluation.scorecard as scorecard
 from wattcast.contracts import PART, QUANTILES, TOTAL, Forecast, quantile_column
 from wattcast.errors import DataError, WattcastError
 from wattcast.evaluation.scorecard import number, percent, pool, score_week
@@ -44,6 +45,18 @@ def test_scores__by_day_and_over_all(card):
     assert overall["nmae"] == pytest.approx(0.03)
     assert overall["coverage_80"] == pytest.approx(1 / 7)
     assert overall["n"] == 168
+
+
+def test_scores__are_made_once_however_often_they_are_asked_for(card, monkeypatch):
+    rows = []
+    made = scorecard.scores
+    monkeypatch.setattr(scorecard, "scores", lambda steps, capacity: rows.append(len(steps)) or made(steps, capacity))
+    first = card.to_dict()
+    card.scores(TOTAL)["mae"] = 99.0
+    assert card.rows()[-1]["MAE"] == "30.00"
+    assert "mean absolute error 30.00;" in card.verdict(TOTAL)
+    assert card.to_dict() == first
+    assert sorted(rows) == 3 * 7 * [24] + 3 * [168]         # three models, on each day and on all
 
 
 def test_skill__against_each_reference(card):
