@@ -1,6 +1,7 @@
 """The three forms of data, packed or not, through the command line; and real measurements where they are at hand."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,22 +89,24 @@ def test_weather_forecasts__none_issued_before_the_end_of_training(cli, seed_tab
     assert not pd.read_csv("forecast.csv").isna().to_numpy().any()
 
 
-def test_packed_and_parquet__give_the_same_forecast(merged, forecast) -> None:
+def test_packed_parquet_and_a_folder_of_files__are_the_same_source(cli, merged, forecast, place) -> None:
+    """To a model that none of its rows are kept of, and to `check`."""
     alone = merged[merged["station_ref_id"] == HARBOUR]
     alone.to_csv("harbour.csv", index=False)
     alone.to_csv("harbour.csv.gz", index=False)
     alone.assign(ts=pd.to_datetime(alone["ts"])).to_parquet("harbour.parquet")
-    made = [forecast(name) for name in ("harbour.csv", "harbour.csv.gz", "harbour.parquet")]
-    assert made[0] == made[1] == made[2]
-
-
-def test_folder_of_files__is_one_source(merged, forecast, place) -> None:
-    alone = merged[merged["station_ref_id"] == HARBOUR]
-    alone.to_csv("harbour.csv", index=False)
     (place / "months").mkdir()
     for month, rows in alone.groupby(alone["ts"].str[:7]):
         rows.to_csv(place / "months" / f"{month}.csv", index=False)
-    assert forecast("months") == forecast("harbour.csv")
+    made = forecast("harbour.csv")
+    found = cli("check", "--data", "harbour.csv", "--json").out
+    assert json.loads(found)["rows"] == 32 * 96
+    shutil.rmtree(place / "models-0" / HARBOUR / "history")
+    for name in ("harbour.csv.gz", "harbour.parquet", "months"):
+        (place / "forecast.csv").unlink()
+        assert cli("forecast", "--data", name, "--models-dir", "models-0").code == 0
+        assert (place / "forecast.csv").read_bytes() == made, name
+        assert cli("check", "--data", name, "--json").out == found, name
 
 
 def test_predecessor_folders__the_root_and_the_station_s_own(cli, plant, trained_models, place) -> None:
