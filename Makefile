@@ -9,7 +9,7 @@ demo: $(VENV)/.installed            ## a simulated station, from data to forecas
 	$(BIN)/wattcast demo
 
 test: $(VENV)/.dev-installed        ## the whole suite: no network, no GPU
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
