@@ -18,20 +18,24 @@ ENDING = re.compile(r"(?i:(?:^|[\W_])(?:end|ending|ende)(?:$|[\W_])|^he$|hour ?e
 """What a column is called that holds the end of an interval."""
 
 _RANGE = r"(\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|~|—|至|to)\s*\d{1,2}:\d{2}(?::\d{2})?"
+_HOURS = r"\d{1,2}\s*(?:-|–|~|—|至|to)\s*\d{1,2}"
+"""`00-01`, which is the first hour of a day."""
 _WORDS = r"^(\d{1,2})\s*(?:h|时|時|点|點|Uhr)\s*(?:(\d{2})\s*(?:分|min)?)?$"
 
 
 @dataclass(frozen=True)
 class Joined:
-    """Dates with their time of day as texts; whether these end their interval, as far as their form tells; what was
-    taken for what."""
+    """Dates with their time of day as texts, or the instants; whether these end their interval, as far as their form
+    tells; what was taken for what."""
 
     cells: pd.Series
     ends: bool | None = None
     note: str | None = None
+    counted: bool = False
 
 
-def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp: str | None = None) -> Joined:
+def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp: str | None = None,
+         timezone: str = "UTC") -> Joined:
     """One column of times from two.
 
     If one of the two tells both by itself, it is taken alone.
@@ -42,6 +46,7 @@ def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp
             parts of a day.
         place: where the row with a label of the index stands.
         stamp: `start` or `end` if it is known what the hours tell.
+        timezone: of the dates; matters where numbers count the intervals of a day of 23 or 25 hours.
 
     Raises:
         DataError: a cell tells no time of day, or hours may tell the start or the end.
@@ -51,8 +56,38 @@ def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp
         return Joined(dates)
     if times.str.contains(r"\d{4}-\d|\d[/.]\d+[/.]\d|年", na=False).any():
         return Joined(clocks)
+    counted = _counted(days, times, place, timezone)
+    if counted is not None:
+        return counted
     read = _clock(times, place, stamp)
     return Joined((days + " " + read.cells).rename(dates.name), read.ends, read.note)
+
+
+def _counted(days: pd.Series, times: pd.Series, place: Callable[[int], str], timezone: str) -> Joined | None:
+    """The instants of numbered intervals if the numbers count, on days when clocks change, what there is of the day:
+    the hours 1 to 23 and 1 to 25. None where they follow the clock, or no such day tells.
+    """
+    numbers = pd.to_numeric(times.str.replace(r"\.0+$", "", regex=True), errors="coerce")
+    if (numbers % 1 != 0).any() or numbers.min() not in (0, 1):
+        return None
+    dates = parse_texts(days, place).times
+    midnight, next_midnight = ((dates + pd.Timedelta(days=more)).dt.tz_localize(
+        timezone, ambiguous=True, nonexistent="shift_forward") for more in (0, 1))
+    length = (next_midnight - midnight) / pd.Timedelta(hours=HOURS)
+    place_in_day = numbers - numbers.min() + 1
+    if (length == 1).all() or (usual := place_in_day[length == 1].max()) not in (HOURS, *INTERVALS):
+        return None
+    changes = pd.DataFrame({"place": place_in_day, "there": length * usual, "date": dates})[length != 1]
+    of_day = changes.groupby("date").agg(
+        there=("there", "first"), highest=("place", "max"), distinct=("place", "nunique"), rows=("place", "size"))
+    complete = of_day["distinct"].eq(of_day["there"]) & of_day["highest"].eq(of_day["there"])
+    by_the_clock = of_day["highest"].gt(of_day["there"]) | of_day["rows"].gt(of_day["distinct"])
+    if by_the_clock.any() or not complete.any():
+        return None
+    starts = midnight + (place_in_day - 1) * (pd.Timedelta(hours=HOURS) / usual)
+    return Joined(starts.rename(days.name), False, f"{times.name!r} counts the intervals of a day, "
+                  f"{int(of_day['there'].iloc[0])} of them on {of_day.index[0]:%Y-%m-%d}, when clocks change",
+                  counted=True)
 
 
 def _bare_dates(dates: pd.Series) -> pd.Series | None:
@@ -71,6 +106,9 @@ def _clock(texts: pd.Series, place: Callable[[int], str], stamp: str | None) -> 
     """Times of day as `HH:MM`."""
     if texts.str.fullmatch(_RANGE).all():
         return Joined(texts.str.replace(_RANGE, r"\1", regex=True), ends=False)
+    if texts.str.fullmatch(_HOURS).all():
+        return Joined(_written(texts.str.extract(r"(\d+)")[0].astype(int) * 60), ends=False)
+    texts = texts.str.replace(r"(?<=\d)[AB](?=$|:)", "", regex=True)   # the two hours of a night in autumn
     words = texts.str.extract(_WORDS)
     texts = texts.mask(words[0].notna(), words[0] + ":" + words[1].fillna("00"))
     if texts.str.contains(":").all() or texts.str.contains(r"[AaPp]\.?\s?[Mm]\.?$").all():
@@ -82,7 +120,7 @@ def _clock(texts: pd.Series, place: Callable[[int], str], stamp: str | None) -> 
         raise DataError(f"{place(int(wrong.index[0]))}: the column {texts.name!r} should hold times of day",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
                         expected="for example 00:15, or hours from 0 to 23 or 1 to 24")
-    if (numbers < 1).all() and (numbers % 1 > 0).any():
+    if (numbers <= 1).all() and (numbers % 1 > 0).any():
         minutes = (numbers * 1440).round().astype(int)
         return Joined(_written(minutes), None, f"{texts.name!r} is a part of the day, as spreadsheets write it")
     if (numbers % 1 == 0).all():

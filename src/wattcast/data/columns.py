@@ -21,7 +21,8 @@ SLOT = "time of day"
 DATES = ("date", "datum", "日期", "day")
 """What a column is called that may hold the day alone."""
 
-CLOCKS = ("time", "时间", "时刻", "zeit")
+CLOCKS = ("time", "时间", "时刻", "zeit", "von", "start", "from", "beginn",
+          "begin", "zeit_von", "uhrzeit_von", "start_time")
 """What a column is called that may hold the time of day alone, if a date is beside it."""
 
 

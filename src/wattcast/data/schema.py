@@ -36,8 +36,9 @@ NAMELESS_INDEX = ("Unnamed: 0", "__index_level_0__")
 QUANTITIES = {
     "time": Quantity(("time", "ts", "timestamp", "datetime", "date", "ds",
                       "时间", "时刻", "日期时间", "数据时间", "采集时间", "zeitstempel", "start_time", "interval_start",
-                      "period_start", "end_time", "interval_end", "period_end", "datum", "日期", "day",
-                      *NAMELESS_INDEX)),
+                      "period_start", "datum_von", "mtu", "end_time", "interval_end", "period_end", "datum", "日期",
+                      "day", "zeit", "zeitpunkt", "datum_uhrzeit", "datum_zeit", "fecha", "fecha_hora", "horodate", "utc",
+                      "von", "start", "start_date", "from", "beginn", "begin", *NAMELESS_INDEX)),
     "clock": Quantity(("time_of_day", "hour", "hour_ending", "he", "hour_beginning", "uhrzeit", "period",
                        "settlement_period", "interval", "小时", "时段", "时点")),
     "issued": Quantity(("issued", "issued_at", "issue_time", "init_time", "reference_time", "发布时间", "起报时间")),
@@ -96,7 +97,10 @@ _BY_SPELLING = {_spelling(alias): name for name, quantity in QUANTITIES.items() 
 
 def recognise(column: str) -> str | None:
     """The name in `QUANTITIES` of what a column's spelling stands for, or None."""
-    return _BY_SPELLING.get(_spelling(column))
+    spelling = _spelling(column)
+    if spelling not in _BY_SPELLING and (found := _BY_SPELLING.get(re.sub("^utc|utc$", "", spelling))) == "time":
+        return found
+    return _BY_SPELLING.get(spelling)
 
 
 def spelt(column: str, *names: str) -> bool:

@@ -10,8 +10,13 @@ from wattcast.data.clocks import ENDING, join
 from wattcast.data.quality import Finding
 from wattcast.data.schema import TimeConfig
 from wattcast.data.timeforms import MIDNIGHT
-from wattcast.data.times import as_written, localize
+from wattcast.data.times import as_written, localize, zone_named
 from wattcast.timegrid import in_words
+
+FINEST = pd.Timedelta(minutes=5)
+"""Of intervals that are shorter a last minute is no sign of anything."""
+LAST = tuple(map(pd.Timedelta, ("1min", "1s", "1ms")))
+"""How long before its end an interval may be said to end."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,24 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
     Raises:
         DataError: a cell is no time, or may be read in two ways.
     """
-    joined = None if clocks is None else join(cells, clocks, place, config.stamp)
+    joined = None if clocks is None else join(cells, clocks, place, config.stamp, config.timezone)
     texts = cells if joined is None else joined.cells
     written, form = as_written(texts, place, config.day_first)
     notes = [note for note in (form, joined.note if joined else None) if note]
-    naive = written.tz is None
-    index, findings = (localize(written, config.timezone, group) if naive
+    names = [cells.name] if clocks is None else [cells.name, clocks.name]
+    named = next((name for name in names if zone_named(name)), None)
+    if written.tz is None and named is not None:
+        written = written.tz_localize(zone_named(named))
+        notes.append(f"the times are {zone_named(named)}, as the name {named!r} says")
+    written, closing = _rounded_up(written) if shifts and config.stamp is None else (written, None)
+    if closing:
+        notes.append(closing)
+    naive = written.tz is None or (joined is not None and joined.counted)
+    index, findings = (localize(written, config.timezone, group) if written.tz is None
                        else (written.tz_convert(config.timezone), list[Finding]()))
     if not shifts or len(index) < 2:
         return Starts(index, naive, findings, tuple(notes))
-    ends, reason = _ends(texts, written, joined.ends if joined else None, config)
+    ends, reason = (True, None) if closing else _ends(texts, written, joined.ends if joined else None, config)
     if ends:
         span = usual_spacing(index)
         index, findings = _taken_back(written, index, findings, span, config.timezone)
@@ -72,6 +85,30 @@ def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,
     if len(late) and late.all():
         return True, "days end at 24:00, so the times end their interval (data.time.stamp)"
     return None, None
+
+
+def _rounded_up(written: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, str | None]:
+    """Times that name the last minute or second of an interval (00:14:59, 23:59) as the end of it, and what was done.
+
+    All of them have to, or else just those before a midnight that no row names.
+    """
+    wall = written.tz_localize(None)
+    span = usual_spacing(wall)
+    if len(written) < 3 or span < FINEST or pd.Timedelta(days=1) % span:
+        return written, None
+    since = (wall - wall.normalize()) % span
+    for last in LAST:
+        early = np.asarray(since == span - last)
+        if early.all():
+            return written + last, (f"all times lie {in_words(last)} before a multiple of {in_words(span)}: they end "
+                                    f"their interval, which starts {in_words(span)} before (data.time.stamp)")
+        midnight = np.asarray(wall == wall.normalize())
+        if early.any() and not midnight.any() and (early == np.asarray(since != pd.Timedelta(0))).all() and (
+                (wall[early] + last) == (wall[early] + last).normalize()).all():
+            return written + last * early.astype(int), (
+                f"days end {in_words(last)} before midnight, so the times end their interval: taken back by "
+                f"{in_words(span)} (data.time.stamp)")
+    return written, None
 
 
 def usual_spacing(index: pd.DatetimeIndex) -> pd.Timedelta:

@@ -25,6 +25,7 @@ LINES = 200
 
 LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union(map(chr, range(0xC0, 0xFF)))
 """What a text in Windows-1252 has beside ASCII."""
+NUMBER = re.compile(r"\s*[-+−]?[\d.,]*\d[\d.,]*\s*")
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,15 @@ def _layout(path: Path, _version: tuple[int, int], options: FileOptions) -> Layo
     return Layout(encoding, delimiter, head, commas)
 
 
-def _fit(rows: list[list[str]], head: Head) -> tuple[bool, float]:
-    """How well a sign between cells explains the lines: a known name alone in its cell, then rows as long as the names.
-    Names that stand in one cell explain nothing."""
-    names = len(rows[head.row]) if head.row < len(rows) else 0
+def _fit(rows: list[list[str]], head: Head) -> tuple[bool, bool, float]:
+    """How well a sign between cells explains the lines: a known name alone in its cell, names that are no numbers, then
+    rows as long as the names. Names that stand in one cell explain nothing."""
+    names = rows[head.row] if head.row < len(rows) else []
     below = [row for row in rows[head.row + 1:] if row]
-    alike = sum(len(row) == names for row in below) / max(len(below), 1)
-    return (head.sure, 0.1 + alike) if names > 1 else (False, 0.0)
+    alike = sum(len(row) == len(names) for row in below) / max(len(below), 1)
+    if len(names) < 2:
+        return False, False, 0.0
+    return head.sure, not any(NUMBER.fullmatch(name) for name in names), 0.1 + alike
 
 
 def _encoding(path: Path) -> str:

@@ -1,5 +1,7 @@
 """Cells to instants: what was written, offsets, daylight saving time."""
 
+import datetime as dt
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +11,8 @@ from wattcast.data.quality import Finding, found_at
 from wattcast.data.timeforms import parse_texts
 from wattcast.errors import DataError, listing
 
+_ZONE = re.compile(r"(?<![A-Za-z])(?:utc|gmt)\s*(?:(?P<sign>[-+−])\s*(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?"
+                   r"(?![A-Za-z\d])", re.IGNORECASE)
 
 def to_instants(cells: pd.Series, timezone: str, place: Callable[[int], str], group: pd.Index | None = None,
                 day_first: bool | None = None) -> tuple[pd.DatetimeIndex, bool, list[Finding]]:
@@ -29,10 +33,21 @@ def to_instants(cells: pd.Series, timezone: str, place: Callable[[int], str], gr
         DataError: a cell is no time, or may mean day or month first, or only some have an offset.
     """
     index, _ = as_written(cells, place, day_first)
+    if index.tz is None and (zone := zone_named(cells.name)):
+        index = index.tz_localize(zone)
     if index.tz is not None:
         return index.tz_convert(timezone), False, []
     index, findings = localize(index, timezone, group)
     return index, True, findings
+
+
+def zone_named(column: object) -> dt.timezone | None:
+    """The distance to UTC that the name of a column of times tells, as `Time (UTC)` or `UTC+01:00` does."""
+    match = _ZONE.search(str(column))
+    if match is None:
+        return None
+    hours, minutes = int(match["hours"] or 0), int(match["minutes"] or 0)
+    return dt.timezone((-1 if match["sign"] in ("-", "−") else 1) * dt.timedelta(hours=hours, minutes=minutes))
 
 
 def as_written(cells: pd.Series, place: Callable[[int], str],

@@ -28,6 +28,9 @@ def joined(clocks: list[object], dates: object = "2025-05-20", stamp: str | None
     (["15", "2345"], ["00:15", "23:45"], None),
     (["0015", "0030"], ["00:15", "00:30"], None),
     (["0.0104167", "0.5"], ["00:15", "12:00"], None),
+    (["0.0416667", "1"], ["01:00", "24:00"], None),
+    (["00-01", "23-24"], ["00:00", "23:00"], False),
+    (["2", "3A", "3B", "24"], ["02:00", "03:00", "03:00", "24:00"], True),
 ])
 def test_join__clocks_hours_and_numbers(clocks: list[object], expected: list[str], ends: bool | None) -> None:
     assert joined(clocks) == ([f"2025-05-20 {clock}" for clock in expected], ends)

@@ -3,8 +3,8 @@
 import pytest
 
 from wattcast.contracts import PART, TOTAL
-from wattcast.data.columns import column_for, resolve
-from wattcast.data.schema import DataConfig
+from wattcast.data.columns import column_for, resolve, time_columns
+from wattcast.data.schema import DataConfig, TimeConfig
 from wattcast.errors import ConfigError, DataError
 
 MERGED = ["ts", "station_ref_id", TOTAL, PART, "temp", "humidity", "windSpeed", "code", "secret"]
@@ -110,3 +110,16 @@ def test_resolve__categorical_without_a_role() -> None:
 def test_column_for__first_alias_wins() -> None:
     assert column_for(["date", "quarter", "ts", "Time"], "time") == "Time"
     assert column_for(["quarter"], "time") is None
+
+
+@pytest.mark.parametrize(("header", "time", "clock"), [
+    (["Datum", "von", "bis", "P"], "Datum", "von"), (["Datum von", "Datum bis", "P"], "Datum von", None),
+    (["Start", "End", "P"], "Start", None), (["Date", "From", "To", "P"], "Date", "From"),
+    (["end_time", "start_time", "P"], "start_time", None),
+    (["utc_timestamp", "cet_cest_timestamp"], "utc_timestamp", None),
+    (["Zeit", "P"], "Zeit", None), (["start", "time", "P"], "time", None),
+    (["MTU (CET/CEST)", "P"], "MTU (CET/CEST)", None),
+    (["Datum", "Zeit von", "Zeit bis"], "Datum", "Zeit von"),
+])
+def test_time_columns__start_and_end_in_columns_of_their_own(header: list[str], time: str, clock: str | None) -> None:
+    assert time_columns(header, TimeConfig()) == (time, clock)

@@ -75,3 +75,55 @@ def test_usual_spacing__is_the_most_frequent() -> None:
     minutes = pd.to_timedelta([0, 15, 30, 45, 200, 201], unit="min")
     assert usual_spacing(pd.Timestamp("2025-05-20") + minutes) == pd.Timedelta("15min")
     assert usual_spacing(pd.DatetimeIndex(np.array(["2025-05-20"], "M8[us]"))) == pd.Timedelta(0)
+
+
+@pytest.mark.parametrize("last", ["1min", "1s", "1ms"])
+def test_read_starts__the_last_moment_of_an_interval_is_its_end(last: str) -> None:
+    index = pd.date_range("2025-05-20", periods=96, freq="15min")
+    texts = list((index + pd.Timedelta("15min") - pd.Timedelta(last)).strftime("%Y-%m-%d %H:%M:%S.%f"))
+    written = starts(texts)
+    assert list(written.index.tz_localize(None)) == list(index)
+    assert "they end their interval" in written.notes[0]
+    assert starts(texts, config=TimeConfig(stamp="start")).index[0] == pd.Timestamp(texts[0], tz="Asia/Shanghai")
+
+
+def test_read_starts__days_that_end_at_23_59() -> None:
+    texts = [text.replace("00:00", "23:59") for text in ends(2)]
+    texts = [f"2025-05-{int(text[8:10]) - 1} 23:59" if "23:59" in text else text for text in texts]
+    written = starts(texts)
+    assert list(written.index.tz_localize(None)) == list(pd.date_range("2025-05-20", periods=192, freq="15min"))
+    assert "days end 1min before midnight" in written.notes[0]
+
+
+def test_read_starts__rows_of_a_minute_and_late_loggers_end_nothing() -> None:
+    for first, every in (("2025-05-20 00:00", "1min"), ("2025-05-20 00:14:58", "15min"), ("2025-05-20 00:01", "15min")):
+        texts = list(pd.date_range(first, periods=200, freq=every).astype(str))
+        assert starts(texts).index[0] == pd.Timestamp(first, tz="Asia/Shanghai")
+
+
+@pytest.mark.parametrize(("zone", "first", "numbers"), [
+    ("Europe/Berlin", "2024-10-25", 24), ("Europe/Berlin", "2025-03-28", 24), ("Europe/London", "2024-10-25", 48),
+    ("Europe/London", "2025-03-28", 48), ("Australia/Lord_Howe", "2025-04-04", 48),
+    ("Europe/Berlin", "2024-10-25", 96)])
+@pytest.mark.parametrize("lowest", [0, 1])
+def test_read_starts__numbers_that_count_the_intervals_of_the_day(zone: str, first: str, numbers: int,
+                                                                  lowest: int) -> None:
+    start = pd.Timestamp(first, tz=zone)
+    truth = pd.date_range(start, start + pd.DateOffset(days=5), freq=pd.Timedelta("1D") / numbers, inclusive="left")
+    dates = truth.tz_localize(None).normalize()
+    counted = pd.Series(dates).groupby(dates).cumcount() + lowest
+    written = starts(list(dates.strftime("%Y-%m-%d")), list(counted.astype(str)), TimeConfig(timezone=zone))
+    assert list(written.index) == list(truth)
+    assert written.naive
+    assert "when clocks change" in written.notes[0]
+
+
+def test_read_starts__hours_that_follow_the_clock_are_not_counted() -> None:
+    for first in ("2025-03-29", "2024-10-26"):
+        start = pd.Timestamp(first, tz="Europe/Berlin")
+        truth = pd.date_range(start, start + pd.DateOffset(days=3), freq="1h", inclusive="left")
+        wall = truth.tz_localize(None)
+        for row in (len(wall), 45):      # the second time the night's day is cut
+            written = starts(list(wall.strftime("%Y-%m-%d"))[:row], [str(hour) for hour in wall.hour][:row], BERLIN)
+            assert list(written.index) == list(truth[:row])
+            assert "when clocks change" not in " ".join(written.notes)

@@ -88,3 +88,10 @@ def test_read_header__unusable_archives(tmp_path: Path, members: tuple[str, ...]
             archive.writestr(name, ROWS)
     with pytest.raises(DataError, match=message):
         read_header(tmp_path / "a.zip")
+
+
+def test_read_header__unknown_names_beside_decimal_commas(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Datum von;Wirkbezug\n01.05.2025 00:00;401,006\n01.05.2025 00:15;398,943\n")
+    assert read_header(tmp_path / "a.csv") == ["Datum von", "Wirkbezug"]
+    (tmp_path / "b.csv").write_text("Anfang;Wirkbezug\n01.05.2025 00:00;401,006\n01.05.2025 00:15;398,943\n")
+    assert read_header(tmp_path / "b.csv") == ["Anfang", "Wirkbezug"]

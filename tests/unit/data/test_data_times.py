@@ -28,6 +28,20 @@ def test_to_instants__unambiguous_forms(text: str) -> None:
     assert index.unit == "us"
 
 
+@pytest.mark.parametrize(("name", "expected"), [
+    ("Time (UTC)", "2025-06-01 08:15"), ("utc_timestamp", "2025-06-01 08:15"), ("GMT", "2025-06-01 08:15"),
+    ("time_UTC+01:00", "2025-06-01 07:15"), ("Zeit (UTC-5)", "2025-06-01 13:15"),
+    ("timestamp", "2025-06-01 00:15"), ("nutc", "2025-06-01 00:15"), ("GMTX", "2025-06-01 00:15"),
+])
+def test_to_instants__the_name_of_the_column_may_tell_the_zone(name: str, expected: str) -> None:
+    index, naive, _ = to_instants(pd.Series(["2025-06-01 00:15"], name=name), SHANGHAI, str)
+    assert index[0] == pd.Timestamp(expected, tz=SHANGHAI)
+    assert naive == (expected == "2025-06-01 00:15")
+    # An offset in the cell counts more.
+    assert to_instants(pd.Series(["2025-06-01 00:15+08:00"], name=name), SHANGHAI, str)[0][0] == pd.Timestamp(
+        "2025-06-01 00:15", tz=SHANGHAI)
+
+
 def test_to_instants__a_date_alone_is_its_midnight() -> None:
     index = instants(["2025-06-01", "2025-06-01 00:15:00"])
     assert (index[1] - index[0]) == pd.Timedelta("15min")
