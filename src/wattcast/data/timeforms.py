@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from wattcast.data.timewords import ZONES, in_digits, without_ends, zones_behind
 from wattcast.errors import DataError
 
 OFFSET = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|z|[+-]\d{2}(?::?\d{2})?)\s*$"
@@ -45,6 +46,7 @@ def parse_texts(texts: pd.Series, place: Callable[[int], str], day_first: bool |
     Raises:
         DataError: day and month can be told apart in no row, or only some rows have an offset.
     """
+    texts = without_ends(texts)
     numbers = _from_numbers(texts)
     if numbers is not None:
         return numbers
@@ -52,7 +54,14 @@ def parse_texts(texts: pd.Series, place: Callable[[int], str], day_first: bool |
     wrong = texts[times.isna() & texts.notna()]
     if wrong.empty:
         return Parsed(times)
-    texts = _tidy(texts)
+    texts, zones = zones_behind(_tidy(texts))
+    if zones.notna().all():
+        local = parse_texts(texts, place, day_first).times
+        words = ", ".join(f"{zone} is UTC{ZONES[zone]:+d}" for zone in sorted(zones.unique()))
+        return Parsed((local - pd.to_timedelta(zones.map(ZONES), unit="h")).dt.tz_localize("UTC"),
+                      f"the zone stands behind the times: {words}")
+    if zones.notna().any():
+        raise _some_without(zones.index[zones.isna()], texts, place)
     late = wrong.index[wrong.str.contains(MIDNIGHT)]
     if len(late):
         texts = texts.str.replace(MIDNIGHT, "00:00", regex=True)
@@ -64,11 +73,13 @@ def parse_texts(texts: pd.Series, place: Callable[[int], str], day_first: bool |
 
 
 def _tidy(texts: pd.Series) -> pd.Series:
-    """AM and PM in one spelling and behind the clock, UTC as an offset."""
-    texts = texts.str.strip().str.replace(r"\s*([AaPp])\.?\s?[Mm]\.?$", r" \1M", regex=True)
+    """AM and PM in one spelling and behind the clock, UTC as an offset, months in digits, a point before parts of
+    seconds; the two hours of a night in autumn, `2A:00` and `2B:00`, by their order."""
+    texts = in_digits(texts.str.strip()).str.replace(r"(:\d{2}),(\d+)$", r"\1.\2", regex=True)
+    texts = texts.str.replace(r"(?<=\d)[AB](?=:\d{2})", "", regex=True)
+    texts = texts.str.replace(r"\s*([AaPp])\.?\s?[Mm]\.?$", r" \1M", regex=True)
     for chinese, latin in (("上午", "AM"), ("下午", "PM")):
         texts = texts.str.replace(rf"\s*{chinese}\s*(\d[\d:]*)$", rf" \1 {latin}", regex=True)
-    texts = texts.str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True)
     return texts.str.replace(r"\s*(?:UTC|GMT)\s*(?=[+-]\d{1,2}(?::?\d{2})?$)", "", regex=True).str.replace(
         r"(?<=[\d])([+-])(\d)$", r"\g<1>0\2", regex=True)
 
@@ -84,10 +95,14 @@ def _parse_iso(texts: pd.Series, place: Callable[[int], str]) -> pd.Series:
     except ValueError:  # several offsets, or rows without one
         bare = texts[texts.notna() & ~texts.str.contains(OFFSET, na=False)]
     if len(bare):
-        raise DataError(f"{place(int(bare.index[0]))}: some times have a UTC offset and some have none",
-                        found=f"{bare.iloc[0]!r}; {len(bare)} of {len(texts)} rows without one",
-                        expected="an offset in every row or in none")
+        raise _some_without(bare.index, texts, place)
     return pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+
+
+def _some_without(rows: pd.Index, texts: pd.Series, place: Callable[[int], str]) -> DataError:
+    return DataError(f"{place(int(rows[0]))}: some times have a UTC offset and some have none",
+                     found=f"{texts.loc[rows[0]]!r}; {len(rows)} of {len(texts)} rows without one",
+                     expected="an offset in every row or in none")
 
 
 def _parse_other(texts: pd.Series, iso: pd.Series, place: Callable[[int], str], day_first: bool | None) -> pd.Series:
