@@ -11,9 +11,11 @@ from wattcast.data.columns import SLOT, Columns, column_for, file_options, resol
 from wattcast.data.schema import DataConfig
 from wattcast.data.shapes import Wide, wide_columns
 from wattcast.data.stamps import read_starts
+from wattcast.data.strays import without_strays
 from wattcast.data.tables import Table, is_table, read_header, read_table
+from wattcast.data.textfiles import FileOptions
 from wattcast.data.values import to_numbers
-from wattcast.errors import DataError
+from wattcast.errors import DataError, NoRowsError
 
 logger = logging.getLogger("wattcast")
 
@@ -43,19 +45,28 @@ def read_files(files: Sequence[Path], config: DataConfig, source: str) -> tuple[
     Raises:
         DataError: a file cannot be read, or lacks what a station cannot do without.
     """
-    files = _with_content(files, source)
+    files = _with_content(files, source, file_options(config))
     columns, wide = _layout(files, config, source)
     used = columns.used if wide is None else {*columns.used, *wide.clocks} - {SLOT, wide.value}
-    table = read_table(files, used, columns.texts, file_options(config))
+    table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
     return table if wide is None else wide.long(table), columns
 
 
-def _with_content(files: Sequence[Path], source: str) -> Sequence[Path]:
-    filled = [file for file in files if file.stat().st_size > 0]
+def _with_content(files: Sequence[Path], source: str, options: FileOptions) -> Sequence[Path]:
+    filled = [file for file in files if _has_names(file, options)]
     if filled and len(filled) < len(files):
         logger.warning("%s: %d of %d files have no content and are left out", source, len(files) - len(filled),
                        len(files))
     return filled or files
+
+
+def _has_names(file: Path, options: FileOptions) -> bool:
+    try:
+        return bool(read_header(file, options))
+    except NoRowsError:
+        return False
+    except DataError:
+        return True     # which is told when it is read
 
 
 def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Columns, Wide | None]:

@@ -25,8 +25,8 @@ montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sonnabend sa 
 lundi lun mardi mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim
 lunes martes miércoles mié jueves jue viernes vie sábado sáb domingo dom
 lunedì martedì mercoledì giovedì gio venerdì sabato sab domenica
-maandag ma dinsdag woensdag wo donderdag vrijdag vr zaterdag za zondag zo""".split()
-_WEEKDAY = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(sorted(_WEEKDAYS, key=len, reverse=True))})(?![^\W\d_])\.?,?"
+maandag ma dinsdag woensdag wo donderdag vrijdag vr zaterdag za zondag zo"""
+_WEEKDAY = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(sorted(_WEEKDAYS.split(), key=len, reverse=True))})(?![^\W\d_])\.?,?"
                       r"|[(（]?(?:星期|周|週)[一二三四五六日天][)）]?", re.IGNORECASE)
 """A name of a weekday; `mar` is left to the months."""
 _MONTH = re.compile(r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th|er|º)?[\s\-/.]*(?:de\s+)?(?P<month>[^\W\d_]{3,})\.?[\s\-/.,]*"

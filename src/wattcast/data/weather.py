@@ -17,6 +17,7 @@ from wattcast.data.ids import to_ids
 from wattcast.data.quality import Finding, times_of
 from wattcast.data.schema import DataConfig, recognise
 from wattcast.data.stamps import read_starts
+from wattcast.data.strays import without_strays
 from wattcast.data.tables import Table, read_header, read_table
 from wattcast.data.textfiles import FileOptions
 from wattcast.data.times import to_instants
@@ -163,6 +164,8 @@ def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[
     codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
     texts = [name for name in layout.places if not (layout.lead and name == layout.time)]
     table = read_table(paths, set(layout.columns), {*texts, *codes}, _options(config))
+    if layout.time in texts:
+        table = without_strays(table, layout.time, layout.station)
     return _of_station(table, layout, str(paths[0]), station), layout
 
 

@@ -55,11 +55,13 @@ def test_no_rows__are_an_error_of_their_own(tmp_path: Path, content: str) -> Non
         open_source(tmp_path / "night.csv", DataConfig())
 
 
-def test_files__one_without_content_among_others_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_files__one_without_content_among_others_is_left_out(content: str, tmp_path: Path,
+                                                             caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "works").mkdir()
     frame = pd.DataFrame(table())
     frame.iloc[:48].to_csv(tmp_path / "works" / "1.csv")
-    (tmp_path / "works" / "2.csv").touch()
+    (tmp_path / "works" / "2.csv").write_text(content)
     frame.iloc[48:].to_csv(tmp_path / "works" / "3.csv")
     config = DataConfig(targets={TOTAL: "kw"})
     with caplog.at_level(logging.WARNING):

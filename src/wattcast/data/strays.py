@@ -1,0 +1,80 @@
+"""Rows of a file that are none of its data: names that stand there again, comments, sums and signatures at its end, and
+a last row that was cut off while it was written."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from wattcast.data.ids import to_ids
+from wattcast.data.tables import Table
+from wattcast.errors import listing
+
+END, FEWEST = 10, 12
+"""So many rows at the end of a file may be something else, if the file has so many rows to tell what is usual."""
+USUAL = 0.1
+"""Times are written in forms that at least this share of the rows in the most frequent one have."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+def without_strays(table: Table, time: str, station: str | None = None) -> Table:
+    """The table without such rows, and with a note for each file that has some.
+
+    Args:
+        time: the column with the times, as texts: what is no time in the middle of a file is left for an error.
+        station: the column that tells stations apart, if there is one.
+    """
+    if not pd.api.types.is_string_dtype(table.frame[time].dtype) or table.slots:
+        return table
+    stray, notes = np.zeros(len(table.frame), dtype=bool), []
+    of_file = table.file_of(table.frame.index)
+    for file in np.unique(of_file):
+        rows = np.flatnonzero(of_file == file)
+        found = _strays(table.frame.iloc[rows], time, station)
+        if found.any():
+            stray[rows[found]] = True
+            places = [table.place(int(label)) for label in table.frame.index[rows[found]]]
+            notes.append(f"no rows of data, left out: {listing(places, limit=5)}")
+    return replace(table.take(~stray), notes=(*table.notes, *notes)) if stray.any() else table
+
+
+def _strays(frame: pd.DataFrame, time: str, station: str | None) -> Mask:
+    texts = frame[time].astype("str").fillna("").str.strip(" \t\0")
+    shapes = texts.str.replace(r"\d+(?:[.,]\d+)?", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+    body = max(len(frame) - END, FEWEST) if len(frame) > FEWEST else len(frame)
+    usual = shapes.iloc[:body].value_counts()
+    known = usual.index[usual > USUAL * usual.max()]
+    others = frame.drop(columns=[time]).notna().any(axis=1).to_numpy()
+    # A midnight may be written as a date alone, and a time in another form is for an error.
+    dates = texts.str.contains(r"\d+[-/.年]\d+[-/.月]\d+").to_numpy()
+    unlike = ~shapes.isin(known).to_numpy() & ~(dates & others)
+    names = (texts == time).to_numpy()
+    stray: Mask = names | texts.str.startswith("#").to_numpy()
+    # What stands above and below names in a file, such as a title and units, stands there again.
+    for row in map(int, np.flatnonzero(names)):
+        for step in (-1, 1):
+            beside = row + step
+            while 0 <= beside < len(frame) and unlike[beside] and not names[beside]:
+                stray[beside] = True
+                beside += step
+    last = len(frame) - 1
+    if not others[last] and len(texts.iloc[last]) < texts[shapes.isin(known)].str.len().iloc[:-1].min():
+        unlike[last] = True
+    for row in range(last, body - 1, -1):
+        if not (unlike[row] or stray[row]):
+            break
+        stray[row] = True
+    if station is not None and not stray[last] and _is_cut(frame, time, station):
+        stray[last] = True
+    return stray
+
+
+def _is_cut(frame: pd.DataFrame, time: str, station: str) -> bool:
+    """Whether the last row ends in its id."""
+    if frame.drop(columns=[time, station]).iloc[-1].notna().any():
+        return False
+    ids = to_ids(frame[station], str)
+    written, before = ids.iloc[-1], ids.iloc[:-1].dropna().unique()
+    return pd.isna(written) or (written not in before and any(each.startswith(written) for each in before))

@@ -1,0 +1,74 @@
+"""Rows that are none of a file's data, and those that stay an error."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from wattcast.contracts import TOTAL
+from wattcast.data.reader import open_source
+from wattcast.data.schema import DataConfig
+from wattcast.errors import DataError
+
+ROWS = [f"2025-06-{day:02} {hour:02}:00,{100 * day + hour}" for day in (1, 2) for hour in range(24)]
+HOURLY = DataConfig.model_validate({"time": {"step": "1h"}})
+
+
+def read(folder: Path, lines: Sequence[str], end: str = "\n", station: str | None = None,
+         ) -> tuple[list[float], list[str]]:
+    path = folder / "a.csv"
+    path.write_bytes(("\n".join(lines) + end).encode())
+    data, report = open_source(path, HOURLY).read(station)
+    return data.frame[TOTAL].tolist(), [note for note in report.notes if "no rows of data" in note]
+
+
+TRUTH = [float(row.partition(",")[2]) for row in ROWS]
+NAMES = "time,total_active_power"
+
+
+@pytest.mark.parametrize(("more", "end", "places"), [
+    (["Summe,123456.7"], "\n", "line 50"), ([",123456.7"], "\n", "line 50"), (["合计,123456.7"], "\n", "line 50"),
+    (["", "Total rows: 48", "Created by MeterPro on 2025-06-03 08:00"], "\n", "line 51, a.csv, line 52"),
+    (["2025-06-"], "", "line 50"), (["2025-06-03"], "", "line 50"), (["2025-06-03 0"], "", "line 50"),
+    (["2025-06-03 00:0,"], "", "line 50"), (["\0" * 512], "", "line 50"), (["# end"], "\n", "line 50"),
+])
+def test_strays__at_the_end(tmp_path: Path, more: list[str], end: str, places: str) -> None:
+    values, notes = read(tmp_path, [NAMES, *ROWS, *more], end)
+    assert values == TRUTH
+    assert notes == [f"no rows of data, left out: a.csv, {places}"]
+
+
+@pytest.mark.parametrize(("more", "places"), [
+    ([NAMES], "line 22"), (["Export 2 of 2", NAMES, ",kW"], "line 22, a.csv, line 23, a.csv, line 24"),
+    (["# logger restarted"], "line 22"),
+])
+def test_strays__in_the_middle(tmp_path: Path, more: list[str], places: str) -> None:
+    values, notes = read(tmp_path, [NAMES, *ROWS[:20], *more, *ROWS[20:]])
+    assert values == TRUTH
+    assert notes == [f"no rows of data, left out: a.csv, {places}"]
+
+
+def test_strays__a_midnight_without_its_time_is_none(tmp_path: Path) -> None:
+    values, notes = read(tmp_path, [NAMES, *ROWS[:24], "2025-06-02,200"])
+    assert (values, notes) == (TRUTH[:25], [])
+
+
+@pytest.mark.parametrize(("at", "row", "message"), [
+    (20, "yesterday,7", r"line 22(?s:.*)'yesterday'"), (20, "Summe,7", "line 22"),
+    (48, "2025-06-03T00:00:00Z,7", "offset"),
+    (48, "03.06.2025 00:00,7", "line 50"),
+])
+def test_strays__what_may_be_data_is_an_error(tmp_path: Path, at: int, row: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, [NAMES, *ROWS[:at], row, *ROWS[at:]])
+
+
+@pytest.mark.parametrize("cut", ["2025-06-03 00:00,nor", "2025-06-03 00:00,", "2025-06-03 0", "2025"])
+def test_strays__a_last_row_cut_in_its_id_stops_no_station(tmp_path: Path, cut: str) -> None:
+    rows = [f"{time},{station},{value}" for station in ("south", "north") for time, value in
+            (row.split(",") for row in ROWS)]
+    for station in ("north", "south"):
+        values, notes = read(tmp_path, ["time,station_id,total_active_power", *rows, cut], "", station)
+        assert values == TRUTH
+        assert notes == ["no rows of data, left out: a.csv, line 98"]
+    assert open_source(tmp_path / "a.csv", HOURLY).station_ids == ("north", "south")
