@@ -3,7 +3,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from wattcast.experts.bands import Band
 
 from wattcast.contracts import PART, QUANTILES, TOTAL, Horizon, Kind, Station, quantile_column
 from wattcast.data.schema import StationData
@@ -12,6 +11,7 @@ from wattcast.evaluation import boosted_trees
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.lagged_inputs import Past
+from wattcast.experts.bands import Band
 
 HOUR = pd.Timedelta("1h")
 HORIZON = Horizon(48, HOUR)
