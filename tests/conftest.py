@@ -130,3 +130,19 @@ def by_the_clock() -> Callable[..., pd.Series]:
         wall = index.tz_localize(None) - pd.Timestamp("2024-01-01")
         return pd.Series(of_slot[np.asarray(wall // pd.Timedelta(step)) % slots].astype(np.float64), index=index)
     return load
+
+
+@pytest.fixture
+def files_of_at_most() -> Callable[[int], contextlib.AbstractContextManager[None]]:
+    """A disk that is full after so many bytes of any file, whichever library writes it."""
+    resource = pytest.importorskip("resource")
+
+    @contextlib.contextmanager
+    def limited(size: int) -> Iterator[None]:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    return limited

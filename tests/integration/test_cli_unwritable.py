@@ -40,3 +40,10 @@ def test_full_disk(refused, plant, monkeypatch) -> None:
 
     monkeypatch.setattr(os, "replace", full)
     refused("forecast", "--data", plant, facts=("cannot write forecast.csv", "No space left on device"))
+
+
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_full_disk__while_a_training_is_under_way(refused, plant, tiny, files_of_at_most, size: int) -> None:
+    with files_of_at_most(size):
+        refused("train", "--data", plant, *tiny,
+                facts=("cannot write the training's progress to models/plant/", "make room there"))
