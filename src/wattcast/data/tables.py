@@ -91,14 +91,6 @@ def read_header(path: Path, options: FileOptions = AS_FOUND) -> list[str]:
         DataError: it is missing, damaged or of an unknown kind.
         MissingExtraError: the package that reads files of this kind is not installed.
     """
-    require_exists(path)
-    if not is_table(path):
-        old = path.name.lower().endswith(OLD_BOOKS)
-        raise DataError(f"{path} is not a table that can be read",
-                        expected=f"a file that ends in {', '.join(SUFFIXES)}",
-                        hint="open it and save it as .xlsx or CSV" if old else None)
-    if path.stat().st_size == 0:
-        raise empty(path)
     kind = _kind(path)
     if kind in BOOKS:
         return sheet_header(path, options)
@@ -109,8 +101,17 @@ def _kind(path: Path) -> str:
     """`.csv`, `.xlsx` …, of what is inside.
 
     Raises:
-        DataError: an archive does not hold one file of a known kind.
+        NoRowsError: the file is empty.
+        DataError: it is missing or of an unknown kind, or an archive does not hold one file of a known kind.
     """
+    require_exists(path)
+    if not is_table(path):
+        old = path.name.lower().endswith(OLD_BOOKS)
+        raise DataError(f"{path} is not a table that can be read",
+                        expected=f"a file that ends in {', '.join(SUFFIXES)}",
+                        hint="open it and save it as .xlsx or CSV" if old else None)
+    if path.stat().st_size == 0:
+        raise empty(path)
     name = content_name(path)
     kind = next((end for end in (*TEXTS, *BOOKS, ".parquet") if name.endswith(end)), None)
     if kind is None:
@@ -156,17 +157,17 @@ class _Cells:
 
 
 def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], options: FileOptions) -> _Cells:
-    header = read_header(path, options)
     kind = _kind(path)
     if kind == ".parquet":
-        return _Cells(_read_parquet(path, [name for name in header if name in columns]), FIRST_ROW, {}, ())
+        names = [name for name in _parquet_header(path) if name in columns]
+        return _Cells(_read_parquet(path, names), FIRST_ROW, {}, ())
     if kind in BOOKS:
         frame, head, notes = read_sheet(path, texts, options)
     else:
         frame, notes = read_text(path, texts, options)
         head = layout_of(path, options).head
     first = head.row + 2 + (head.units is not None)
-    units = {name: unit for name, unit in zip(header, head.units or (), strict=False) if unit}
+    units = {name: unit for name, unit in zip(frame.columns, head.units or (), strict=False) if unit}
     if head.row:
         notes = (*notes, f"the column names are in line {head.row + 1}")
     if units:

@@ -111,3 +111,13 @@ def test_stem__drops_the_kind_only(tmp_path: Path, name: str, expected: str) -> 
     path = write(tmp_path / name, "x")
     assert is_table(path)
     assert stem(path) == expected
+
+
+def test_read_table__parses_each_text_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / "1.csv", tmp_path / "2.csv.gz"]
+    for number, path in enumerate(paths):
+        pd.DataFrame({"time": ["2025-06-01"], "kw": [200 + number]}).to_csv(path, index=False)
+    parsed, parse = [], pd.read_csv
+    monkeypatch.setattr(pd, "read_csv", lambda file, **options: parsed.append(file) or parse(file, **options))
+    assert read_table(paths, {"kw"}, ()).frame["kw"].tolist() == [200, 201]
+    assert len(parsed) == 2
