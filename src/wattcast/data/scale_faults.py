@@ -233,7 +233,12 @@ def _is_certain(values: Floats, log: Floats, says: npt.NDArray[np.intp], stretch
     start, end = stretch
     told = says[start:end]
     largest = factor == max(FACTORS)
-    if _likeness(np.log10(np.abs(values[told])), log[told]) < (CLOUDED if largest else SHAPE):
+    alike = _likeness(np.log10(np.abs(values[told])), log[told]) >= (CLOUDED if largest else SHAPE)
+    thousand = max(factor, 1 / factor) > max(FACTORS) / 2
+    if not alike and thousand:
+        rows = slice(says[start - 1] + 1 if start else 0, told[-1] + 1)
+        alike = _same_hours(values[rows], log[rows]) >= SHAPE
+    if not alike:
         return False
     around = (log[says[max(0, start - SHORTEST):start]], log[says[end:end + SHORTEST]])
     slow = any(len(each) and np.median(np.abs(each)) > abs(np.log10(factor)) / USUAL for each in around)
@@ -244,6 +249,19 @@ def _likeness(log: Floats, ratio: Floats) -> float:
     """How closely a stretch goes up and down as these hours usually do; both are decimal logarithms."""
     usual = log - ratio
     return 0.0 if np.ptp(usual) == 0 or np.ptp(log) == 0 else float(np.corrcoef(log, usual)[0, 1])
+
+
+def _same_hours(values: Floats, ratio: Floats) -> float:
+    """How closely a stretch is on and off when the station usually is: all the shape that a steady works has.
+
+    Args:
+        values: of all rows of the stretch, and of those before it that tell nothing.
+        ratio: decimal logarithms of the values against the usual ones; NaN where there usually is nothing.
+    """
+    known = np.isfinite(values)
+    size = np.abs(values[known])
+    usual = np.where(np.isfinite(ratio[known]), size / 10 ** ratio[known], 0.0)
+    return 0.0 if np.ptp(usual) == 0 or np.ptp(size) == 0 else float(np.corrcoef(size, usual)[0, 1])
 
 
 def _by_day(values: Floats, day: int) -> Floats:

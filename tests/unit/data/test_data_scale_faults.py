@@ -72,6 +72,31 @@ def test_another_unit__from_a_row_on_or_for_a_day(factor: float, rows: slice) ->
     assert "data.scale_faults" in found.action
 
 
+@pytest.mark.parametrize("factor", [1000, 1 / 1000])
+@pytest.mark.parametrize("hours", [(6, 15), (6, 22), (20, 29)])
+@pytest.mark.parametrize("days", [1, 2, 40])
+def test_another_unit__a_works_that_draws_the_same_all_day_or_nothing(factor: float, hours: tuple[int, int],
+                                                                      days: int) -> None:
+    """Its days are no curve that a stretch could follow: they are known by the hours at which it is on."""
+    begin, end = hours
+    on = ((begin <= HOUR) & (end > HOUR)) | (end > HOUR + 24)
+    true = np.where(on & (TIMES.day_of_week < 5), 200 + np.random.default_rng(3).normal(0, 6, len(TIMES)), 0.0)
+    rows = slice(960, 960 + 24 * days)                    # from a Monday's midnight on
+    emptied, findings = clean(changed(true, rows, factor))
+    wild = np.flatnonzero(true[rows]) + 960
+    assert "scale" in {found.kind for found in findings}
+    # What is left of it lies on its first or last day, next to rows that tell nothing.
+    assert len(np.setdiff1d(wild, emptied)) <= 5
+    assert not [row for row in emptied if not 960 <= row < 960 + 24 * days]
+
+
+def test_true_power__a_works_that_is_closed_and_hardly_draws_stays() -> None:
+    on = (HOUR >= 6) & (HOUR < 15) & (TIMES.day_of_week < 5)
+    values = np.where(on, 200 + np.random.default_rng(3).normal(0, 6, len(TIMES)), 0.0)
+    values[960:960 + 14 * 24] = 0.2 + np.random.default_rng(4).normal(0, 0.01, 14 * 24)
+    assert clean(values) == ([], [])
+
+
 def test_another_unit__a_plant_a_thousand_times_too_large() -> None:
     wild = changed(plant(), slice(960, None), 1000)
     rows, findings = clean(wild, Kind.PV)
