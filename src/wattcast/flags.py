@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[Path, typer.Option("--data", help="CSV or Parquet file, or the predecessor's folder of stations")]
+Data = Annotated[Path, typer.Option("--data", help="table (CSV, workbook, Parquet), or folder of tables or stations")]
 StationId = Annotated[str | None, typer.Option("--station", help="the station, or 'all'; not needed if there is one")]
 SingleStation = Annotated[str | None, typer.Option("--station", help="the station; not needed if there is one")]
 OneStation = Annotated[str, typer.Option("--station", help="the station")]

@@ -33,6 +33,8 @@ logger = logging.getLogger("wattcast")
 Forecasts = Callable[[Station], Weather]
 """Reads a station's issued weather forecasts."""
 
+FAR_BELOW = 0.01
+"""Share of its capacity that a station exceeds at least once."""
 CHINA = ("Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "Asia/Urumqi", "PRC")
 
 
@@ -81,14 +83,15 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     steps = to_steps(frame, source, parse_step(station.step), config)
     frame, wild = mask_scale_faults(steps.frame, station, config)
     frame, units = mask_other_temperatures(frame, station)
-    frame, flat = (frame, []) if steps.held else mask_flat_lines(frame, station, config)
     frame, negative = lift_negative_generation(frame, station)
+    frame, flat = (frame, []) if steps.held else mask_flat_lines(frame, station, config)
     if whole:
-        _require_measured(frame, raw, [*impossible, *wild, *flat])
+        _require_measured(frame, raw, config, [*impossible, *wild, *flat])
     frame, coarse = fill_coarse(frame, station)
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
-    findings = [*wrong_zone(station, times), *findings, *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
+    findings = [*wrong_zone(station, times), *(_far_below_capacity(data) if whole else []), *findings,
+                *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
                 *impossible, *wild, *units, *flat, *negative, *_inconsistent(data), *_constant(data),
                 *_future_known(data), *weather]
     assumed = [*assumed, *steps.assumed, *assumed_limits(frame, station)]
@@ -163,12 +166,23 @@ def _missing(frame: pd.DataFrame, data: StationData, raw: RawStation) -> list[Fi
     return findings
 
 
-def _require_measured(frame: pd.DataFrame, raw: RawStation, cleaned: Sequence[Finding]) -> None:
+def _far_below_capacity(data: StationData) -> list[Finding]:
+    """Whether the power never comes near the capacity, as where one is in MW and the other in kW."""
+    capacity, power = data.station.capacity, data.frame[TOTAL].dropna()
+    if capacity is None or power.empty or not (peak := float(power.abs().max())) < FAR_BELOW * capacity:
+        return []
+    return found_at("capacity", TOTAL, times_of(power), f"at most {peak:g}, while data.capacity is {capacity:g}: used "
+                    "as they are; both have to be in the target's unit")
+
+
+def _require_measured(frame: pd.DataFrame, raw: RawStation, config: DataConfig, cleaned: Sequence[Finding]) -> None:
     if frame[TOTAL].notna().any():
         return
     reasons = [f"{found.kind}, {found.count} values: {found.action}" for found in cleaned if found.column == TOTAL]
     raise EmptyColumnError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
-                    found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column")
+                    found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column",
+                    hint=None if config.capacity is None or not reasons else
+                    f"data.capacity is {config.capacity:g}: it has to be in the target's unit")
 
 
 def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,

@@ -27,7 +27,7 @@ def sheet_header(path: Path, options: FileOptions) -> list[str]:
         DataError: the file or the sheet cannot be read, or is empty.
         MissingExtraError: the package that reads workbooks is not installed.
     """
-    rows, head = _sheet(path, options)
+    rows, head, _ = _sheet(path, options)
     return list(_names(rows[head.row]).values())
 
 
@@ -42,27 +42,32 @@ def read_sheet(path: Path, texts: Collection[str],
         DataError: the file or the sheet cannot be read, or is empty.
         MissingExtraError: the package that reads workbooks is not installed.
     """
-    rows, head = _sheet(path, options)
+    rows, head, told = _sheet(path, options)
     below = rows[head.row + 1 + (head.units is not None):]
     columns = {name: _column([row[position] if position < len(row) else None for row in below], name in texts)
                for position, name in _names(rows[head.row]).items()}
     frame = pd.DataFrame(columns)
     frame, note = plain_numbers(frame, [name for name in columns if name not in texts], options.decimal, path.name)
-    return frame, head, (note,) if note else ()
+    return frame, head, tuple(filter(None, (told, note)))
 
 
-def _sheet(path: Path, options: FileOptions) -> tuple[list[Row], Head]:
+def _sheet(path: Path, options: FileOptions) -> tuple[list[Row], Head, str | None]:
+    """A sheet's rows, where its column names stand, and which other sheets were left out."""
     status = path.stat()
-    rows = _rows(path, (status.st_mtime_ns, status.st_size), options.sheet)
-    head = find_head([[text or "" for text in map(_text, row)] for row in rows[:SAMPLE]], options.known,
-                     options.skip_rows)
+    rows, told = _rows(path, (status.st_mtime_ns, status.st_size), options)
+    head = _head(rows, options)
     if head.row >= len(rows) or not _names(rows[head.row]):
         raise empty(path)
-    return rows, head
+    return rows, head, told
+
+
+def _head(rows: list[Row], options: FileOptions) -> Head:
+    return find_head([[text or "" for text in map(_text, row)] for row in rows[:SAMPLE]], options.known,
+                     options.skip_rows)
 
 
 @lru_cache(maxsize=2)
-def _rows(path: Path, _version: tuple[int, int], sheet: str | None) -> list[Row]:
+def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[list[Row], str | None]:
     """All rows of a sheet; the last files read are kept, as the names are read before the values."""
     try:
         import openpyxl
@@ -76,17 +81,27 @@ def _rows(path: Path, _version: tuple[int, int], sheet: str | None) -> list[Row]
         raise DataError(f"{path} cannot be read as a workbook", found=str(error) or type(error).__name__,
                         hint="save it as .xlsx or as CSV") from None
     try:
-        name = sheet or book.sheetnames[0]
-        if name not in book.sheetnames:
-            close = nearest(name, book.sheetnames)
-            raise DataError(f"{path} has no sheet {name!r}", found=listing(book.sheetnames),
+        names = list(book.sheetnames)
+        tables = names if options.sheet else [name for name in names if len(names) == 1 or _head(
+            _cells(book[name], SAMPLE), options).sure]
+        name = options.sheet or (tables or names)[0]
+        if name not in names:
+            close = nearest(name, names)
+            raise DataError(f"{path} has no sheet {name!r}", found=listing(names),
                             hint=f"did you mean {close!r}?" if close else "correct data.sheet")
-        page = book[name]
-        if hasattr(page, "reset_dimensions"):
-            page.reset_dimensions()       # some programs write a wrong size into the file
-        return [tuple(row) for row in page.iter_rows(values_only=True)]
+        others = [other for other in names if other != name]
+        told = f"the sheet {name!r} is read, {listing(map(repr, others))} left out (data.sheet)"
+        return _cells(book[name]), told if others and not options.sheet else None
     finally:
         book.close()
+
+
+def _cells(page: Any, limit: int | None = None) -> list[Row]:
+    if not hasattr(page, "iter_rows"):
+        return []                         # a chart
+    if hasattr(page, "reset_dimensions"):
+        page.reset_dimensions()           # some programs write a wrong size into the file
+    return [tuple(row) for row in page.iter_rows(max_row=limit, values_only=True)]
 
 
 def _names(row: Row) -> dict[int, str]:

@@ -22,7 +22,7 @@ def plain(decimal: str | None = None, **columns: list[str]) -> dict[str, list[ob
     (["1 234,5", "1\u00a0000,25"], [1234.5, 1000.25]),
     (["1'234.5"], [1234.5]),
     (["-1,5", "−2,5", "+3,0"], [-1.5, -2.5, 3]),
-    (["1,5e3", "2"], ["1,5e3", "2"]),
+    (["1,5e3", "4,125E+02", "2,5E-1"], [1500, 412.5, 0.25]),
     (["1.5", "2"], [1.5, 2]),
 ])
 def test_plain_numbers__what_is_plain_by_itself(texts: list[str], expected: list[object]) -> None:

@@ -188,3 +188,21 @@ def test_read__rows_before_an_instant_do_not_depend_on_later_rows(tmp_path: Path
     pd.testing.assert_frame_equal(results[1], results[0])
     pd.testing.assert_frame_equal(results[2], results[0], check_freq=False)
     assert 0 < results[0].isna().to_numpy().sum() < 200
+
+
+@pytest.mark.parametrize("capacity", [20_000, 600_000])
+def test_described__a_capacity_in_another_unit_is_told(tmp_path: Path, capacity: float) -> None:
+    _, report = open_source(*described(tmp_path / "x.csv", table(), capacity=capacity)).read()
+    found = [found for found in report.findings if found.kind == "capacity"]
+    assert bool(found) == (capacity == 600_000)
+    assert [found.action for found in found] == report.doubts()
+    with pytest.raises(DataError, match=r"data.capacity is 0.3: it has to be in the target's unit"):
+        open_source(*described(tmp_path / "x.csv", table(), capacity=0.3)).read()
+
+
+def test_described__a_plant_s_own_use_at_night_is_no_stuck_sensor(tmp_path: Path) -> None:
+    frame = table(count=3 * 96)
+    frame.loc[(frame.index.hour < 6) | (frame.index.hour >= 18), "kw"] = -0.12
+    data, report = open_source(*described(tmp_path / "x.csv", frame, kind="pv")).read()
+    assert [found.kind for found in report.findings] == ["negative_night"]
+    assert data.frame[TOTAL].tolist() == frame["kw"].clip(lower=0).tolist()

@@ -58,6 +58,18 @@ def test_read_header__another_sheet(tmp_path: Path) -> None:
         read_header(path, FileOptions(sheet="Sheet3"))
 
 
+def test_read_table__the_first_sheet_with_times_and_what_is_left_out(tmp_path: Path) -> None:
+    table = [["time", "a"], ["2025-06-01", 1], ["2025-06-02", 2]]
+    path = write(tmp_path / "a.xlsx", [["Report"], ["of a meter"]], table)
+    read = read_table([path], ["time", "a"], ["time"])
+    assert read.frame["a"].tolist() == [1, 2]
+    assert read.notes == ("the sheet 'Sheet2' is read, 'Sheet1' left out (data.sheet)",)
+    path = write(tmp_path / "b.xlsx", table, table)
+    assert read_table([path], ["time", "a"], ["time"]).notes == (
+        "the sheet 'Sheet1' is read, 'Sheet2' left out (data.sheet)",)
+    assert read_table([path], ["time", "a"], ["time"], FileOptions(sheet="Sheet2")).notes == ()
+
+
 def test_read_header__empty_sheet_and_damaged_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is empty"):
         read_header(write(tmp_path / "a.xlsx", []))
