@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from wattcast.contracts import PART, TARGETS, TOTAL
+from wattcast.data.dateparts import CLOCK, DATES, parts_of
 from wattcast.data.schema import QUANTITIES, REDUNDANT, STRUCTURAL, DataConfig, TimeConfig, recognise, spelt
 from wattcast.data.textfiles import FileOptions
 from wattcast.errors import ConfigError, DataError, listing, nearest
@@ -15,11 +16,8 @@ PREDECESSOR_TARGETS = {"meter": TOTAL, "load": PART}
 """Beside a column `meter`, `load` is the part that cannot be dispatched; elsewhere `load` may mean anything."""
 
 
-SLOT = "time of day"
+SLOT = CLOCK
 """The column that a table with a row for each day gets when its values are put under each other."""
-
-DATES = ("date", "datum", "日期", "day")
-"""What a column is called that may hold the day alone."""
 
 CLOCKS = ("time", "时间", "时刻", "zeit", "von", "start", "from", "beginn",
           "begin", "zeit_von", "uhrzeit_von", "start_time")
@@ -95,7 +93,8 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
         raise ConfigError(f"data gives the column {placing[0]!r} a role, but it says when or where a row was measured",
                           hint="leave it out of known_future and past_only, or name another column under "
                                "data.time.column or data.station_column")
-    return replace(columns, ignored=tuple(name for name in header if name not in (*columns.used, *REDUNDANT)))
+    needless = (*columns.used, *REDUNDANT, *parts_of(columns.places, header))
+    return replace(columns, ignored=tuple(name for name in header if name not in needless))
 
 
 def _require_listed(header: Sequence[str], config: DataConfig, source: str, elsewhere: Collection[str]) -> None:

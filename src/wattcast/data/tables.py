@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as parquet
 
+from wattcast.data.dateparts import put_together, with_parts_together
 from wattcast.data.packed import content_name, open_binary
 from wattcast.data.spreadsheets import read_sheet, sheet_header
 from wattcast.data.textfiles import AS_FOUND, FileOptions, empty, layout_of, read_text, text_header
@@ -84,13 +85,18 @@ def require_exists(path: Path) -> None:
 
 
 def read_header(path: Path, options: FileOptions = AS_FOUND) -> list[str]:
-    """The names of a file's columns.
+    """The names of a file's columns, then of those that are put together from several (`dateparts`).
 
     Raises:
         NoRowsError: the file is empty.
         DataError: it is missing, damaged or of an unknown kind.
         MissingExtraError: the package that reads files of this kind is not installed.
     """
+    header = _own_header(path, options)
+    return [*header, *put_together(header)]
+
+
+def _own_header(path: Path, options: FileOptions) -> list[str]:
     kind = _kind(path)
     if kind in BOOKS:
         return sheet_header(path, options)
@@ -159,15 +165,20 @@ class _Cells:
 def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], options: FileOptions) -> _Cells:
     kind = _kind(path)
     if kind == ".parquet":
-        names = [name for name in _parquet_header(path) if name in columns]
-        return _Cells(_read_parquet(path, names), FIRST_ROW, {}, ())
+        header = _parquet_header(path)
+        made = _made(header, columns)
+        needed = {*columns, *(part for parts in made.values() for part in parts)}
+        frame = with_parts_together(_read_parquet(path, [name for name in header if name in needed]), made)
+        return _Cells(frame[[name for name in frame.columns if name in columns]], FIRST_ROW, {}, ())
     if kind in BOOKS:
         frame, head, notes = read_sheet(path, texts, options)
     else:
         frame, notes = read_text(path, texts, options)
         head = layout_of(path, options).head
+    header = list(frame.columns)
+    frame = with_parts_together(frame, _made(header, columns))
     first = head.row + 2 + (head.units is not None)
-    units = {name: unit for name, unit in zip(frame.columns, head.units or (), strict=False) if unit}
+    units = {name: unit for name, unit in zip(header, head.units or (), strict=False) if unit}
     if head.row:
         notes = (*notes, f"the column names are in line {head.row + 1}")
     if units:
@@ -175,6 +186,11 @@ def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], op
         notes = (*notes, f"the row below the column names holds units: {found}")
     return _Cells(frame[[name for name in frame.columns if name in columns]],
                   ("row" if kind in BOOKS else "line", first), units, notes)
+
+
+def _made(header: Sequence[str], columns: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Those of the columns asked for that are put together from several, and from which."""
+    return {name: parts for name, parts in put_together(header).items() if name in columns}
 
 
 def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
