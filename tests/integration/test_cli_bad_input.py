@@ -121,7 +121,7 @@ def test_target_of_nothing_but_codes_for_no_value__says_why(refused, table) -> N
 @pytest.mark.parametrize("days", [1, 20])
 def test_too_little_data__says_what_is_needed_and_what_there_is(refused, seed_table, days: int) -> None:
     write(seed_table("north", days=days))
-    refused("train", "--data", "data.csv", facts=("north", f"{days}.0 days", "at least 21 days", "7 days ago"))
+    refused("train", "--data", "data.csv", facts=("north", f"{days}.0 days", "at least 21 days", "wattcast forecast"))
 
 
 def test_until_leaves_too_little_data(refused, plant) -> None:
@@ -259,10 +259,8 @@ def test_forecast_of_an_unknown_kind__is_refused_before_anything_is_read(refused
 
 # Models.
 
-@pytest.mark.parametrize("command", [("forecast",), ("models", "show")])
-def test_no_model_yet__says_how_to_train_one(refused, plant, command: tuple[str, ...]) -> None:
-    data = () if command[0] == "models" else ("--data", plant)
-    refused(*command, *data, "--station", "plant", facts=("plant", "no trained model in models", "wattcast train"))
+def test_no_model_yet__says_how_to_train_one(refused) -> None:
+    refused("models", "show", "--station", "plant", facts=("plant", "no trained model in models", "wattcast train"))
 
 
 @pytest.mark.usefixtures("models")

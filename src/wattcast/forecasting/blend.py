@@ -16,6 +16,9 @@ SOLVED = 20_000
 ROUNDS, STILL = 50, 1e-4
 """Of reweighing at most, and the change at which it stops."""
 
+TINY = 1e-6
+"""Share of the mean error below which an error, or a pull, is none."""
+
 PRIOR = 0.8
 """What those that have learned have of the forecast, in equal parts, before anything is known; the simple forecasts
 have the rest. Which of them is better, a few weeks cannot tell; their mean is mostly as good as the better one, or
@@ -93,13 +96,18 @@ def _solved(errors: FloatArray, pull: float, prior: FloatArray) -> FloatArray:
         pull: above 0, or all but.
         prior: `[M]`.
     """
-    pull = max(pull, 1e-9 * np.abs(errors).mean())
-    weights, least = prior, 1e-3 * np.abs(errors @ prior).mean() + np.finfo(float).tiny
+    unit = np.abs(errors).mean()
+    if unit == 0:
+        return prior
+    errors, pull = errors / unit, max(pull / unit, TINY)
+    weights, least = prior, max(1e-3 * np.abs(errors @ prior).mean(), TINY)
     best, lowest = prior, np.inf
     for _ in range(ROUNDS):
         sizes = np.maximum(np.abs(errors @ weights), least)
-        curve = (errors / sizes[:, None]).T @ errors / len(errors) + 2 * pull * np.eye(len(prior))
-        before, weights = weights, _least_on_simplex(curve, 2 * pull * prior, weights)
+        curve = (errors / sizes[:, None]).T @ errors / len(errors)
+        # Experts that say the same leave nothing to choose by but the pull, which rounding must not drown.
+        kept = 2 * max(pull, 1e-9 * np.trace(curve))
+        before, weights = weights, _least_on_simplex(curve + kept * np.eye(len(prior)), kept * prior, weights)
         found = np.abs(errors @ weights).mean() + pull * ((weights - prior) ** 2).sum()
         if found < lowest:
             best, lowest = weights, found

@@ -121,6 +121,18 @@ def test_no_prior__holds_a_blend_far_above_its_best_candidate(seed, count, weeks
     assert np.abs(forecasts @ weights - actual).mean() <= best * (1 + TOLERATED / min(weeks, 1)) + 1e-5
 
 
+@given(seed=st.integers(0, 2**32 - 1), sizes=st.lists(st.sampled_from([0.0, 1e-9, 1.0, 1e6]), min_size=2, max_size=9),
+       twins=st.booleans(), weeks=st.sampled_from([0.1, 2.0, 300.0]))
+def test_candidates_that_say_the_same_or_the_truth__are_blended_without_complaint(seed, sizes, twins, weeks) -> None:
+    rng = np.random.default_rng(seed)
+    actual = 500 + rng.normal(0, 50, 60)
+    noise = rng.normal(0, 1, (60, 1 if twins else len(sizes)))
+    weights = choose_weights(actual[:, None] + noise * sizes, actual, weeks, prior=np.full(len(sizes), 1 / len(sizes)))
+    assert weights.sum() == pytest.approx(1)
+    assert (weights >= 0).all()
+    assert np.abs((actual[:, None] + noise * sizes) @ weights - actual).mean() <= 3.6 * min(sizes) + 1e-6
+
+
 def test_a_perfect_candidate__is_used_alone_whatever_is_assumed() -> None:
     forecasts = np.stack([ACTUAL + 5, ACTUAL - 300, ACTUAL], -1)
     weights = choose_weights(forecasts, ACTUAL, weeks=0.2, prior=np.asarray([1.0, 0.0, 0.0]))
