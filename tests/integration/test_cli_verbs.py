@@ -5,12 +5,14 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from wattcast import __version__
+from wattcast.data.simulate import simulate_station
 from wattcast.evaluation import boosted_trees
 from wattcast.training.module import PowerModule
 
@@ -18,7 +20,9 @@ WATTCAST = Path(sys.executable).with_name("wattcast")
 SIMPLE = ("seasonal-naive", "naive-day", "weekly-mean")
 
 
-def test_demo__leaves_a_forecast_a_picture_and_a_page_to_open_offline(cli, place: Path, tiny) -> None:
+def test_demo__leaves_a_forecast_a_picture_and_a_page_to_open_offline(cli, place: Path, tiny, monkeypatch) -> None:
+    """Of a year that is short."""
+    monkeypatch.setattr("wattcast.workflows.demo.simulate_station", partial(simulate_station, days=100))
     done = cli("demo", *tiny)
     assert done.code == 0
     said = " ".join(done.out.split())
@@ -101,6 +105,7 @@ def test_backtest__of_the_network_alone_shares_one_training(cli, plant, place: P
 
 def test_backtest__trees_combinations_rules_and_processes(cli, plant, place: Path, monkeypatch) -> None:
     monkeypatch.setattr(boosted_trees, "ROUNDS", 8)
+    monkeypatch.setattr(boosted_trees, "ENOUGH", 5_000)
     common = ("backtest", "--data", plant, "--first-origin", "2025-04-12", "--every", "3d", "--models",
               "lightgbm,lightgbm+weekly-mean-2,climatology", "--rule", "north-china-2019,south-wind-2022", "--set",
               "data.capacity=2000")
