@@ -3,17 +3,20 @@
 import pandas as pd
 import pytest
 
-from wattcast.scan import available_backends
+from wattcast.scan import available_backends, dispatch
 
 USABLE = [status.name for status in available_backends("cpu") if status.usable]
 
 
 @pytest.mark.usefixtures("place")
 def test_every_backend__makes_the_same_forecast(cli, plant, models, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {}
+    made, asked, honest = {}, set(), dispatch.implementation
+    monkeypatch.setattr(dispatch, "implementation", lambda name: asked.add(name) or honest(name))
     for name in USABLE:
+        asked.clear()
         monkeypatch.setenv("WATTCAST_SCAN", name)
         assert cli("forecast", "--data", plant, "--models-dir", models, "--out", f"{name}.csv").code == 0
+        assert asked == {name}
         made[name] = pd.read_csv(f"{name}.csv").select_dtypes("number")
     assert len(made) >= 2
     reference = made["reference"]
