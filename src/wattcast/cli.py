@@ -23,7 +23,9 @@ from wattcast.flags import (
     AsJson,
     Assignments,
     At,
+    BaseFolder,
     ConfigFile,
+    CorpusFile,
     Data,
     DemoFolder,
     DryRun,
@@ -42,6 +44,7 @@ from wattcast.flags import (
     ReportFile,
     Rules,
     SearchOnly,
+    Seed,
     SingleStation,
     StationId,
     Strict,
@@ -312,6 +315,22 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
                      progress=render.counter())
     save_backtest(result, json_file, report)
     render.backtest(result)
+
+
+@app.command()
+def pretrain(corpus: CorpusFile, out: BaseFolder, seed: Seed = 0, as_json: AsJson = False) -> None:
+    """Learn a base from many stations, which then forecasts stations that it has never seen.
+
+    A run that was interrupted goes on after the sources that it had finished.
+    """
+    from wattcast import render
+    from wattcast.workflows.pretrain import pretrain as run
+
+    outcome = run(corpus, out, seed=seed, progress=render.parts(as_json))
+    if as_json:
+        print_json(outcome.to_dict())
+    else:
+        render.lines(outcome.lines())
 
 
 @app.command()

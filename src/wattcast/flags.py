@@ -36,6 +36,9 @@ Rules = Annotated[list[str] | None, typer.Option("--rule", help="a grid code's r
                                                                 "several with commas or repeated")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
+CorpusFile = Annotated[Path, typer.Option("--corpus", help="YAML: the sources to learn from")]
+BaseFolder = Annotated[Path, typer.Option("--out", help="the folder that the base is written to")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="of everything random")]
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
 VersionName = Annotated[str, typer.Argument(help="a version or alias")]
 MODELS = Path("models")

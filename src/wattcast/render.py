@@ -191,6 +191,15 @@ def counter() -> Callable[[int, int, str], None]:
     return show
 
 
+def parts(quiet: bool = False) -> Callable[[int, int, str], None]:
+    """A line for each finished part of long work; none if quiet."""
+    def show(done: int, total: int, what: str) -> None:
+        if not quiet:
+            announce(f"{done}/{total} {what}")
+
+    return show
+
+
 def table(rows: Sequence[Mapping[str, str]], title: str = "") -> None:
     """Rows that share their headings; the first column is text, the rest numbers."""
     drawn = Table(title=title or None, title_justify="left", header_style="bold")

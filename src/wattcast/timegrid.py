@@ -90,6 +90,14 @@ def slots_of_day(index: pd.DatetimeIndex, step: pd.Timedelta) -> NDArray[np.int6
     return np.asarray((wall - wall.normalize()) // step, dtype=np.int64)
 
 
+def hours_and_weekdays(first: pd.Timestamp, step: pd.Timedelta,
+                       count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Hour of the day, with its fraction, and weekday, Monday 0, of so many stamps from `first` on, by its clock."""
+    wall = pd.date_range(first, periods=count, freq=step).tz_localize(None)
+    hour = (wall - wall.normalize()) / pd.Timedelta(hours=1)
+    return np.asarray(hour, np.float64), np.asarray(wall.weekday, np.float64)
+
+
 def station_horizon(station: Station) -> Horizon:
     """How far ahead the station is forecast: 672 steps for seven days of 15 minutes."""
     step = parse_step(station.step)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypedDict, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.utils.data import Dataset, Sampler
 
 from wattcast.contracts import Kind
 from wattcast.features.pipeline import FeatureTable, VintageTable
-from wattcast.timegrid import DAY, WallGrid, followed_clock
+from wattcast.timegrid import DAY, WallGrid, followed_clock, hours_and_weekdays
 from wattcast.windows.anchors import build_anchors, without_weather
 from wattcast.windows.lately import Lately
 from wattcast.windows.scaling import FloatArray, Scaler
@@ -142,6 +143,7 @@ class WindowDataset(Dataset[Batch]):
         self.weather_names = tuple(table.known_names[column] for column in table.weather_columns)
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
         self.weights = None if weights is None else torch.from_numpy(weights)
+        self.index = table.index
 
     def _padded(self, scaler: Scaler, values: FloatArray) -> tuple[Tensor, Tensor]:
         return self._tensor(scaler.usable(scaler.apply(values), self.shape.week))
@@ -201,6 +203,13 @@ class WindowDataset(Dataset[Batch]):
             known[:, -self.shape.horizon:, self.weather] = values
             mask[:, -self.shape.horizon:, self.weather] = present
         return known, mask
+
+    @cached_property
+    def clock(self) -> tuple[Tensor, Tensor]:
+        """Hour of the day, with its fraction, and weekday, Monday 0, of every row and of a horizon after the last one,
+        by the clock of the table: `[T + H]` each."""
+        hour, weekday = hours_and_weekdays(self.index[0], DAY / self.shape.day, self.rows + self.shape.horizon)
+        return torch.from_numpy(hour), torch.from_numpy(weekday)
 
     def lately(self, origins: NDArray[np.int64], days: int, hidden: Tensor | None = None) -> Lately:
         """The last `days` before `origins` `[B]` (positions on the table's grid), and their horizons; as if nobody knew

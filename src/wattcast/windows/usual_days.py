@@ -51,6 +51,21 @@ def weather_adjustment(lately: Lately, usual: Tensor) -> Tensor:
         lately: the past, and the weather of past and horizon.
         usual: the target's `usual_days`.
     """
+    return _adjusted(lately, usual)[0]
+
+
+def explained_by_weather(lately: Lately, usual: Tensor) -> tuple[Tensor, Tensor]:
+    """The `weather_adjustment` `[B, H, C]`, and which share of the past's squared distances from the usual day it
+    explains there, `[B, C]`; NaN where the past is always as usual."""
+    adjustment, inputs, coefficients, distance = _adjusted(lately, usual)
+    learnt = inputs[:, :, :lately.length] * lately.mask.mT[..., None]
+    left, before = (of.square().sum((-1, -2)) for of in (distance - learnt @ coefficients, distance))
+    return adjustment, torch.where(before > 0, 1 - left / before, torch.nan)
+
+
+def _adjusted(lately: Lately, usual: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The adjustment `[B, H, C]`, and the regression's inputs `[B, C, L + H, 2·W]`, coefficients `[B, C, 2·W, 1]` and
+    values `[B, C, L, 1]`."""
     past, mask, weather_mask = lately.past, lately.mask, lately.weather_mask
     length, targets = past.shape[1:]
     unusual = lately.weather - usual_days(lately.weather[:, :length], weather_mask[:, :length], lately.day_off,
@@ -63,4 +78,4 @@ def weather_adjustment(lately: Lately, usual: Tensor) -> Tensor:
     squares = learnt.mT @ learnt + RIDGE * length * torch.eye(inputs.shape[-1])
     coefficients = torch.linalg.solve(squares, learnt.mT @ distance)                           # [B, C, 2·W, 1]
     adjustment: Tensor = (inputs[:, :, length:] @ coefficients)[..., 0].mT
-    return adjustment
+    return adjustment, inputs, coefficients, distance

@@ -1,0 +1,171 @@
+"""Many stations to learn from at once: a YAML file that names Parquet files, and what is in them.
+
+A source is one file with the rows of many stations, one below the other. Its rows are taken as they are: no cleaning,
+for what a corpus is made of has been looked at before.
+"""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, ValidationError, field_validator
+
+from wattcast.configfile import read_config
+from wattcast.contracts import TOTAL, Config, Kind, Location, Station
+from wattcast.data.schema import StationData
+from wattcast.errors import ConfigError, DataError, listing
+from wattcast.timegrid import parse_step, regular_index
+
+Value = TypeVar("Value")
+
+
+class Source(Config):
+    """One file of stations."""
+
+    name: str = Field(description="what the manifest calls it")
+    file: str = Field(description="Parquet, from the folder of the YAML file")
+    licence: str = Field(description="as its owner words it")
+    may_ship: bool = Field(description="whether what is learned from it may be given to others")
+    attribution: str | None = Field(None, description="whom the licence wants named")
+    station: str = Field("station", description="the column with the station's name")
+    time: str = Field("time", description="the column with the stamps, without an offset")
+    power: str = Field("power", description="the column with the power")
+    weather: dict[str, str] = Field({}, description="our name of a weather column and the file's")
+    stamps: str = Field("UTC", description="the zone that the stamps are written in")
+    interval_end: bool = Field(False, description="whether a stamp marks the end of its interval")
+    zone: str = Field("UTC", description="the clock that the stations live by")
+    zones: dict[str, str] = Field({}, description="that of some stations, by their names or patterns such as pv*")
+    country: str | None = Field(None, description="whose holidays hold")
+    kind: Kind = Field(Kind.LOAD, description="load, pv or wind")
+    kinds: dict[str, Kind] = Field({}, description="that of some stations")
+    step: str = Field("1h", description="from one stamp to the next")
+    leave_out: tuple[str, ...] = Field((), description="stations that are not to be seen")
+    windows: int = Field(100, ge=1, description="how many windows are drawn from each station")
+
+    @field_validator("stamps", "zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        return _checked_zone(zone)
+
+    @field_validator("zones")
+    @classmethod
+    def _all_known(cls, zones: dict[str, str]) -> dict[str, str]:
+        return {name: _checked_zone(zone) for name, zone in zones.items()}
+
+    @field_validator("step")
+    @classmethod
+    def _divides_a_day(cls, step: str) -> str:
+        try:
+            parse_step(step)
+        except ConfigError as error:
+            raise ValueError(error.what) from None
+        return step
+
+
+class Corpus(Config):
+    """What to learn from."""
+
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @field_validator("sources")
+    @classmethod
+    def _distinct(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        names = [source.name for source in sources]
+        if len(set(names)) < len(names):
+            raise ValueError("two sources have one name")
+        return sources
+
+
+def read_corpus(file: Path) -> Corpus:
+    """The corpus that a YAML file describes, its files' paths made whole.
+
+    Raises:
+        ConfigError: it cannot be read, or a key or value of it is wrong.
+        DataError: a file that it names is not there.
+    """
+    content = read_config(file)
+    try:
+        corpus = Corpus.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"the corpus {file} is wrong at {where or 'its top'}", found=first.get("input"),
+                          expected=first["msg"], hint="compare it with examples/corpus.yaml") from None
+    sources = tuple(source.model_copy(update={"file": str(file.parent / source.file)}) for source in corpus.sources)
+    if missing := [source.file for source in sources if not Path(source.file).is_file()]:
+        raise DataError(f"files that the corpus {file} names are missing", found=listing(missing),
+                        hint="paths count from the folder of the YAML file; correct them, or leave the source out")
+    return Corpus(sources=sources)
+
+
+def corpus_stations(source: Source) -> Iterator[StationData]:
+    """The stations of a source, in the order of their names, each on a regular grid of the clock it lives by.
+
+    Raises:
+        DataError: the file cannot be read, lacks a column, or has no stations.
+    """
+    table = _read(source)
+    codes, found = pd.factorize(table[source.station])
+    places = {str(name): code for code, name in enumerate(found)}
+    names = sorted(places.keys() - set(source.leave_out))
+    if not names:
+        raise DataError(f"the source {source.name} has no stations", found=source.file,
+                        hint="correct leave_out, or leave the source out")
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(len(found) + 1))
+    for name in names:
+        code = places[name]
+        yield _station(source, name, table.iloc[order[bounds[code]:bounds[code + 1]]])
+
+
+def _read(source: Source) -> pd.DataFrame:
+    columns = [source.station, source.time, source.power, *source.weather.values()]
+    try:
+        table = pd.read_parquet(source.file)
+    except (OSError, ValueError) as error:
+        raise DataError(f"the source {source.name} cannot be read", found=" ".join(str(error).split()),
+                        expected="a Parquet file", hint=f"check {source.file}") from None
+    if missing := [name for name in columns if name not in table]:
+        raise DataError(f"columns of the source {source.name} are missing: {listing(missing)}",
+                        found=listing(table.columns), hint="correct the names in the corpus")
+    if not pd.api.types.is_datetime64_any_dtype(table[source.time]):
+        raise DataError(f"the column {source.time} of the source {source.name} holds no times",
+                        found=str(table[source.time].dtype), expected="Parquet's timestamps")
+    return table[columns]
+
+
+def _station(source: Source, name: str, rows: pd.DataFrame) -> StationData:
+    step = parse_step(source.step)
+    zone = _of(name, source.zones, source.zone)
+    times = pd.DatetimeIndex(rows[source.time])
+    if times.tz is None:
+        times = times.tz_localize(source.stamps, ambiguous=np.ones(len(times), bool), nonexistent="NaT")
+    times = times.tz_convert(zone).as_unit("ns")
+    if source.interval_end:
+        times = times - step
+    columns = {TOTAL: source.power, **source.weather}
+    frame = pd.DataFrame({ours: rows[theirs].to_numpy(np.float64) for ours, theirs in columns.items()}, index=times)
+    frame = frame[frame.index.notna() & ~frame.index.duplicated()].sort_index()
+    if frame.empty:
+        raise DataError(f"station {name} of the source {source.name} has no rows with a time", found=source.file)
+    frame = frame.reindex(regular_index(frame.index[0], frame.index[-1], step)).replace([np.inf, -np.inf], np.nan)
+    station = Station(id=f"{source.name}/{name}", known_future=tuple(source.weather),
+                      kind=_of(name, source.kinds, source.kind), location=Location(country=source.country),
+                      timezone=zone, step=source.step)
+    return StationData(station, frame)
+
+
+def _of(name: str, by_pattern: Mapping[str, Value], usual: Value) -> Value:
+    return next((value for pattern, value in by_pattern.items() if fnmatch(name, pattern)), usual)
+
+
+def _checked_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError):
+        raise ValueError(f"{zone!r} is not a time zone such as Europe/London") from None
+    return zone

@@ -1,0 +1,71 @@
+"""What other stations know: trees that come with the package and need no training (`training.base_trees`)."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from torch import Tensor
+
+import wattcast
+from wattcast.errors import InputError
+from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
+from wattcast.training.base_trees import Base
+from wattcast.windows.window_units import DAYS, lately_in_units, window_units
+
+log = logging.getLogger("wattcast")
+
+SHIPPED = Path(wattcast.__file__).with_name("weights")
+
+
+@dataclass(frozen=True)
+class BaseTrees:
+    """Implements `experts.base.Expert`: the base in `folder`, read when it is first asked.
+
+    A model keeps its name and not the trees. If they cannot be read any more when it forecasts, the usual day that
+    they would have corrected stands for them.
+    """
+
+    folder: Path = SHIPPED
+    name = "base"
+    words = "what other stations know"
+    learned = False
+    days = DAYS
+
+    def fit(self, lesson: Lesson) -> Self | None:
+        """None, with a warning, where the base or LightGBM cannot be loaded."""
+        return None if _loaded(self.folder) is None else self
+
+    def forecast(self, asked: Asked) -> FloatArray:
+        base = _loaded(self.folder)
+        if base is not None:
+            said = base.forecast(asked.windows, asked.origins, asked.hidden)
+        else:
+            lately = lately_in_units(asked.windows, asked.origins, asked.hidden)
+            told = window_units(asked.windows, asked.origins, lately)
+            said = told.in_units(Tensor([0.0]))
+        made: FloatArray = said.numpy()
+        return made
+
+    def as_judged(self) -> Self:
+        return self
+
+    def files(self) -> Mapping[str, bytes]:
+        return {}
+
+    def load(self, kept: Kept) -> Self | None:
+        return self if kept.names is not None and self.name in kept.names else None
+
+
+@lru_cache(maxsize=2)
+def _loaded(folder: Path) -> Base | None:
+    """Read once: some milliseconds, and a warning if it cannot be."""
+    try:
+        base = Base.load(folder)
+        _ = base.booster
+    except InputError as error:
+        log.warning("without what other stations know: %s", error)
+        return None
+    return base
