@@ -95,7 +95,7 @@ def hours_and_weekdays(first: pd.Timestamp, step: pd.Timedelta,
     """Hour of the day, with its fraction, and weekday, Monday 0, of so many stamps from `first` on, by its clock."""
     wall = pd.date_range(first, periods=count, freq=step).tz_localize(None)
     hour = (wall - wall.normalize()) / pd.Timedelta(hours=1)
-    return np.asarray(hour, np.float64), np.asarray(wall.weekday, np.float64)
+    return np.asarray(hour, np.float64), np.asarray(wall.day_of_week, np.float64)
 
 
 def station_horizon(station: Station) -> Horizon:

@@ -19,7 +19,7 @@ from wattcast.settings import Settings, load_settings
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
-EXAMPLES = sorted(ROOT.glob("examples/*.yaml"))
+EXAMPLES = sorted(path for path in ROOT.glob("examples/*.yaml") if path.stem != "corpus")
 FILES = {"gefcom2012_wind_wp1": "gefcom2012_wind_power", "gefcom2012_wind_wp2": "gefcom2012_wind_power"}
 """Of examples that share a file, as it holds two stations side by side."""
 

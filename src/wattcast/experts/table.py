@@ -1,6 +1,7 @@
 """All experts, in the order in which they are fitted, blended and reported; those that learn come first."""
 
 from wattcast.experts.base import Expert
+from wattcast.experts.base_trees import BaseTrees
 from wattcast.experts.context import InContext
 from wattcast.experts.network import NetworkExpert
 from wattcast.experts.repeated import Repeated
@@ -29,6 +30,7 @@ EXPERTS: tuple[Expert, ...] = (
     Repeated("weeks-mean", "mean of the weeks before", "lag_mean", last_weeks=False),
     Repeated("naive-day", "same as yesterday", "yesterday"),
     Repeated("weather-adjusted", "usual days, adjusted for the weather", "weather_adjusted", adjusted=True),
+    BaseTrees(),
     *IN_CONTEXT,
 )
 

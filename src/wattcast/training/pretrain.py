@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -105,7 +106,7 @@ def kept_samples(source: Source, seed: int, work: Path) -> Samples:
     described = source.model_dump(mode="json", exclude={"file", "licence", "attribution", "may_ship"})
     told = json.dumps([described, file_hash(source), seed, __version__, INPUTS], sort_keys=True)
     path = work / f"{source.name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
-    with suppress(OSError, ValueError, KeyError), np.load(path) as kept:
+    with suppress(OSError, ValueError, KeyError, BadZipFile), path.open("rb") as file, np.load(file) as kept:
         return Samples(kept["inputs"], kept["corrections"], tuple(kept["stations"].tolist()))
     drawn = draw_samples(source, seed)
     work.mkdir(parents=True, exist_ok=True)

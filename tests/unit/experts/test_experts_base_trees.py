@@ -1,0 +1,90 @@
+"""The base as an expert: loaded when it is asked, and one rung down where it cannot be."""
+
+import shutil
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.contracts import TOTAL, Kind, Station
+from wattcast.data.schema import StationData
+from wattcast.experts.base import Asked, Lesson
+from wattcast.experts.base_trees import SHIPPED, BaseTrees
+from wattcast.settings import build_settings
+from wattcast.training.base_trees import FILE
+from wattcast.training.prepared import Prepared, prepare
+from wattcast.windows.dataset import WindowDataset
+
+DAYS = 50
+RECIPE = build_settings({}).recipe()
+
+
+def prepared(step: str = "1h", power: np.ndarray | None = None, kind: Kind = Kind.LOAD) -> Prepared:
+    index = pd.date_range("2025-03-03", periods=DAYS * (pd.Timedelta("1D") // pd.Timedelta(step)), freq=step,
+                          tz="Asia/Shanghai", name="time")
+    if power is None:
+        worked = (index.day_of_week < 5) & (index.hour >= 8) & (index.hour < 18)
+        power = 300 + 200 * worked + np.random.default_rng(0).normal(0, 10, len(index))
+    return prepare(StationData(Station(id="s", kind=kind, step=step), pd.DataFrame({TOTAL: power}, index=index)), RECIPE)
+
+
+def windows(made: Prepared) -> WindowDataset:
+    return made.windows_until(len(made.table.index), RECIPE)
+
+
+def said(expert: BaseTrees, made: Prepared, day: int = 42) -> np.ndarray:
+    return expert.forecast(Asked(windows(made), np.asarray([day * made.shape.day])))[0, :, 0]
+
+
+def test_forecast__knows_a_works_without_having_seen_it(tmp_path) -> None:
+    made = prepared()
+    expert = BaseTrees().fit(Lesson(made, RECIPE, tmp_path))
+    actual = made.table.targets[42 * 24:49 * 24, 0]
+    assert expert is not None
+    assert np.abs(said(expert, made) - actual).mean() < 20
+    assert np.abs(actual - actual.mean()).mean() > 60
+
+
+@pytest.mark.parametrize("step", ["5min", "10min", "15min", "30min", "6h", "1d"])
+def test_forecast__of_any_step_is_finite(step) -> None:
+    assert np.isfinite(said(BaseTrees(), prepared(step))).all()
+
+
+@pytest.mark.parametrize(("power", "right"), [(np.full(DAYS * 24, 7.5), 7.5), (np.zeros(DAYS * 24), 0.0)])
+def test_forecast__of_a_constant_is_the_constant(power, right) -> None:
+    assert said(BaseTrees(), prepared(power=power)) == pytest.approx(right)
+
+
+def test_forecast__scales_with_the_power() -> None:
+    power = 5 + np.random.default_rng(0).normal(0, 1, DAYS * 24)
+    small, large = (said(BaseTrees(), prepared(power=times * power)) for times in (1, 1000))
+    assert large == pytest.approx(1000 * small, rel=1e-3)
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_fit__without_the_base_is_none_with_a_warning(damage, tmp_path, caplog) -> None:
+    folder = tmp_path / "weights"
+    if damage == "damaged":
+        shutil.copytree(SHIPPED, folder)
+        (folder / FILE).write_bytes(b"no trees")
+    expert = BaseTrees(folder)
+    assert expert.fit(Lesson(prepared(), RECIPE, tmp_path)) is None
+    assert "without what other stations know" in caplog.text
+    assert "wattcast pretrain" in caplog.text
+
+
+def test_forecast__without_the_base_is_the_usual_day(tmp_path) -> None:
+    """A model that was trained when it was there goes on."""
+    made = prepared()
+    usual = said(BaseTrees(tmp_path / "missing"), made)
+    actual = made.table.targets[42 * 24:49 * 24, 0]
+    assert np.abs(usual - actual).mean() < 20
+
+
+def test_import__of_the_table_loads_no_trees() -> None:
+    """LightGBM takes half a second to import."""
+    import subprocess
+
+    code = "import sys, wattcast.experts.table; sys.exit('lightgbm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,83 @@
+"""The verb `pretrain`, on a corpus of two made-up sources."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.training import pretrain as module
+from wattcast.training.base_trees import FILE, MANIFEST, PARAMETERS, Base
+from wattcast.workflows.pretrain import WORK
+
+CORPUS = """
+sources:
+  - {name: one, file: one.parquet, licence: MIT, may_ship: true, windows: 8}
+  - {name: two, file: two.parquet, licence: private, may_ship: false, windows: 8, zone: Europe/Berlin}
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setitem(PARAMETERS, "num_leaves", 7)
+    monkeypatch.setattr(module.pretrain, "__kwdefaults__", {**module.pretrain.__kwdefaults__, "rounds": 3})
+    random = np.random.default_rng(0)
+    times = pd.date_range("2025-01-06", periods=50 * 24, freq="1h")
+    for name in ("one", "two"):
+        pd.DataFrame({"station": name[0], "time": times, "power": 9 + random.normal(size=len(times))}).to_parquet(
+            tmp_path / f"{name}.parquet")
+    (tmp_path / "corpus.yaml").write_text(CORPUS)
+    return tmp_path / "corpus.yaml"
+
+
+def test_pretrain__writes_a_base_and_says_what_of(cli, corpus, tmp_path) -> None:
+    run = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "base")
+    assert run.code == 0, run.err
+    assert sorted(path.name for path in (tmp_path / "base").iterdir()) == [FILE, MANIFEST]
+    assert "2 stations from 2 sources" in run.out
+    assert "may not be given to others, because of two" in run.out
+    assert run.err.splitlines()[-1].startswith("5/5 ")
+    manifest = Base.load(tmp_path / "base").manifest
+    assert [source["licence"] for source in manifest["sources"]] == ["MIT", "private"]
+    assert not manifest["may_ship"]
+
+
+def test_pretrain__prints_the_manifest_as_json(cli, corpus, tmp_path) -> None:
+    run = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "base", "--seed", 3, "--json")
+    told = json.loads(run.out)
+    assert told["manifest"]["seed"] == 3
+    assert told["bytes"] > 0
+
+
+def test_pretrain__goes_on_after_the_sources_that_were_done(cli, corpus, tmp_path, monkeypatch) -> None:
+    (tmp_path / "two.parquet").rename(tmp_path / "away")
+    (tmp_path / "two.parquet").write_bytes(b"no Parquet")
+    run = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "base")
+    assert run.code == 2
+    assert "the source two cannot be read" in run.err
+    assert [path.name.partition("-")[0] for path in (tmp_path / "base" / WORK).iterdir()] == ["one"]
+    (tmp_path / "away").rename(tmp_path / "two.parquet")
+    drawn, draw = [], module.draw_samples
+    monkeypatch.setattr(module, "draw_samples", lambda source, seed: drawn.append(source.name) or draw(source, seed))
+    assert cli("pretrain", "--corpus", corpus, "--out", tmp_path / "base").code == 0
+    assert drawn == ["two"]
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("sources: []", "is wrong at sources"),
+    (CORPUS.replace("two.parquet", "three.parquet"), "are missing"),
+    (CORPUS.replace("Europe/Berlin", "Europe/Berlim"), "is not a time zone"),
+])
+def test_pretrain__of_a_wrong_corpus_is_an_error(text, words, cli, corpus, tmp_path) -> None:
+    corpus.write_text(text)
+    run = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "base")
+    assert run.code == 2
+    assert words in run.err
+
+
+def test_pretrain__to_where_nothing_can_be_written_is_an_error_at_once(cli, corpus, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    run = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "file" / "base")
+    assert run.code == 2
+    assert "cannot write" in run.err
