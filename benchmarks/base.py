@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from protocol import EXAMPLES, PROTOCOLS
 
+from protocol import EXAMPLES, PROTOCOLS
 from wattcast.data.schema import StationData
 from wattcast.experts.base_trees import SHIPPED
 from wattcast.settings import load_settings

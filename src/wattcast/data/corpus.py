@@ -7,14 +7,13 @@ for what a corpus is made of has been looked at before.
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationError, field_validator
 
-from wattcast.configfile import read_config
 from wattcast.contracts import TOTAL, Config, Kind, Location, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import ConfigError, DataError, listing
@@ -80,14 +79,13 @@ class Corpus(Config):
         return sources
 
 
-def read_corpus(file: Path) -> Corpus:
-    """The corpus that a YAML file describes, its files' paths made whole.
+def corpus_of(content: Mapping[str, Any], file: Path) -> Corpus:
+    """The corpus that the `content` of a YAML file describes, its files' paths made whole.
 
     Raises:
-        ConfigError: it cannot be read, or a key or value of it is wrong.
+        ConfigError: a key or value of it is wrong.
         DataError: a file that it names is not there.
     """
-    content = read_config(file)
     try:
         corpus = Corpus.model_validate(content)
     except ValidationError as error:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FILE, MANIFEST = "base_trees.txt.gz", "manifest.json"
 ROUNDS = 300
-PARAMETERS = {"objective": "regression_l1", "num_leaves": 127, "learning_rate": 0.06, "min_data_in_leaf": 200,
+PARAMETERS = {"objective": "regression_l1", "num_leaves": 127, "learning_rate": 0.05, "min_data_in_leaf": 200,
               "feature_fraction": 0.5, "bagging_fraction": 0.5, "bagging_freq": 1, "deterministic": True,
               "force_row_wise": True, "verbosity": -1}
 

@@ -3,6 +3,9 @@
 A window is the last 28 days before an origin and the horizon behind it. Power is told as (x − mean) / standard
 deviation of those days, so that a home and a region look alike, and whatever is told depends neither on the station's
 size nor on its step.
+
+Of the weather only what the window's own regression makes of it is told. Raw temperature, sun and wind do not transfer
+from a few places to others: with them, trees were worse at sources that they had not seen.
 """
 
 from dataclasses import dataclass, replace
@@ -13,13 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wattcast.contracts import Kind
-from wattcast.features.slots import IRRADIANCE, TEMPERATURE, WIND_SPEED, weather_slots
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import explained_by_weather, masked_mean, usual_days
 
 DAYS, WEEKS = 28, 4
-WEATHER = (TEMPERATURE, IRRADIANCE, WIND_SPEED)
 
 CALENDAR_INPUTS = ("lead", "hour", "weekday", "day_off", "day_off_a_week_before")
 SEASONAL_INPUTS = ("lag_1w", "lag_2w", "lag_3w", "lag_4w", "lag_mean", "lag_mean_same_type", "lag_median", "lag_spread",
@@ -27,9 +28,8 @@ SEASONAL_INPUTS = ("lag_1w", "lag_2w", "lag_3w", "lag_4w", "lag_mean", "lag_mean
 WINDOW_INPUTS = ("level_3h", "level_1d", "level_3d", "level_7d", "week_1", "week_2", "week_3", "week_4", "error_7d",
                  "error_1d", "profile_spread", "usual_error", "zero", "highest", "lowest", "zeros",
                  "off_against_worked", "measured", "kind")
-WEATHER_INPUTS = tuple(f"{name}{ending}" for name in WEATHER for ending in ("", "_in_window", "_against_usual"))
 ADJUSTED_INPUTS = ("adjusted", "adjustment", "explained")
-INPUTS = (*CALENDAR_INPUTS, *SEASONAL_INPUTS, *ADJUSTED_INPUTS, *WINDOW_INPUTS, *WEATHER_INPUTS)
+INPUTS = (*CALENDAR_INPUTS, *SEASONAL_INPUTS, *ADJUSTED_INPUTS, *WINDOW_INPUTS)
 """The F inputs of a step, in their order."""
 
 _FLAT = 1e-6
@@ -87,7 +87,7 @@ def window_units(windows: WindowDataset, origins: NDArray[np.int64], lately: Lat
     usual = usual_days(lately.past, mask, lately.day_off, lately.slots, lately.day)            # [B, L + H, C]
     adjusted, reference = _adjusted(lately, usual)
     groups = (_calendar(windows, origins, lately), _seasonal(lately, usual), adjusted,
-              _of_window(windows, lately, usual, zero), _weather(windows, lately))
+              _of_window(windows, lately, usual, zero))
     shape = reference.shape
     inputs = torch.cat([group.expand(*shape, group.shape[-1]) for group in groups], -1)
     return WindowUnits(inputs.numpy().astype(np.float32), reference, mean, deviation)
@@ -178,26 +178,3 @@ def _of_window(windows: WindowDataset, lately: Lately, usual: Tensor, zero: Tens
     return torch.stack([*levels, *weeks, against(7 * day), against(day), spread, mean(distance.abs(), mask), zero,
                         highest, lowest, zeros, mean(past, mask * off) - mean(past, mask * (1 - off)), mask.mean(1),
                         kind], -1)[:, None]
-
-
-def _weather(windows: WindowDataset, lately: Lately) -> Tensor:
-    """`[B, H, 1, 9]`: each quantity in its unit, in those of the window, and against the last 14 days at that time."""
-    slots, scaler = weather_slots(windows.weather_names), windows.scalers.known
-    length, half = lately.length, DAYS // 2 * lately.day
-    made = []
-    for name in WEATHER:
-        if name not in slots:
-            made += [torch.full(lately.slots.shape, torch.nan, dtype=torch.float64)] * 3
-            continue
-        place = slots[name]
-        column = int(windows.weather[place])
-        values, mask = lately.weather[..., place], lately.weather_mask[..., place]
-        values = values * float(scaler.scale[column]) + float(scaler.center[column])
-        behind, known = values[:, :length], mask[:, :length]
-        mean = masked_mean(behind, known, 1, torch.nan)[:, None]
-        spread = masked_mean((behind - mean).square().nan_to_num(), known, 1, torch.nan).sqrt()[:, None]
-        profile = masked_mean(_by_day(behind[:, half:], lately.day),
-                              _by_day(known[:, half:], lately.day), 1, torch.nan)    # [B, D]
-        ahead = torch.where(mask[:, length:] > 0, values[:, length:], torch.nan)
-        made += [ahead, (ahead - mean) / spread.clamp(min=1e-3), ahead - profile.take_along_dim(lately.slots, 1)]
-    return torch.stack(made, -1)[:, :, None]

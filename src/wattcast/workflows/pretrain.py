@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattcast.data.corpus import read_corpus
+from wattcast.configfile import read_config
+from wattcast.data.corpus import corpus_of
 from wattcast.store.files import require_writable, written_aside
 from wattcast.training.base_trees import Base
 from wattcast.training.pretrain import Progress
@@ -49,7 +50,7 @@ def pretrain(corpus: Path, out: Path, *, seed: int = 0, progress: Progress | Non
         InputError: the corpus or one of its files is wrong, or `out` cannot be written to.
     """
     started = time.perf_counter()
-    sources = read_corpus(corpus)
+    sources = corpus_of(read_config(corpus), corpus)
     require_writable(out)
     base = run(sources, seed=seed, work=out / WORK, progress=progress)
     files = base.files()

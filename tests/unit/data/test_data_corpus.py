@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wattcast.configfile import read_config
 from wattcast.contracts import TOTAL, Kind
-from wattcast.data.corpus import Corpus, Source, corpus_stations, read_corpus
+from wattcast.data.corpus import Corpus, Source, corpus_of, corpus_stations
 from wattcast.errors import ConfigError, DataError
 
 HOURS = 50
@@ -98,6 +99,10 @@ def test_stations__of_what_is_no_parquet_file_are_an_error(tmp_path) -> None:
     path.write_text("station,time,power\n")
     with pytest.raises(DataError, match="cannot be read"):
         list(corpus_stations(source(path)))
+
+
+def read_corpus(file: Path) -> Corpus:
+    return corpus_of(read_config(file), file)
 
 
 GOOD = "{name: s, file: stations.parquet, licence: MIT, may_ship: true}"

@@ -26,7 +26,8 @@ def prepared(step: str = "1h", power: np.ndarray | None = None, kind: Kind = Kin
     if power is None:
         worked = (index.day_of_week < 5) & (index.hour >= 8) & (index.hour < 18)
         power = 300 + 200 * worked + np.random.default_rng(0).normal(0, 10, len(index))
-    return prepare(StationData(Station(id="s", kind=kind, step=step), pd.DataFrame({TOTAL: power}, index=index)), RECIPE)
+    station = Station(id="s", kind=kind, step=step)
+    return prepare(StationData(station, pd.DataFrame({TOTAL: power}, index=index)), RECIPE)
 
 
 def windows(made: Prepared) -> WindowDataset:

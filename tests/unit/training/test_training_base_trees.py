@@ -62,7 +62,7 @@ def test_load__where_trees_are_missing_or_no_manifest_is_an_error(folder) -> Non
         Base.load(folder)
 
 
-def test_load__of_another_versions_inputs_is_an_error(base, folder, monkeypatch) -> None:
+def test_load__of_another_versions_inputs_is_an_error(folder, monkeypatch) -> None:
     monkeypatch.setattr("wattcast.training.base_trees.INPUTS", (*INPUTS, "another"))
     with pytest.raises(BundleError, match="another version"):
         Base.load(folder)

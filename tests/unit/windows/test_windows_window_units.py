@@ -125,17 +125,6 @@ def test_window__of_one_day_tells_what_it_has(told) -> None:
     assert column(units, "measured")[0] == pytest.approx(1 / DAYS)
 
 
-def test_weather__is_told_in_its_unit_in_the_windows_and_against_the_last_days(told) -> None:
-    hours = np.tile(np.arange(24.0), LENGTH)
-    temperature = 10 + hours
-    temperature[33 * 24:] += 5
-    units = told(weeks(), 33.0, temperature=temperature)
-    assert column(units, "temperature")[5] == pytest.approx(20)
-    assert column(units, "temperature_in_window")[5] == pytest.approx((20 - 21.5) / np.std(np.arange(24)), rel=1e-4)
-    assert column(units, "temperature_against_usual") == pytest.approx(5)
-    assert np.isnan(column(units, "irradiance")).all()
-
-
 def test_weather__that_moves_the_power_adjusts_the_usual_day(told) -> None:
     warm = np.repeat(np.random.default_rng(0).normal(20, 5, LENGTH), 24)
     units = told(100 + 4 * warm, 33.0, temperature=warm)
