@@ -7,15 +7,16 @@ for what a corpus is made of has been looked at before.
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from wattcast.contracts import TOTAL, Config, Kind, Location, Station
 from wattcast.data.schema import StationData
+from wattcast.data.simulated_sites import simulated_sites
 from wattcast.errors import ConfigError, DataError, listing
 from wattcast.timegrid import parse_step, regular_index
 
@@ -23,10 +24,11 @@ Value = TypeVar("Value")
 
 
 class Source(Config):
-    """One file of stations."""
+    """One file of stations, or some that are made up."""
 
     name: str = Field(description="what the manifest calls it")
-    file: str = Field(description="Parquet, from the folder of the YAML file")
+    file: str | None = Field(None, description="Parquet, from the folder of the YAML file")
+    simulated: int | None = Field(None, ge=1, description="instead of a file: so many made-up sites")
     licence: str = Field(description="as its owner words it")
     may_ship: bool = Field(description="whether what is learned from it may be given to others")
     attribution: str | None = Field(None, description="whom the licence wants named")
@@ -44,6 +46,12 @@ class Source(Config):
     step: str = Field("1h", description="from one stamp to the next")
     leave_out: tuple[str, ...] = Field((), description="stations that are not to be seen")
     windows: int = Field(100, ge=1, description="how many windows are drawn from each station")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.file is None) == (self.simulated is None):
+            raise ValueError("give either a file or how many sites to simulate")
+        return self
 
     @field_validator("stamps", "zone")
     @classmethod
@@ -93,8 +101,9 @@ def corpus_of(content: Mapping[str, Any], file: Path) -> Corpus:
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"the corpus {file} is wrong at {where or 'its top'}", found=first.get("input"),
                           expected=first["msg"], hint="compare it with examples/corpus.yaml") from None
-    sources = tuple(source.model_copy(update={"file": str(file.parent / source.file)}) for source in corpus.sources)
-    if missing := [source.file for source in sources if not Path(source.file).is_file()]:
+    sources = tuple(source if source.file is None else
+                    source.model_copy(update={"file": str(file.parent / source.file)}) for source in corpus.sources)
+    if missing := [source.file for source in sources if source.file and not Path(source.file).is_file()]:
         raise DataError(f"files that the corpus {file} names are missing", found=listing(missing),
                         hint="paths count from the folder of the YAML file; correct them, or leave the source out")
     return Corpus(sources=sources)
@@ -106,6 +115,9 @@ def corpus_stations(source: Source) -> Iterator[StationData]:
     Raises:
         DataError: the file cannot be read, lacks a column, or has no stations.
     """
+    if source.simulated is not None:
+        yield from simulated_sites(source.name, source.simulated)
+        return
     table = _read(source)
     codes, found = pd.factorize(table[source.station])
     places = {str(name): code for code, name in enumerate(found)}
@@ -123,7 +135,7 @@ def corpus_stations(source: Source) -> Iterator[StationData]:
 def _read(source: Source) -> pd.DataFrame:
     columns = [source.station, source.time, source.power, *source.weather.values()]
     try:
-        table = pd.read_parquet(source.file)
+        table = pd.read_parquet(source.file or "")
     except (OSError, ValueError) as error:
         raise DataError(f"the source {source.name} cannot be read", found=" ".join(str(error).split()),
                         expected="a Parquet file", hint=f"check {source.file}") from None

@@ -118,8 +118,9 @@ def kept_samples(source: Source, seed: int, work: Path) -> Samples:
     return drawn
 
 
-def file_hash(source: Source) -> str:
-    return hashlib.sha256(Path(source.file).read_bytes()).hexdigest()
+def file_hash(source: Source) -> str | None:
+    """SHA-256 of its file; None if it is made up."""
+    return None if source.file is None else hashlib.sha256(Path(source.file).read_bytes()).hexdigest()
 
 
 def draw_samples(source: Source, seed: int) -> Samples:

@@ -125,6 +125,8 @@ def test_corpus__paths_count_from_its_file(tmp_path) -> None:
     (f"sources: [{GOOD[:-1]}, zones: {{a: Mars}}}}]", "is not a time zone"),
     (f"sources: [{GOOD[:-1]}, step: 7min}}]", "does not divide a day"),
     (f"sources: [{GOOD[:-1]}, kind: tidal}}]", "sources.0.kind"),
+    ("sources: [{name: s, licence: MIT, may_ship: true}]", "either a file or how many"),
+    (f"sources: [{GOOD[:-1]}, simulated: 3}}]", "either a file or how many"),
     ("sources: [", "not valid YAML"),
 ])
 def test_corpus__that_is_wrong_says_where(text, words, tmp_path) -> None:
@@ -140,3 +142,8 @@ def test_corpus__whose_file_is_missing_names_it(tmp_path) -> None:
     with pytest.raises(DataError, match="are missing") as error:
         read_corpus(tmp_path / "corpus.yaml")
     assert "stations.parquet" in str(error.value)
+
+
+def test_corpus__may_have_made_up_sites() -> None:
+    made_up = Source.model_validate({"name": "s", "simulated": 2, "licence": "Apache-2.0", "may_ship": True})
+    assert [data.station.id for data in corpus_stations(made_up)] == ["s/000", "s/001"]

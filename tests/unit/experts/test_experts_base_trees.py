@@ -12,6 +12,7 @@ from wattcast.data.schema import StationData
 from wattcast.experts.base import Asked, Lesson
 from wattcast.experts.base_trees import SHIPPED, BaseTrees
 from wattcast.settings import build_settings
+from wattcast.timegrid import parse_step, steps_per_day
 from wattcast.training.base_trees import FILE
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset
@@ -21,8 +22,9 @@ RECIPE = build_settings({}).recipe()
 
 
 def prepared(step: str = "1h", power: np.ndarray | None = None, kind: Kind = Kind.LOAD) -> Prepared:
-    index = pd.date_range("2025-03-03", periods=DAYS * (pd.Timedelta("1D") // pd.Timedelta(step)), freq=step,
-                          tz="Asia/Shanghai", name="time")
+    every = parse_step(step)
+    index = pd.date_range("2025-03-03", periods=DAYS * steps_per_day(every), freq=every, tz="Asia/Shanghai",
+                          name="time")
     if power is None:
         worked = (index.day_of_week < 5) & (index.hour >= 8) & (index.hour < 18)
         power = 300 + 200 * worked + np.random.default_rng(0).normal(0, 10, len(index))
