@@ -20,7 +20,7 @@ from wattcast.training import boosting
 from wattcast.workflows.models import MODEL_NAMES, RULES, named_forecasters
 
 DAY = 24
-FOR_LOADS = ("usual-day-14", "usual-day-28", "weather-adjusted-28")
+FOR_LOADS = ("base", "usual-day-14", "usual-day-28", "weather-adjusted-28")
 LEARNS_NOTHING = ("untrained", *FOR_LOADS)
 NAMES = (*(name for name in MODEL_NAMES if name not in RULES or name in FOR_LOADS),
          "climatology+weekly-mean", "network+persistence", "wattcast+lightgbm+naive-day")

@@ -27,7 +27,7 @@ from wattcast.training import boosting as trees_module
 from wattcast.training.boosting import StepTrees
 from wattcast.training.shapes import history_split
 
-SIMPLE = (*USUAL, "weather-adjusted", "usual-day-14", "usual-day-28", "weather-adjusted-28")
+SIMPLE = (*USUAL, "weather-adjusted", "base", "usual-day-14", "usual-day-28", "weather-adjusted-28")
 
 
 @pytest.fixture(scope="module")
