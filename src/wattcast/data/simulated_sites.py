@@ -125,7 +125,7 @@ def _lights(clock: _Clock, rng: np.random.Generator) -> FloatArray:
     """Of a car park: dusk and dawn move with the season."""
     half = 6 + rng.uniform(0.5, 2) * np.cos(2 * np.pi * (clock.season - 172) / 365)
     dark = 1 - 1 / (1 + np.exp((12 - half - clock.hour) / 0.3)) / (1 + np.exp((clock.hour - 12 - half) / 0.3))
-    return rng.uniform(0.2, 1) * dark + rng.uniform(0, 0.8) * _office(clock, rng)
+    return np.asarray(rng.uniform(0.2, 1) * dark + rng.uniform(0, 0.8) * _office(clock, rng))
 
 
 _SHAPES: dict[str, Callable[[_Clock, np.random.Generator], FloatArray]] = {
