@@ -17,6 +17,7 @@ from wattcast.windows.window_units import DAYS, lately_in_units, window_units
 
 log = logging.getLogger("wattcast")
 
+BASE = "base"
 SHIPPED = Path(wattcast.__file__).with_name("weights")
 
 
@@ -29,9 +30,10 @@ class BaseTrees:
     """
 
     folder: Path = SHIPPED
-    name = "base"
+    name = BASE
     words = "what other stations know"
     learned = False
+    weather = True
     days = DAYS
 
     def fit(self, lesson: Lesson) -> Self | None:

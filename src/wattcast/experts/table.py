@@ -1,7 +1,7 @@
 """All experts, in the order in which they are fitted, blended and reported; those that learn come first."""
 
 from wattcast.experts.base import Expert
-from wattcast.experts.base_trees import BaseTrees
+from wattcast.experts.base_trees import BASE, BaseTrees
 from wattcast.experts.context import InContext
 from wattcast.experts.network import NetworkExpert
 from wattcast.experts.repeated import Repeated
@@ -35,5 +35,5 @@ EXPERTS: tuple[Expert, ...] = (
 )
 
 IN_WORDS = {expert.name: expert.words for expert in EXPERTS}
-SIMPLE = tuple(expert.name for expert in EXPERTS if not expert.learned)
-"""Those that need no training."""
+SIMPLE = tuple(expert.name for expert in EXPERTS if not (expert.learned or expert.name == BASE))
+"""Those that have learned nothing, from this station or others."""

@@ -9,7 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wattcast.contracts import Kind
 from wattcast.data.schema import StationData
+from wattcast.experts.base_trees import BASE
 from wattcast.experts.network import NETWORK
 from wattcast.experts.shares import Factors, Selection, TargetSelection
 from wattcast.experts.trained import TrainedModel
@@ -110,7 +112,7 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
             simple_only: bool) -> TargetSelection:
     actual, level = found.actual[:, :, position], 0.0 if simple_only else _level(found, later, position)
     names, forecasts = found.medians, _candidates(model, found, position, level)
-    prior = prior_weights([model.experts[name].learned for name in names])
+    prior = prior_weights([_knows(model, name) for name in names])
     # Holidays count where simple forecasts are all there is.
     usual = actual if simple_only else np.where(found.unlike, np.nan, actual)
     weights = _weights(model, names, forecasts, usual, days / 7, prior, simple_only=simple_only)
@@ -125,6 +127,12 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
         errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
         error=_error(actual, median), factors=factors(median, simple_only=simple_only),
         network_factors=factors(forecasts[..., 0], simple_only=False), level=level, simple_only=simple_only)
+
+
+def _knows(model: TrainedModel, name: str) -> bool:
+    """Whether an expert has learned what a station of this kind does: from this one, or for a load from others. What
+    the weather makes of a plant did not carry over from the few places that were learned from."""
+    return model.experts[name].learned or (name == BASE and model.station.kind is Kind.LOAD)
 
 
 def _weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, actual: FloatArray, weeks: float,
