@@ -13,6 +13,7 @@ from wattcast.timegrid import (
     divides_day,
     followed_clock,
     horizon_index,
+    hours_and_weekdays,
     lead_days,
     midnight,
     parse_duration,
@@ -284,3 +285,11 @@ def test_followed_clock__only_loads_go_by_that_on_the_wall() -> None:
     index = pd.date_range("2024-03-31", periods=24, freq="1h", tz="Europe/Berlin")
     assert np.array_equal(WallGrid.of(followed_clock(index, Kind.PV), HOUR).slots, np.arange(24))
     assert WallGrid.of(followed_clock(index, Kind.LOAD), HOUR).slots[-1] == 24
+
+
+def test_hours_and_weekdays__are_those_of_the_clock_on_the_wall() -> None:
+    """On Sunday 30 March 2025 there is no hour from two to three in Berlin."""
+    first = pd.Timestamp("2025-03-29 23:30", tz="Europe/Berlin")
+    hours, weekdays = hours_and_weekdays(first, pd.Timedelta("30min"), 8)
+    assert hours.tolist() == [23.5, 0, 0.5, 1, 1.5, 3, 3.5, 4]
+    assert weekdays.tolist() == [5] + 7 * [6]

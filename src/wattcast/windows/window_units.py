@@ -167,9 +167,9 @@ def _of_window(windows: WindowDataset, lately: Lately, usual: Tensor, zero: Tens
         return mean((past[:, steps:] - past[:, :-steps]).abs(), mask[:, steps:] * mask[:, :-steps])
 
     levels = [mean(distance[:, -steps:], mask[:, -steps:]) for steps in (max(1, day // 8), day, 3 * day, 7 * day)]
-    weeks = [mean(past[:, length - week * 7 * day:length - (week - 1) * 7 * day],
-                  mask[:, length - week * 7 * day:length - (week - 1) * 7 * day]) for week in range(1, WEEKS + 1)]
-    profile = mean(_by_day(past, day), _by_day(mask, day))             # [B, D, C]
+    ends = [length - week * 7 * day for week in range(WEEKS)]
+    weeks = [mean(past[:, end - 7 * day:end], mask[:, end - 7 * day:end]) for end in ends]
+    profile = mean(_by_day(past, day), _by_day(mask, day))                                     # [B, D, C]
     spread = (profile - profile.nanmean(1, True)).square().nanmean(1).sqrt()
     known = mask > 0
     highest, lowest = (sign * (sign * past).where(known, -torch.inf).amax(1) for sign in (1, -1))
