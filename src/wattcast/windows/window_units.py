@@ -32,6 +32,10 @@ ADJUSTED_INPUTS = ("adjusted", "adjustment", "explained")
 INPUTS = (*CALENDAR_INPUTS, *SEASONAL_INPUTS, *ADJUSTED_INPUTS, *WINDOW_INPUTS)
 """The F inputs of a step, in their order."""
 
+BEYOND = 1.0
+"""Standard deviations beyond what the window has measured, to which weather may take its usual day: the first flood
+after weeks of drizzle would carry a regression anywhere."""
+
 _FLAT = 1e-6
 """Of the largest value: a standard deviation below it is rounding, and the window is taken for constant."""
 
@@ -151,7 +155,9 @@ def _adjusted(lately: Lately, usual: Tensor) -> tuple[Tensor, Tensor]:
         unknown = torch.full_like(ahead, torch.nan)
         return torch.stack([ahead, unknown, unknown], -1), ahead
     adjustment, explained = explained_by_weather(lately, usual)
-    return torch.stack([ahead + adjustment, adjustment, explained[:, None].expand_as(ahead)], -1), ahead + adjustment
+    lowest, highest = lately.past.amin(1)[:, None], lately.past.amax(1)[:, None]
+    reference = (ahead + adjustment).clamp(lowest - BEYOND, highest + BEYOND)
+    return torch.stack([reference, adjustment, explained[:, None].expand_as(ahead)], -1), reference
 
 
 def _of_window(windows: WindowDataset, lately: Lately, usual: Tensor, zero: Tensor) -> Tensor:

@@ -21,15 +21,16 @@ DAYS = 50
 RECIPE = build_settings({}).recipe()
 
 
-def prepared(step: str = "1h", power: np.ndarray | None = None, kind: Kind = Kind.LOAD) -> Prepared:
+def prepared(step: str = "1h", power: np.ndarray | None = None, kind: Kind = Kind.LOAD,
+             **weather: np.ndarray) -> Prepared:
     every = parse_step(step)
     index = pd.date_range("2025-03-03", periods=DAYS * steps_per_day(every), freq=every, tz="Asia/Shanghai",
                           name="time")
     if power is None:
         worked = (index.day_of_week < 5) & (index.hour >= 8) & (index.hour < 18)
         power = 300 + 200 * worked + np.random.default_rng(0).normal(0, 10, len(index))
-    station = Station(id="s", kind=kind, step=step)
-    return prepare(StationData(station, pd.DataFrame({TOTAL: power}, index=index)), RECIPE)
+    station = Station(id="s", kind=kind, step=step, known_future=tuple(weather))
+    return prepare(StationData(station, pd.DataFrame({TOTAL: power, **weather}, index=index)), RECIPE)
 
 
 def windows(made: Prepared) -> WindowDataset:
@@ -63,6 +64,19 @@ def test_forecast__scales_with_the_power() -> None:
     power = 5 + np.random.default_rng(0).normal(0, 1, DAYS * 24)
     small, large = (said(BaseTrees(), prepared(power=times * power)) for times in (1, 1000))
     assert large == pytest.approx(1000 * small, rel=1e-3)
+
+
+@pytest.mark.parametrize("amount", [0.1, 1e-3])
+@pytest.mark.parametrize("known_days", [36, 42])
+def test_forecast__is_not_carried_away_by_weather_as_the_window_never_had_it(amount, known_days) -> None:
+    """A drizzle now and then, and in the horizon a flood."""
+    random = np.random.default_rng(0)
+    hours = np.arange(DAYS * 24)
+    power = 100 + 30 * np.sin(hours * np.pi / 12) + random.normal(0, 5, len(hours))
+    power[:(42 - known_days) * 24] = np.nan
+    rain = np.where(hours >= 42 * 24, 30.0, np.where(random.random(len(hours)) < 0.1, amount, 0.0))
+    made = said(BaseTrees(), prepared(power=power, rain=rain))
+    assert 20 < made.min() < made.max() < 180
 
 
 @pytest.mark.parametrize("damage", ["missing", "damaged"])
