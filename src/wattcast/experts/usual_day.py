@@ -38,4 +38,16 @@ class UsualDay(InContext):
         said = usual[:, lately.length:]
         if self.adjusted:
             said = said + weather_adjustment(lately, usual)
-        return torch.as_tensor(context.asked.in_units(said.numpy()))
+        made = torch.as_tensor(context.asked.in_units(said.numpy()))
+        return _near_what_was_measured(made, context) if self.adjusted else made
+
+
+def _near_what_was_measured(said: Tensor, context: Context) -> Tensor:
+    """Within a standard deviation of what the days have measured: a flood after weeks of drizzle is a weather of which
+    they can tell nothing."""
+    power, known = (of.flatten(1, 2) for of in (context.power, context.measured > 0))                  # [B, L, C]
+    values = torch.where(known, power, torch.nan)
+    room = (values - values.nanmean(1, keepdim=True)).square().nanmean(1, keepdim=True).sqrt()
+    lowest, highest = (torch.where(known, power, edge) for edge in (torch.inf, -torch.inf))
+    # Where nothing was measured there is nothing said, and nothing to hold it to.
+    return said.clamp(lowest.amin(1, keepdim=True) - room, highest.amax(1, keepdim=True) + room)

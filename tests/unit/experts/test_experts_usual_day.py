@@ -26,6 +26,16 @@ def test_plant__has_days_of_one_type(said) -> None:
     assert said("usual-day-14", Kind.WIND, power, wind_speed=HOURS) == pytest.approx(8)
 
 
+def test_weather_adjusted__stays_near_what_was_measured_in_a_weather_never_seen(said) -> None:
+    rain = np.random.default_rng(0).uniform(0, 0.3, DAYS * DAY)
+    power = 100 + 30 * np.sin(HOURS / 4) + np.random.default_rng(1).normal(0, 3, DAYS * DAY)
+    rain[ORIGIN:] = 80.0
+    made = said("weather-adjusted-28", Kind.LOAD, power, rain=rain)
+    room = power[ORIGIN - 28 * DAY:ORIGIN].std()
+    assert made.min() >= power[:ORIGIN].min() - 1.2 * room
+    assert made.max() <= power[:ORIGIN].max() + 1.2 * room
+
+
 def test_weather_adjusted__adds_what_the_weather_makes_of_it(said) -> None:
     heat = np.repeat(np.random.default_rng(0).normal(0, 5, DAYS), DAY)
     power = 100 + HOURS + 2 * heat
