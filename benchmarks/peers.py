@@ -19,6 +19,7 @@ import logging
 import math
 import time
 import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,16 @@ from protocol import PROTOCOLS, read_task
 from wattcast.contracts import QUANTILES, Forecast, View
 from wattcast.data.limits import kept_limits
 from wattcast.evaluation.backtest import REFERENCE, backtest
+from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.experts.bands import with_band
 from wattcast.features.lags import lag_names, seasonal_lags
+from wattcast.features.pipeline import FeaturePipeline
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.postprocess import Limits
 from wattcast.timegrid import WallGrid, followed_clock, horizon_index
 from wattcast.training.config import Recipe
 from wattcast.training.prepared import prepare
+from wattcast.windows.dataset import Scalers, WindowShape
 
 SETS = ("steel", "openstef_307", "sgcc_solar_1")
 PEERS: dict[str, dict[str, Any]] = {
@@ -91,77 +96,102 @@ class Budget(Callback):
         pl_module.load_state_dict(self.weights)
 
 
-class PeerForecaster:
-    """Implements `contracts.Forecaster` with a network of neuralforecast, for stations with one target."""
+@dataclass(frozen=True)
+class Learned:
+    """What a peer learned, with all that its columns are made by."""
 
-    def __init__(self, name: str, recipe: Recipe, seconds: float) -> None:
-        self.name, self.recipe, self.seconds = name, recipe, seconds
-
-    def fit(self, view: View) -> "PeerForecaster":
-        prepared = prepare(view.training_data(), self.recipe)
-        self.pipeline, self.scalers, self.shape = prepared.pipeline, prepared.scalers, prepared.shape
-        columns, split = self._columns(prepared.table), prepared.split
-        self.future = [] if self.name in WITHOUT_COLUMNS else [*prepared.table.known_names, *self._lag_names()]
-        past = [] if self.name in WITHOUT_COLUMNS else [*prepared.table.past_names]
-        model = getattr(neural, self.name)(
-            h=self.shape.horizon, input_size=self.shape.lookback, futr_exog_list=self.future, hist_exog_list=past,
-            loss=MAE(), learning_rate=LEARNING_RATE, num_lr_decays=-1, max_steps=MOST_STEPS,
-            val_check_steps=VALIDATE_EVERY, early_stop_patience_steps=PATIENCE, step_size=ORIGINS_APART,
-            windows_batch_size=WINDOWS, inference_windows_batch_size=WINDOWS, random_seed=self.recipe.training.seed,
-            callbacks=[Budget(self.seconds)], accelerator="cpu", logger=False, num_sanity_val_steps=0,
-            enable_progress_bar=False, enable_model_summary=False, **PEERS[self.name])
-        self.network = NeuralForecast([model], freq=1)
-        self.network.fit(columns, val_size=split.validation_limit - split.train_limit)
-        self.limits = Limits.of(view.station, kept_limits(view.training_data().frame, view.station))
-        return self
-
-    def forecast(self, view: View) -> Forecast:
-        history, future = view.history(self.shape.reach), view.future()
-        frame = pd.concat([history, future.reindex(columns=history.columns)])
-        columns = self._columns(self.pipeline.transform(frame))
-        known, ahead = columns.iloc[len(history) - self.shape.lookback:len(history)], columns.iloc[len(history):]
-        made = self.network.predict(known, futr_df=ahead[["unique_id", "ds", *self.future]])
-        point = self.scalers.targets.invert(made[[self.name]].to_numpy(np.float32))[:, 0].astype(np.float64)
-        columns = with_band(view.station.targets[0], point, np.zeros(len(QUANTILES)))
-        table = pd.DataFrame(columns, index=horizon_index(view.origin, view.horizon))
-        return Forecast(view.station.id, view.origin, self.name, self.limits.apply(table)[0])
+    pipeline: FeaturePipeline
+    scalers: Scalers
+    shape: WindowShape
+    future: list[str]
+    limits: Limits
+    network: NeuralForecast
 
     @property
     def training(self) -> Budget:
         """How the training went."""
         return next(each for each in self.network.models[0].trainer_kwargs["callbacks"] if isinstance(each, Budget))
 
-    def _columns(self, table: FeatureTable) -> pd.DataFrame:
-        """The long table of neuralforecast: scaled as wattcast does it, by position on the grid.
 
-        A value of the target that is missing is not learned from; in the past it counts as the same slot's a week
-        before. Any other that is missing is the mean of the training rows.
-        """
-        target = self.scalers.targets.apply(table.targets)
-        grid = WallGrid.of(followed_clock(table.index, self.shape.kind), self.pipeline.step)
-        lags = seasonal_lags(target, self.shape.lag_weeks, self.shape.week, grid)[:, 0]
-        measured = np.isfinite(target[:, 0])
-        columns = {"y": np.where(measured, target[:, 0], lags[:, 0]), "available_mask": measured.astype(np.float32)}
-        columns |= dict(zip(table.known_names, self.scalers.known.apply(table.known).T, strict=True))
-        columns |= dict(zip(self._lag_names(), lags.T, strict=True))
-        columns |= dict(zip(table.past_names, self.scalers.past.apply(table.past).T, strict=True))
-        frame = pd.DataFrame(columns).fillna(0.0)
-        return frame.assign(unique_id=self.pipeline.station.id, ds=np.arange(len(frame)))
+@dataclass(frozen=True, eq=False)
+class PeerForecaster:
+    """Implements `contracts.Forecaster` with a network of neuralforecast, for stations with one target."""
 
-    def _lag_names(self) -> tuple[str, ...]:
-        return lag_names(self.pipeline.station.targets, self.shape.lag_weeks)
+    name: str
+    recipe: Recipe
+    seconds: float
+    learned: Learned | None = None
+
+    def fit(self, view: View) -> "PeerForecaster":
+        """Fitted; one that is fitted already is taken as it is, as its training is told of after the backtest."""
+        if self.learned is not None:
+            return self
+        prepared = prepare(view.training_data(), self.recipe)
+        shape, split = prepared.shape, prepared.split
+        alone = self.name in WITHOUT_COLUMNS
+        future = [] if alone else [*prepared.table.known_names, *_lag_names(prepared.pipeline, shape)]
+        model = getattr(neural, self.name)(
+            h=shape.horizon, input_size=shape.lookback, futr_exog_list=future,
+            hist_exog_list=[] if alone else [*prepared.table.past_names], loss=MAE(), learning_rate=LEARNING_RATE,
+            num_lr_decays=-1, max_steps=MOST_STEPS, val_check_steps=VALIDATE_EVERY, early_stop_patience_steps=PATIENCE,
+            step_size=ORIGINS_APART, windows_batch_size=WINDOWS, inference_windows_batch_size=WINDOWS,
+            random_seed=self.recipe.training.seed, callbacks=[Budget(self.seconds)], accelerator="cpu", logger=False,
+            num_sanity_val_steps=0, enable_progress_bar=False, enable_model_summary=False, **PEERS[self.name])
+        network = NeuralForecast([model], freq=1)
+        network.fit(_columns(prepared.table, prepared.pipeline, prepared.scalers, shape),
+                    val_size=split.validation_limit - split.train_limit)
+        limits = Limits.of(view.station, kept_limits(view.training_data().frame, view.station))
+        return replace(self, learned=Learned(prepared.pipeline, prepared.scalers, shape, future, limits, network))
+
+    def forecast(self, view: View) -> Forecast:
+        learned = self.learned
+        assert learned is not None
+        history, future = view.history(learned.shape.reach), view.future()
+        frame = pd.concat([history, future.reindex(columns=history.columns)])
+        columns = _columns(learned.pipeline.transform(frame), learned.pipeline, learned.scalers, learned.shape)
+        known, ahead = columns.iloc[len(history) - learned.shape.lookback:len(history)], columns.iloc[len(history):]
+        made = learned.network.predict(known, futr_df=ahead[["unique_id", "ds", *learned.future]])
+        scaled = made[[self.name]].to_numpy(np.float32)
+        point = learned.scalers.targets.invert(scaled)[:, 0].astype(np.float64)
+        bands = with_band(view.station.targets[0], point, np.zeros(len(QUANTILES)))
+        table = pd.DataFrame(bands, index=horizon_index(view.origin, view.horizon))
+        return Forecast(view.station.id, view.origin, self.name, learned.limits.apply(table)[0])
+
+
+def _columns(table: FeatureTable, pipeline: FeaturePipeline, scalers: Scalers, shape: WindowShape) -> pd.DataFrame:
+    """The long table of neuralforecast: scaled as wattcast does it, by position on the grid.
+
+    A value of the target that is missing is not learned from; in the past it counts as the same slot's a week
+    before. Any other that is missing is the mean of the training rows.
+    """
+    target = scalers.targets.apply(table.targets)
+    grid = WallGrid.of(followed_clock(table.index, shape.kind), pipeline.step)
+    lags = seasonal_lags(target, shape.lag_weeks, shape.week, grid)[:, 0]
+    measured = np.isfinite(target[:, 0])
+    columns = {"y": np.where(measured, target[:, 0], lags[:, 0]), "available_mask": measured.astype(np.float32)}
+    columns |= dict(zip(table.known_names, scalers.known.apply(table.known).T, strict=True))
+    columns |= dict(zip(_lag_names(pipeline, shape), lags.T, strict=True))
+    columns |= dict(zip(table.past_names, scalers.past.apply(table.past).T, strict=True))
+    frame = pd.DataFrame(columns).fillna(0.0)
+    return frame.assign(unique_id=pipeline.station.id, ds=np.arange(len(frame)))
+
+
+def _lag_names(pipeline: FeaturePipeline, shape: WindowShape) -> tuple[str, ...]:
+    return lag_names(pipeline.station.targets, shape.lag_weeks)
 
 
 def run(name: str, model: str, data_folder: Path, seed: int, seconds: float) -> dict[str, object]:
     started, settings = time.process_time(), [f"training.seed={seed}", f"windows.lookback_days={LOOKBACK_DAYS}"]
     task = read_task(name, data_folder, settings)
-    peer = PeerForecaster(model, task.recipe, seconds)
+    peer = PeerForecaster(model, task.recipe, seconds).fit(HorizonView(task.data, task.origins[0], task.horizon))
+    learned = peer.learned
+    assert learned is not None
     result = backtest(task.data, {model: peer}, task.origins, task.horizon)
-    scores, training = result.scores(result.station.targets[0]), peer.training
+    scores, training = result.scores(result.station.targets[0]), learned.training
     return {"set": name, "model": model, "seed": seed, "budget": seconds, "weather": result.weather,
             "origins": len(result.origins), "mae": scores[model]["mae"], "reference": scores[REFERENCE]["mae"],
             "ratio_best_simple": scores[model]["mae"] / PROTOCOLS[name].best,
-            "weights": sum(weight.numel() for weight in peer.network.models[0].parameters()),
+            "weights": sum(weight.numel() for weight in learned.network.models[0].parameters()),
             "steps": training.steps, "best_step": training.best_step, "validation_loss": training.best,
             "training_seconds": round(training.spent, 1), "seconds": round(time.process_time() - started, 1),
             "ended_by": "time" if training.spent > seconds else "validation"}
