@@ -1,6 +1,7 @@
 """A meter's reading, which only rises, in place of power."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from wattcast.contracts import TOTAL
@@ -13,6 +14,8 @@ SPAN, FEWEST = pd.Timedelta(days=10), 100
 """Days and rows below which rising power may be chance."""
 RISES, FALLS = 0.2, 2
 """A meter's reading rises at this share of its rows at least and falls so often at most, when it is set back."""
+NEAR = 0.05
+"""Share of a meter's digits within which it rolls over from their end to their beginning, however often."""
 LATE = 1.5
 """A reading that comes later than so many times the usual distance tells no interval's energy."""
 
@@ -34,7 +37,9 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         return
     change = np.diff(known.to_numpy())
     falls = np.flatnonzero(change < 0)
-    if len(falls) > FALLS or np.mean(change > 0) < RISES or (known.to_numpy()[falls + 1] > known.iloc[falls] / 2).any():
+    before, after = known.to_numpy()[falls], known.to_numpy()[falls + 1]
+    if (len(falls) > FALLS and not _rolls_over(before, after)) or np.mean(change > 0) < RISES or (
+            after > before / 2).any():
         return
     last = times_of(power.dropna()).max()
     raise DataError(
@@ -43,6 +48,12 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
               f"first weeks they rise from {known.iloc[0]:g} to {known.max():g} and fall {len(falls)} times",
         expected="the power or the energy of each interval",
         hint="set data.counter to true to take the differences as energy per interval; to false if it is power")
+
+
+def _rolls_over(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> bool:
+    """Whether all falls are from the last readings that a meter's digits can show to the first ones."""
+    top = 10 ** np.ceil(np.log10(max(before.max(), 1.0)))
+    return bool((before > (1 - NEAR) * top).all() and (after < NEAR * top).all())
 
 
 def differences(frame: pd.DataFrame, targets: tuple[str, ...]) -> tuple[pd.DataFrame, list[Finding]]:

@@ -73,3 +73,17 @@ def test_counter__a_late_reading_tells_no_interval() -> None:
 def test_counter__power_is_none(values: np.ndarray) -> None:
     index = stamps("2025-01-01", len(values), "1h").tz_localize("UTC")
     require_no_counter(pd.Series(values, index), "kw", "x.csv")
+
+
+def test_counter__that_rolls_over_again_and_again_is_one_too(tmp_path: Path) -> None:
+    """Five digits, and 400 kWh an hour: they are used up every ten days."""
+    rolling = readings(used()) % 100_000
+    path, config = described(tmp_path / "x.csv", rolling, time={"step": "1h"})
+    with pytest.raises(DataError, match="looks like a meter's reading"):
+        open_source(path, config).read()
+    energy, findings = differences(rolling, ("kw",))
+    assert (findings[0].kind, findings[0].count) == ("counter_reset", 7)
+    assert energy["kw"].min() > 0
+    # A tank that is filled and emptied is none, nor is a battery's charge.
+    saw = pd.Series(np.arange(HOURS) % 48 + 100.0, index=stamps("2025-01-01", HOURS, "1h").tz_localize("UTC"))
+    require_no_counter(saw, "kw", "x.csv")
