@@ -30,7 +30,6 @@ from neuralforecast import NeuralForecast
 from neuralforecast import models as neural
 from neuralforecast.losses.pytorch import MAE
 from pytorch_lightning import Callback, LightningModule, Trainer
-from wattcast.evaluation.bands import with_band
 
 from kept_rows import KeptRows
 from protocol import PROTOCOLS, read_task
