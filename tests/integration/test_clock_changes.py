@@ -7,15 +7,16 @@ import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
-from wattcast.training.trees import step_inputs
 
 from wattcast.contracts import Kind
 from wattcast.evaluation.lagged_inputs import Past
 from wattcast.features.lags import seasonal_lags
 from wattcast.features.table import FeatureTable
 from wattcast.timegrid import WallGrid
+from wattcast.training.boosting import step_inputs
 from wattcast.windows.anchors import anchor_names, build_anchors
 from wattcast.windows.dataset import Scalers, WindowDataset, WindowShape
+from wattcast.windows.lately import Lately
 from wattcast.windows.scaling import Scaler
 
 STEP = pd.Timedelta("30min")
@@ -54,8 +55,9 @@ def anchors_by_absolute_time(found: WindowDataset, origins: NDArray[np.int64]) -
     past, whole = start + torch.arange(-SHAPE.lookback, 0), start + torch.arange(-SHAPE.lookback, WEEK)
     assert found.day_off is not None
     slots = (torch.arange(WEEK) % DAY).expand(len(origins), -1)
-    return build_anchors(lags, lag_mask, found.targets[past], found.target_mask[past].float(), found.day_off[whole],
-                         slots, DAY, found.known[whole][..., [2]], found.known_mask[whole][..., [2]].float())
+    return build_anchors(lags, lag_mask, Lately(
+        found.targets[past], found.target_mask[past].float(), found.day_off[whole], found.known[whole][..., [2]],
+        found.known_mask[whole][..., [2]].float(), slots, DAY))
 
 
 @pytest.mark.parametrize(("zone", "first"), [("Asia/Shanghai", "2024-03-01"), ("UTC", "2024-09-20"),

@@ -19,7 +19,7 @@ from wattcast.evaluation.climatology import Climatology
 from wattcast.evaluation.measured import mean_of_measured, measured_targets, once_fitted
 from wattcast.evaluation.persistence import Persistence
 from wattcast.experts.bands import LEVELS, FloatArray, around_point, with_band
-from wattcast.experts.table import IN_WORDS as IN_EXPERT_WORDS
+from wattcast.experts.words import SIMPLE_WORDS
 from wattcast.timegrid import WallGrid, at_rows, followed_clock, horizon_index, slots_of_day, steps_per_day
 
 OLDER_CYCLES = 4
@@ -144,7 +144,7 @@ BASELINE_NAMES = tuple(_BASELINES)
 USUAL = ("seasonal-naive", "naive-day", "weekly-mean")
 """Those that a backtest compares with unless it is told otherwise."""
 
-IN_WORDS = {**{name: IN_EXPERT_WORDS[name] for name in USUAL},
+IN_WORDS = {**{name: SIMPLE_WORDS[name] for name in USUAL},
             **{name: f"mean of the last {weeks} weeks" if weeks > 1 else "mean of the last week"
                for name, weeks in WEEKS.items()},
             "persistence": "last value held", "climatology": "usual for month and time of day"}

@@ -9,6 +9,7 @@ from wattcast.experts.sunlight import PerformanceRatio, RecencyQuadratic, SameSu
 from wattcast.experts.trees import TreesExpert
 from wattcast.experts.usual_day import UsualDay
 from wattcast.experts.wind import PowerCurve, SameWind
+from wattcast.experts.words import SIMPLE_WORDS
 
 IN_CONTEXT: tuple[InContext, ...] = (
     UsualDay("usual-day-14", "usual day of the last 14 days", 14),
@@ -25,10 +26,10 @@ IN_CONTEXT: tuple[InContext, ...] = (
 EXPERTS: tuple[Expert, ...] = (
     NetworkExpert(),
     TreesExpert(IN_CONTEXT),
-    Repeated("seasonal-naive", "same as 7 days ago", "lag_1w"),
-    Repeated("weekly-mean", "mean of the last 4 weeks", "lag_mean", last_weeks=True),
+    Repeated("seasonal-naive", SIMPLE_WORDS["seasonal-naive"], "lag_1w"),
+    Repeated("weekly-mean", SIMPLE_WORDS["weekly-mean"], "lag_mean", last_weeks=True),
     Repeated("weeks-mean", "mean of the weeks before", "lag_mean", last_weeks=False),
-    Repeated("naive-day", "same as yesterday", "yesterday"),
+    Repeated("naive-day", SIMPLE_WORDS["naive-day"], "yesterday"),
     Repeated("weather-adjusted", "usual days, adjusted for the weather", "weather_adjusted", adjusted=True),
     BaseTrees(),
     *IN_CONTEXT,

@@ -132,6 +132,9 @@ def is_step(shares: FloatArray, usual: float, before: FloatArray) -> bool:
         before: `[N]`, by what share the days before were above their forecasts, NaN where that cannot be said.
     """
     week = before[-WEEK:][np.isfinite(before[-WEEK:])]
+    # Forecasts that follow another unit by themselves make it look like a step some days later.
+    if (week * np.sign(shares.sum()) > MOST).any():
+        return False
     return _differ(shares, usual) and (not len(week) or _differ(shares - np.median(week), usual))
 
 

@@ -102,9 +102,9 @@ def test_no_weather__is_followed_without_any(model, data) -> None:
     assert [each.target for each in found.steps] == [TOTAL]
 
 
-def test_another_unit__is_not_followed(model, data) -> None:
-    for by in (1000.0, 1 / 0.24, -1.0):
-        assert without_steps(model, view(risen(data, TOTAL, by=by))) is None
+@pytest.mark.parametrize("by", [1000.0, 1 / 0.24, -1.0])
+def test_another_unit__is_not_followed(model, data, by) -> None:
+    assert without_steps(model, view(risen(data, TOTAL, by=by))) is None
 
 
 def test_model_without_a_choice_or_that_has_learned_all__looks_for_none(model, data) -> None:

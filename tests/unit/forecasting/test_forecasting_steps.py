@@ -131,3 +131,11 @@ def test_shape__of_unmeasured_days_adds_nothing_that_is_not_a_number() -> None:
         assert np.isfinite(fit_shape(actual, expected, off).added(expected, off)).all()
     nothing = np.zeros_like(expected)
     assert np.isfinite(fit_shape(nothing, nothing, off).added(nothing, off)).all()
+
+
+def test_days_after_a_jump_to_another_unit__are_no_step() -> None:
+    shares, calm = np.asarray([1.5, 1.4, 1.5]), np.zeros(7)
+    jumped = np.asarray([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.2])
+    assert is_step(shares, 0.05, calm)
+    assert not is_step(shares, 0.05, jumped)
+    assert is_step(shares, 0.05, -jumped)
