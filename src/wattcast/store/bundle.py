@@ -17,7 +17,6 @@ and of a fine-tuned one, besides:
 The .pth and .pkl files are written for other programs and read back by nothing here: a pickle runs code.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -44,6 +43,7 @@ from wattcast.experts.shares import Selection
 from wattcast.experts.table import EXPERTS
 from wattcast.experts.trained import TrainedModel, by_name
 from wattcast.features.pipeline import FeaturePipeline
+from wattcast.manifests import digest_of
 from wattcast.model.power import InputSizes
 from wattcast.store.files import cannot_write, sha256, write_json
 from wattcast.training.config import Recipe
@@ -113,7 +113,7 @@ def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
         write_json(folder / GATE, told["gate"])
     manifest = {**_manifest(model), **told}
     manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir())}
-    manifest["digest"] = _digest(manifest)
+    manifest["digest"] = digest_of(manifest)
     write_json(folder / MANIFEST, manifest)
 
 
@@ -147,11 +147,6 @@ def _manifest(model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _digest(manifest: dict[str, Any]) -> str:
-    content = {name: value for name, value in manifest.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The checked manifest of the bundle in `folder`.
 
@@ -170,7 +165,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if manifest.get("format") != FORMAT:
         raise BundleError(f"the model in {folder} has another format", found=manifest.get("format"), expected=FORMAT,
                           hint="train it again with this version of wattcast")
-    if manifest.get("digest") != _digest(manifest):
+    if manifest.get("digest") != digest_of(manifest):
         raise _damaged(folder, MANIFEST)
     return manifest
 

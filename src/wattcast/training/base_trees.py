@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wattcast.errors import BundleError
+from wattcast.manifests import digest_of
 from wattcast.training.boosting import load_lightgbm
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.window_units import INPUTS, lately_in_units, window_units
@@ -54,7 +55,7 @@ class Base:
         """What `load` reads: contents by name."""
         packed = gzip.compress(self.text.encode(), mtime=0)
         manifest = {**self.manifest, "inputs": list(INPUTS), "files": {FILE: hashlib.sha256(packed).hexdigest()}}
-        manifest["digest"] = _digest(manifest)
+        manifest["digest"] = digest_of(manifest)
         return {FILE: packed, MANIFEST: (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()}
 
     @classmethod
@@ -87,7 +88,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                           hint=_HINT) from None
     except ValueError:
         raise _damaged(folder, MANIFEST) from None
-    if not isinstance(manifest, dict) or manifest.get("digest") != _digest(manifest):
+    if not isinstance(manifest, dict) or manifest.get("digest") != digest_of(manifest):
         raise _damaged(folder, MANIFEST)
     if manifest["inputs"] != list(INPUTS):
         raise BundleError(f"the base in {folder} was made by another version of wattcast", found="other inputs",
@@ -114,11 +115,6 @@ def fit_base(inputs: NDArray[np.float32], corrections: NDArray[np.float32], *, s
 
 
 _HINT = "install wattcast again, or make one with 'wattcast pretrain'"
-
-
-def _digest(manifest: Mapping[str, Any]) -> str:
-    content = {name: value for name, value in manifest.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def _damaged(folder: Path, name: str) -> BundleError:
