@@ -28,7 +28,6 @@ from wattcast.training.config import Recipe
 from wattcast.training.prepared import Prepared
 from wattcast.training.shapes import window_shape
 from wattcast.windows.dataset import Scalers, WindowDataset
-from wattcast.windows.scaling import Scaler
 from wattcast.windows.splits import Split
 
 NAME = "untrained"
@@ -125,9 +124,7 @@ class _Said:
         pipeline = FeaturePipeline(recipe.features, station).fit(data)
         hidden = bool(station.known_future) and future[list(station.known_future)].isna().all(axis=None)
         table = pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        known = table.known[:rows]
-        scalers = Scalers(Scaler.for_targets(table.targets[:rows], station.kind), Scaler.fit(known),
-                          Scaler.fit(table.past[:rows]))
+        scalers = Scalers.fit(table, station.kind, slice(0, rows))
         nothing = Split(np.zeros(0, np.int64), rows, np.zeros(0, np.int64), rows)
         lesson = Lesson(Prepared(pipeline, table, scalers, shape, nothing), recipe)
         experts = by_name(expert.fit(lesson) for expert in EXPERTS

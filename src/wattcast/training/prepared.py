@@ -16,7 +16,6 @@ from wattcast.training.config import Recipe
 from wattcast.training.shapes import decomposition, history_split, window_shape
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers, WindowDataset, WindowShape
-from wattcast.windows.scaling import Scaler
 from wattcast.windows.splits import Split
 
 log = logging.getLogger("wattcast")
@@ -58,9 +57,7 @@ def prepare(data: StationData, recipe: Recipe) -> Prepared:
     training = data.until(data.frame.index[split.train_limit])
     pipeline = FeaturePipeline(recipe.features, data.station).fit(training)
     table = pipeline.transform(data.frame, data.vintages)
-    rows = slice(0, split.train_limit)
-    scalers = Scalers(Scaler.for_targets(table.targets[rows], data.station.kind), Scaler.fit(table.known[rows]),
-                      Scaler.fit(table.past[rows]))
+    scalers = Scalers.fit(table, data.station.kind, slice(0, split.train_limit))
     prepared = Prepared(pipeline, table, scalers, shape, split)
     _tell_of_wild(prepared)
     return prepared

@@ -29,7 +29,6 @@ from wattcast.training.base_trees import PARAMETERS, ROUNDS, Base, fit_base
 from wattcast.training.boosting import load_lightgbm
 from wattcast.windows.dataset import Scalers, WindowDataset, WindowShape
 from wattcast.windows.lately import Lately
-from wattcast.windows.scaling import Scaler
 from wattcast.windows.window_units import DAYS, INPUTS, lately_in_units, window_units
 
 STEPS = 50
@@ -162,7 +161,7 @@ def station_windows(data: StationData) -> WindowDataset:
     station = data.station
     pipeline = FeaturePipeline(FeaturesConfig(solar=False), station).fit(data)
     table = pipeline.transform(data.frame, data.vintages)
-    scalers = Scalers(Scaler.for_targets(table.targets, station.kind), Scaler.fit(table.known), Scaler.fit(table.past))
+    scalers = Scalers.fit(table, station.kind)
     horizon = station_horizon(station)
     day = steps_per_day(horizon.step)
     return WindowDataset(table, scalers, WindowShape(day, horizon.steps, day, (1, 2, 3, 4), station.kind))

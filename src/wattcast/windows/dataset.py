@@ -77,6 +77,12 @@ class Scalers:
     known: Scaler
     past: Scaler
 
+    @classmethod
+    def fit(cls, table: FeatureTable, kind: Kind, rows: slice = slice(None)) -> "Scalers":
+        """From some rows of a table, or all; targets as the station's kind wants them."""
+        return cls(Scaler.for_targets(table.targets[rows], kind), Scaler.fit(table.known[rows]),
+                   Scaler.fit(table.past[rows]))
+
     def state(self) -> dict[str, dict[str, list[float | None]]]:
         return {name: getattr(self, name).state() for name in ("targets", "known", "past")}
 
