@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class Asked:
 
     def said(self, expert: "Expert") -> FloatArray:
         """What an expert forecasts from here; it is asked once."""
-        found: FloatArray = self.once(("said", expert), lambda: expert.forecast(self))
+        found: FloatArray = self.once(expert.name, lambda: expert.forecast(self))
         return found
 
     def in_units(self, scaled: NDArray[np.floating]) -> FloatArray:
@@ -93,6 +93,26 @@ class Asked:
                          for of in (scaler.scale, scaler.center))
         values: FloatArray = scaled.astype(np.float64) * scale + center
         return values
+
+
+class LearnsNothing:
+    """What experts share that learn nothing from a station: there is nothing to judge apart, and only a name to keep.
+    """
+
+    name: str
+    learned: ClassVar[bool] = False
+
+    def as_judged(self) -> Self:
+        """Itself."""
+        return self
+
+    def files(self) -> Mapping[str, bytes]:
+        """None."""
+        return {}
+
+    def load(self, kept: Kept) -> Self | None:
+        """Itself, if the model names it."""
+        return self if kept.names is not None and self.name in kept.names else None
 
 
 class Expert(Protocol):

@@ -1,7 +1,6 @@
 """What other stations know: trees that come with the package and need no training (`training.base_trees`)."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from torch import Tensor
 
 import wattcast
 from wattcast.errors import InputError
-from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
+from wattcast.experts.base import Asked, FloatArray, LearnsNothing, Lesson
 from wattcast.training.base_trees import Base
 from wattcast.windows.window_units import DAYS, lately_in_units, window_units
 
@@ -22,7 +21,7 @@ SHIPPED = Path(wattcast.__file__).with_name("weights")
 
 
 @dataclass(frozen=True)
-class BaseTrees:
+class BaseTrees(LearnsNothing):
     """Implements `experts.base.Expert`: the base in `folder`, read when it is first asked.
 
     A model keeps its name and not the trees. If they cannot be read any more when it forecasts, the usual day that
@@ -32,7 +31,6 @@ class BaseTrees:
     folder: Path = SHIPPED
     name = BASE
     words = "what other stations know"
-    learned = False
     weather = True
     days = DAYS
 
@@ -50,15 +48,6 @@ class BaseTrees:
             said = told.in_units(Tensor([0.0]))
         made: FloatArray = said.numpy()
         return made
-
-    def as_judged(self) -> Self:
-        return self
-
-    def files(self) -> Mapping[str, bytes]:
-        return {}
-
-    def load(self, kept: Kept) -> Self | None:
-        return self if kept.names is not None and self.name in kept.names else None
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,6 @@ An in-context expert is a rule that learns nothing beforehand: at each origin it
 so follows a change of capacity, a switched feeder or dirty panels within days.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from wattcast.contracts import Kind
-from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
+from wattcast.experts.base import Asked, FloatArray, LearnsNothing, Lesson
 from wattcast.features.slots import weather_slots
 from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import masked_mean
@@ -93,7 +92,7 @@ def around(values: Tensor, slots: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class InContext:
+class InContext(LearnsNothing):
     """Implements `experts.base.Expert` for rules that read the last `days` days.
 
     `kinds` are those of the stations that a rule is for, `needs` the slots of weather that it reads.
@@ -104,7 +103,6 @@ class InContext:
     days: int
     kinds: ClassVar[tuple[Kind, ...]] = tuple(Kind)
     needs: ClassVar[tuple[str, ...]] = ()
-    learned: ClassVar[bool] = False
 
     @property
     def weather(self) -> bool:
@@ -120,15 +118,6 @@ class InContext:
         said = self.read(context)
         made: FloatArray = torch.where(said.isfinite(), said, context.usual).numpy()
         return made
-
-    def as_judged(self) -> Self:
-        return self
-
-    def files(self) -> Mapping[str, bytes]:
-        return {}
-
-    def load(self, kept: Kept) -> Self | None:
-        return self if kept.names is not None and self.name in kept.names else None
 
     def read(self, context: Context) -> Tensor:
         """What the rule says `[B, H, C]`, NaN where it says nothing."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import torch
@@ -57,5 +56,5 @@ class NetworkExpert:
     def load(self, kept: Kept) -> Self:
         members = [PowerNetwork(kept.recipe.model, kept.sizes) for _ in range(kept.recipe.training.members)]
         network = Ensemble(members)
-        network.load_state_dict(load_file(Path(kept.folder) / WEIGHTS), strict=True)
+        network.load_state_dict(load_file(kept.folder / WEIGHTS), strict=True)
         return type(self)(network.eval(), kept.history)

@@ -1,10 +1,9 @@
 """Simple forecasts that come with every window: the network starts from them as its anchors, so they cost nothing."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
+from wattcast.experts.base import Asked, FloatArray, Kept, LearnsNothing, Lesson
 from wattcast.model.power import InputSizes
 from wattcast.windows.anchors import anchor_names
 
@@ -13,7 +12,7 @@ LAST_WEEKS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
-class Repeated:
+class Repeated(LearnsNothing):
     """Implements `experts.base.Expert`: one of the windows' anchors (`windows.anchors`).
 
     Attributes:
@@ -31,7 +30,6 @@ class Repeated:
     last_weeks: bool | None = field(default=None, kw_only=True)
     adjusted: bool = field(default=False, kw_only=True)
     place: int | None = field(default=None, kw_only=True)
-    learned = False
     days = 0
 
     @property
@@ -43,12 +41,6 @@ class Repeated:
 
     def forecast(self, asked: Asked) -> FloatArray:
         return asked.in_units(asked.batch["anchors"][..., self.place].numpy())
-
-    def as_judged(self) -> Self:
-        return self
-
-    def files(self) -> Mapping[str, bytes]:
-        return {}
 
     def load(self, kept: Kept) -> Self | None:
         return self._of(kept.recipe.features.lag_weeks, kept.sizes)
