@@ -13,7 +13,6 @@ from torch import Tensor
 
 from wattcast.contracts import Kind
 from wattcast.experts.base import Asked, FloatArray, LearnsNothing, Lesson
-from wattcast.features.slots import weather_slots
 from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import masked_mean
 
@@ -57,7 +56,7 @@ class Context:
 
     def fills(self, slot: str) -> bool:
         """Whether the station has such a column."""
-        return slot in weather_slots(self.asked.windows.weather_names)
+        return slot in self.asked.windows.slots
 
     def weather(self, slot: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What fills a slot of weather, in its unit.
@@ -66,7 +65,7 @@ class Context:
             Values and mask over the past `[B, N, D]`, then over the horizon `[B, H]`; values are zero where missing.
         """
         windows, length = self.asked.windows, self.lately.length
-        place = weather_slots(windows.weather_names)[slot]
+        place = windows.slots[slot]
         column, scaler = int(windows.weather[place]), windows.scalers.known
         mask = self.lately.weather_mask[..., place].double()
         values = self.lately.weather[..., place].double() * float(scaler.scale[column]) + float(scaler.center[column])
@@ -109,9 +108,8 @@ class InContext(LearnsNothing):
         return bool(self.needs)
 
     def fit(self, lesson: Lesson) -> Self | None:
-        table = lesson.prepared.table
-        there = weather_slots([table.known_names[place] for place in table.weather_columns])
-        return self if lesson.prepared.shape.kind in self.kinds and set(self.needs) <= set(there) else None
+        prepared = lesson.prepared
+        return self if prepared.shape.kind in self.kinds and set(self.needs) <= set(prepared.table.slots) else None
 
     def forecast(self, asked: Asked) -> FloatArray:
         context = asked.once(self.days, lambda: Context.of(asked, self.days))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
 from wattcast.experts.context import InContext
-from wattcast.features.slots import IRRADIANCE, weather_slots
+from wattcast.features.slots import IRRADIANCE
 from wattcast.training.boosting import StepTrees, Trees, TreeWindows, fit_trees
 from wattcast.training.config import Recipe
 from wattcast.windows.dataset import WindowDataset
@@ -90,7 +90,7 @@ class TreesExpert:
             return None
         scaler = asked.windows.scalers.targets
         said = [scaler.apply(asked.said(reader).astype(np.float32)) for reader in self.readers]
-        sun = weather_slots(asked.windows.weather_names).get(IRRADIANCE)
+        sun = asked.windows.slots.get(IRRADIANCE)
         return np.stack([*said, *(() if sun is None else _neighbours(asked, sun, said[0].shape))], -1)
 
 

@@ -1,11 +1,13 @@
 """What leaves the feature pipeline: one regular table of columns, and the issued weather forecasts on its grid."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattcast.features.slots import weather_slots
 from wattcast.features.weather import ColumnEncoder
 
 
@@ -64,6 +66,11 @@ class FeatureTable:
     past_names: tuple[str, ...]
     weather_columns: tuple[int, ...]
     vintages: VintageTable | None = None
+
+    @cached_property
+    def slots(self) -> dict[str, int]:
+        """Which of the weather columns fills each slot (`features.slots`), by its place among them."""
+        return weather_slots([self.known_names[column] for column in self.weather_columns])
 
 
 def vintages_on_grid(table: pd.DataFrame, first: pd.Timestamp, step: pd.Timedelta,

@@ -146,7 +146,7 @@ class WindowDataset(Dataset[Batch]):
         off = table.known[:, [table.known_names.index("is_day_off")]] if "is_day_off" in table.known_names else None
         self.day_off = None if off is None else self._tensor(off)[0][:, 0]
         self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
-        self.weather_names = tuple(table.known_names[column] for column in table.weather_columns)
+        self.slots = table.slots
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
         self.weights = None if weights is None else torch.from_numpy(weights)
         self.index = table.index
