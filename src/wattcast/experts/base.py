@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -88,10 +89,7 @@ class Asked:
 
     def in_units(self, scaled: NDArray[np.floating]) -> FloatArray:
         """Values of the targets `[B, H, C, …]` in their own units."""
-        scaler = self.windows.scalers.targets
-        scale, center = (of.astype(np.float64).reshape(-1, *[1] * (scaled.ndim - 3))
-                         for of in (scaler.scale, scaler.center))
-        values: FloatArray = scaled.astype(np.float64) * scale + center
+        values: FloatArray = self.windows.in_units(torch.as_tensor(scaled), behind=scaled.ndim - 3).numpy()
         return values
 
 

@@ -36,8 +36,8 @@ class Context:
     @classmethod
     def of(cls, asked: Asked, days: int) -> Self:
         lately = asked.windows.lately(asked.origins, days, asked.hidden)
-        in_units = torch.as_tensor(asked.in_units(lately.past.numpy()))
-        power, measured = (of.reshape(len(of), days, lately.day, -1) for of in (in_units, lately.mask.double()))
+        in_units, mask = asked.windows.in_units(lately.past), lately.mask.double()
+        power, measured = (of.reshape(len(of), days, lately.day, -1) for of in (in_units, mask))
         return cls(asked, lately, power * measured, measured)
 
     @property

@@ -173,11 +173,8 @@ def _of_windows(windows: WindowDataset, origins: NDArray[np.int64],
     hidden = torch.from_numpy(random.random(len(origins)) < HIDDEN)
     lately, sign = _harder(lately_in_units(windows, origins, hidden), windows.shape.kind, random)
     told = window_units(windows, origins, lately)
-    scaler = windows.scalers.targets
     rows = torch.from_numpy(origins)[:, None] + windows.front + torch.arange(windows.shape.horizon)
-    scale, center = (torch.from_numpy(of).double() for of in (scaler.scale, scaler.center))
-    power = (windows.targets[rows].double() * scale + center) * sign[:, None, None]
-    correction = told.correction(power)
+    correction = told.correction(windows.in_units(windows.targets[rows]) * sign[:, None, None])
     good = windows.target_mask[rows] & correction.isfinite() & (correction.abs() < LARGEST)
     taken = good.numpy() & (random.random(good.shape) < STEPS / windows.shape.horizon)
     return told.inputs[taken], correction.numpy()[taken].astype(np.float32)

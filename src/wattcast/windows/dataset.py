@@ -160,6 +160,13 @@ class WindowDataset(Dataset[Batch]):
         mask = torch.isfinite(tensor)
         return tensor.nan_to_num_(0.0, 0.0, 0.0), mask
 
+    def in_units(self, power: Tensor, behind: int = 0) -> Tensor:
+        """Scaled targets `[…, C]` in their own units, in double precision; with so many dimensions behind C."""
+        scaler = self.scalers.targets
+        scale, center = (torch.from_numpy(of).double().reshape(-1, *[1] * behind)
+                         for of in (scaler.scale, scaler.center))
+        return power.double() * scale + center
+
     def __len__(self) -> int:
         return self.rows
 

@@ -70,11 +70,10 @@ def lately_in_units(windows: WindowDataset, origins: NDArray[np.int64], hidden: 
 
     In double precision: what trees read must not depend on how many windows are asked at once.
     """
-    lately, scaler = windows.lately(origins, DAYS, hidden), windows.scalers.targets
-    scale, center = (torch.from_numpy(of).double() for of in (scaler.scale, scaler.center))
+    lately = windows.lately(origins, DAYS, hidden)
     off = lately.day_off if windows.shape.kind is Kind.LOAD else torch.zeros_like(lately.day_off)
     mask = lately.mask.double()
-    return replace(lately, past=(lately.past.double() * scale + center) * mask, mask=mask, day_off=off.double(),
+    return replace(lately, past=windows.in_units(lately.past) * mask, mask=mask, day_off=off.double(),
                    weather=lately.weather.double(), weather_mask=lately.weather_mask.double())
 
 

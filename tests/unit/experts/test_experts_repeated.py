@@ -13,7 +13,6 @@ from wattcast.experts.table import EXPERTS, SIMPLE
 from wattcast.model.power import InputSizes
 from wattcast.settings import build_settings
 from wattcast.windows.anchors import anchor_count
-from wattcast.windows.scaling import Scaler
 
 NOWHERE = Path("nowhere")
 
@@ -24,8 +23,8 @@ def there(lag_weeks: tuple[int, ...], *, adjusted: bool = False) -> dict[str, fl
     count = anchor_count(len(lag_weeks))
     sizes = InputSizes(1, 1, 1, 1, 0, len(lag_weeks), count, (), adjusted)
     kept = Kept(NOWHERE, None, recipe, sizes, ())
-    tens = SimpleNamespace(targets=Scaler(np.zeros(1, np.float32), np.full(1, 10, np.float32)))
-    asked = Asked(cast("None", SimpleNamespace(scalers=tens)), np.zeros(1, np.int64))
+    tens = SimpleNamespace(in_units=lambda power, **_: 10 * power.double())
+    asked = Asked(cast("None", tens), np.zeros(1, np.int64))
     asked.__dict__["batch"] = {"anchors": torch.arange(float(count)).reshape(1, 1, 1, -1)}
     found = [expert.load(kept) for expert in EXPERTS if expert.name in SIMPLE]
     return {expert.name: float(expert.forecast(asked).item()) for expert in found if expert}
