@@ -39,6 +39,16 @@ def usual_days(past: Tensor, mask: Tensor, day_off: Tensor, slots: Tensor, day: 
     return torch.where(day_off[..., None] > 0, rested, worked)
 
 
+def near_measured(said: Tensor, past: Tensor, mask: Tensor, room: Tensor | float) -> Tensor:
+    """What was said of a horizon `[B, H, C]`, no farther beyond what the past `[B, L, C]` has measured than `room`.
+
+    The first flood after weeks of drizzle would carry a regression anywhere. Where nothing was measured it stays.
+    """
+    lowest, highest = (torch.where(mask > 0, past, edge) for edge in (torch.inf, -torch.inf))
+    lowest, highest = lowest.amin(1, keepdim=True) - room, highest.amax(1, keepdim=True) + room
+    return torch.where(lowest <= highest, said.clamp(lowest, highest), said)
+
+
 def weather_adjustment(lately: Lately, usual: Tensor) -> Tensor:
     """What to add to the usual days of the horizon for weather that is not as usual, `[B, H, C]`.
 

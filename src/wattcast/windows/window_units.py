@@ -18,7 +18,7 @@ from torch import Tensor
 from wattcast.contracts import Kind
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.lately import Lately
-from wattcast.windows.usual_days import explained_by_weather, masked_mean, usual_days
+from wattcast.windows.usual_days import explained_by_weather, masked_mean, near_measured, usual_days
 
 DAYS, WEEKS = 28, 4
 
@@ -33,8 +33,7 @@ INPUTS = (*CALENDAR_INPUTS, *SEASONAL_INPUTS, *ADJUSTED_INPUTS, *WINDOW_INPUTS)
 """The F inputs of a step, in their order."""
 
 BEYOND = 1.0
-"""Standard deviations beyond what the window has measured, to which weather may take its usual day: the first flood
-after weeks of drizzle would carry a regression anywhere."""
+"""Standard deviations beyond what the window has measured, to which weather may take its usual day."""
 
 _FLAT = 1e-6
 """Of the largest value: a standard deviation below it is rounding, and the window is taken for constant."""
@@ -154,8 +153,7 @@ def _adjusted(lately: Lately, usual: Tensor) -> tuple[Tensor, Tensor]:
         unknown = torch.full_like(ahead, torch.nan)
         return torch.stack([ahead, unknown, unknown], -1), ahead
     adjustment, explained = explained_by_weather(lately, usual)
-    lowest, highest = lately.past.amin(1)[:, None], lately.past.amax(1)[:, None]
-    reference = (ahead + adjustment).clamp(lowest - BEYOND, highest + BEYOND)
+    reference = near_measured(ahead + adjustment, lately.past, lately.mask, BEYOND)
     return torch.stack([reference, adjustment, explained[:, None].expand_as(ahead)], -1), reference
 
 
