@@ -20,7 +20,6 @@ from wattcast.training.config import Recipe, TrainingConfig
 from wattcast.training.fit import SEEDS_APART
 from wattcast.training.module import PowerModule
 from wattcast.training.record import EpochRecord
-from wattcast.training.shapes import window_shape
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
 
@@ -394,9 +393,3 @@ def test_resume__never_with_other_data_or_another_recipe(data, tmp_path, change:
     fit_model(data, recipe(), work_folder=tmp_path, on_epoch=lambda record: epochs.append(record.epoch))
     assert epochs == [1, 2, 3, 4]
     assert len(list(tmp_path.iterdir())) == 1
-
-
-@pytest.mark.parametrize(("kind", "adjusted"), [("load", True), ("pv", False), ("wind", False)])
-def test_window_shape__adjusts_the_usual_days_of_loads_alone(kind: str, adjusted: bool) -> None:
-    station = Station(id="s", targets=(TOTAL,), step="1h", kind=kind)
-    assert window_shape(station, recipe()).adjusted is adjusted
