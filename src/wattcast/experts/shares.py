@@ -53,10 +53,14 @@ class Selection(Config):
     @property
     def label(self) -> str:
         """What makes the forecast: `network`, or `0.6 network + 0.4 weekly-mean`; by target where they differ."""
-        mixtures = {target: mixture(chosen.weights) for target, chosen in self.targets.items()}
-        if len(set(mixtures.values())) == 1:
-            return next(iter(mixtures.values()))
-        return ", ".join(f"{target} {words}" for target, words in mixtures.items())
+        return by_target({target: mixture(chosen.weights) for target, chosen in self.targets.items()})
+
+
+def by_target(words: dict[str, str]) -> str:
+    """The words, or each target with its own where they differ."""
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{target} {own}" for target, own in words.items())
 
 
 def mixture(weights: dict[str, float], names: dict[str, str] | None = None) -> str:

@@ -16,7 +16,7 @@ from wattcast.data.limits import chosen_limits, kept_limits
 from wattcast.errors import DataError, listing
 from wattcast.experts.bands import Band, FloatArray, with_band
 from wattcast.experts.base import Asked, Expert, Lesson
-from wattcast.experts.shares import mixture
+from wattcast.experts.shares import by_target, mixture
 from wattcast.experts.table import EXPERTS
 from wattcast.experts.trained import by_name
 from wattcast.features.pipeline import FeaturePipeline
@@ -92,9 +92,7 @@ class UntrainedForecaster:
                 names[target] = mixture(weights)
         kept = chosen_limits(view.station, kept_limits(data.frame, view.station))
         table, notes = Limits.of(view.station, kept).apply(pd.DataFrame(columns, index=index))
-        label = names[targets[0]] if len(set(names.values())) == 1 else ", ".join(
-            f"{target} {words}" for target, words in names.items())
-        return Forecast(view.station.id, view.origin, self.alone or f"{NAME}: {label}", table,
+        return Forecast(view.station.id, view.origin, self.alone or f"{NAME}: {by_target(names)}", table,
                         tuple(note for note in notes if not usual(note)), tuple(filter(usual, notes)))
 
 
