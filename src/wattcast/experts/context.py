@@ -16,6 +16,9 @@ from wattcast.experts.base import Asked, FloatArray, LearnsNothing, Lesson
 from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import masked_mean
 
+LEAST_ALIKE = 1e-3
+"""Sum of a kernel's weights below which nothing was alike."""
+
 
 @dataclass(frozen=True, eq=False)
 class Context:

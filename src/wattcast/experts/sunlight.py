@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from wattcast.contracts import Kind
-from wattcast.experts.context import Context, InContext, around
+from wattcast.experts.context import LEAST_ALIKE, Context, InContext, around
 from wattcast.features.slots import IRRADIANCE
 
 HIGHEST = 1000.0
@@ -24,9 +24,6 @@ QUADRATIC_DAYS, STRAIGHT = 10.0, 1e4
 
 ALIKE_HOURS, ALIKE_REACH, ALIKE_SUN, ALIKE_DAYS = 0.75, 1.5, 40.0, 15.0
 """Widths of what counts as alike: hours between times of day, none beyond the reach; W/m²; days of age."""
-
-LEAST_ALIKE = 1e-3
-"""Sum of weights below which nothing was alike."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from wattcast.contracts import Kind
-from wattcast.experts.context import Context, InContext
+from wattcast.experts.context import LEAST_ALIKE, Context, InContext
 from wattcast.features.slots import WIND_COSINE, WIND_SINE, WIND_SPEED
 
 NEAR_SPEED, NEAR_CHANGE, NEAR_DIRECTION = 0.5, 1.2, 0.5
@@ -15,8 +15,6 @@ NEAR_SPEED, NEAR_CHANGE, NEAR_DIRECTION = 0.5, 1.2, 0.5
 of 0.5 is about half a metre a second; and of sine and cosine of the direction."""
 
 HALF_DAYS = 15.0
-LEAST_ALIKE = 1e-3
-"""Sum of weights below which nothing was alike."""
 
 
 @dataclass(frozen=True)
