@@ -91,8 +91,15 @@ class Station(Config):
     step: str = "15min"
     horizon: str = "7d"
     """How far ahead its forecasts reach, whole days."""
+    daylight_saving: bool = True
+    """Whether a load's days move with the clock where it is put forward and back; sun and wind never do."""
     naive_time: bool = True
     """Whether the source wrote local times without an offset; forecasts are then written the same way."""
+
+    @property
+    def by_wall_clock(self) -> bool:
+        """Whether what it repeats, it repeats by the clock on the wall; otherwise by absolute time."""
+        return self.kind is Kind.LOAD and self.daylight_saving
 
     @property
     def columns(self) -> tuple[str, ...]:

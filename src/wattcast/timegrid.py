@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattcast.contracts import HORIZON_DAYS, Horizon, Kind, Station
+from wattcast.contracts import HORIZON_DAYS, Horizon, Station
 from wattcast.errors import ConfigError, InputError
 
 DAY = pd.Timedelta(days=1)
@@ -164,9 +164,10 @@ def rolling_origins(first: pd.Timestamp, every: pd.Timedelta, last: pd.Timestamp
         origin = days_later(first, made * int(every // DAY), step) if whole else origin + every
 
 
-def followed_clock(index: pd.DatetimeIndex, kind: Kind) -> pd.DatetimeIndex:
-    """The stamps by the clock that such a station goes by: loads follow the clock on the wall, sun and wind do not."""
-    return index if kind is Kind.LOAD else index.tz_convert("UTC")
+def followed_clock(index: pd.DatetimeIndex, by_wall_clock: bool) -> pd.DatetimeIndex:
+    """The stamps by the clock that a station goes by (`Station.by_wall_clock`): that on the wall, or one that is never
+    changed."""
+    return index if by_wall_clock else index.tz_convert("UTC")
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ KNOWN = ("is_day_off", "minute", "temperature")
 def windows(table: FeatureTable, kind: Kind = Kind.LOAD) -> WindowDataset:
     scalers = [Scaler(np.zeros(part.shape[1], np.float32), np.ones(part.shape[1], np.float32))
                for part in (table.targets, table.known, table.past)]
-    return WindowDataset(table, Scalers(*scalers), replace(SHAPE, kind=kind))
+    return WindowDataset(table, Scalers(*scalers), replace(SHAPE, kind=kind, by_wall_clock=kind is Kind.LOAD))
 
 
 def table_of(index: pd.DatetimeIndex, targets: NDArray[np.float64], temperature: NDArray[np.float64]) -> FeatureTable:

@@ -18,6 +18,7 @@ TIERS = (
     {"tuning", "finetune"},
     {"settings", "workflows"},
     {"api", "cli", "cli_models", "cli_stations", "flags", "legacy", "render", "serve", "fleet", "stations"},
+    {"__main__"},
 )
 TIER = {name: number for number, names in enumerate(TIERS) for name in names}
 SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid", "errors"), ("workflows", "settings"),

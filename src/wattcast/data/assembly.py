@@ -11,6 +11,7 @@ from wattcast.contracts import PART, TOTAL, Kind, Location, Station
 from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impossible
 from wattcast.data.coarse import fill_coarse
 from wattcast.data.columns import Columns
+from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
@@ -74,8 +75,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     rows = frame[list(columns.measured)]
     source = Described(raw.source, columns.targets, raw.table.units)
     frame, resets = metered(rows, source, config)
-    kind, assumed = _kind(frame, config)
-    station = _station(station_id, columns, config, starts.naive, kind)
+    kind, daylight_saving, assumed = _nature(frame, config)
+    station = _station(station_id, columns, config, starts.naive, kind, daylight_saving)
     _require_known_ranges(config, station)
     if config.overlap == "error":
         require_agreement(rows[list(station.targets)], raw.table, station_id)
@@ -123,15 +124,22 @@ def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
     return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
 
 
-def _kind(frame: pd.DataFrame, config: DataConfig) -> tuple[Kind, list[Assumption]]:
-    if config.kind is not None:
-        return config.kind, []
+def _nature(frame: pd.DataFrame, config: DataConfig) -> tuple[Kind, bool, list[Assumption]]:
+    """What the station is, whether its days move with the clock, and what of that had to be assumed."""
     power = frame[TOTAL]
-    kind, assumption = infer_kind(power.mask(is_code(power.to_numpy(), config.missing_values)), config.location)
-    return kind, [assumption]
+    power = power.mask(is_code(power.to_numpy(), config.missing_values))
+    kind, daylight_saving, assumed = config.kind, config.time.daylight_saving, []
+    if kind is None:
+        kind, assumption = infer_kind(power, config.location)
+        assumed.append(assumption)
+    if daylight_saving is None:
+        daylight_saving, found = infer_daylight_saving(power, kind)
+        assumed += found
+    return kind, daylight_saving, assumed
 
 
-def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool, kind: Kind) -> Station:
+def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool, kind: Kind,
+             daylight_saving: bool) -> Station:
     location = config.location
     if location.country is None and config.time.timezone in CHINA:
         location = Location(latitude=location.latitude, longitude=location.longitude, country="CN")
@@ -139,7 +147,7 @@ def _station(station_id: str, columns: Columns, config: DataConfig, naive: bool,
         id=station_id, targets=tuple(columns.targets), known_future=columns.known_future, past_only=columns.past_only,
         categorical=columns.categorical, kind=kind, capacity=config.capacity,
         location=location, limits=config.limits, timezone=config.time.timezone, step=config.time.step,
-        horizon=config.horizon, naive_time=naive)
+        horizon=config.horizon, daylight_saving=daylight_saving, naive_time=naive)
 
 
 def _require_known_ranges(config: DataConfig, station: Station) -> None:

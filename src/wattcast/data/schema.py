@@ -135,6 +135,8 @@ class TimeConfig(Config):
     day_first: bool | None = Field(None, description="whether 01/02/2025 is in February; null: as other rows tell")
     timezone: str = Field("Asia/Shanghai", description="IANA zone of the station; times without an offset are in it")
     step: str = Field("15min", description="length of one interval; faster data is averaged to it, energy added up")
+    daylight_saving: bool | None = Field(None, description="whether a load's days move with the clock where it is put "
+                                         "forward and back; null: as two such changes show, else true")
     sampling: Literal["regular", "on_change"] | None = Field(
         None, description="on_change: a row when a value changes, which holds until the next; null: told by the rows")
 

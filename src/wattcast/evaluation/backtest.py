@@ -212,7 +212,7 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
 
 def _by_slot(data: StationData) -> dict[str, FloatArray]:
     """The targets by the slots of the clock that the station follows, NaN where not measured."""
-    index = followed_clock(pd.DatetimeIndex(data.frame.index), data.station.kind)
+    index = followed_clock(pd.DatetimeIndex(data.frame.index), data.station.by_wall_clock)
     grid = WallGrid.of(index, parse_step(data.station.step))
     return {target: grid.by_slot(data.frame[target].to_numpy(np.float64)) for target in data.station.targets}
 

@@ -55,7 +55,7 @@ class RepeatedCycle:
             DataError: a target has no measured value before the view's origin.
         """
         values, step = measured_targets(view), view.horizon.step
-        index = followed_clock(pd.DatetimeIndex(view.training_data().frame.index), view.station.kind)
+        index = followed_clock(pd.DatetimeIndex(view.training_data().frame.index), view.station.by_wall_clock)
         slots = slots_of_day(index, step)
         means = _means_by_slot(values, slots, steps_per_day(step))
         errors = self._errors(values, WallGrid.of(index, step), view)
@@ -65,7 +65,7 @@ class RepeatedCycle:
     def forecast(self, view: View) -> Forecast:
         """The repeated cycle with its quantiles; `notes` counts the slots that had no measured value."""
         learned, index = once_fitted(self.learned, self.name), horizon_index(view.origin, view.horizon)
-        clock = followed_clock(index, view.station.kind)
+        clock = followed_clock(index, view.station.by_wall_clock)
         cycle, measured = self._cycle(view)
         # From the origin's own slot on, which is the cycle's first.
         position = WallGrid.of(clock, view.horizon.step).slots % len(cycle)
@@ -85,7 +85,8 @@ class RepeatedCycle:
         period, depth = self._period(view), self.cycles + OLDER_CYCLES
         # A day more, for what clocks that went back have added to the rows of so many cycles.
         past = view.history(depth * period + steps_per_day(view.horizon.step))[list(view.station.targets)]
-        grid = WallGrid.of(followed_clock(pd.DatetimeIndex(past.index), view.station.kind), view.horizon.step, after=1)
+        clock = followed_clock(pd.DatetimeIndex(past.index), view.station.by_wall_clock)
+        grid = WallGrid.of(clock, view.horizon.step, after=1)
         rows = grid.rows_before(grid.slots[len(past)] + np.arange(-depth * period, 0), np.asarray(len(past)))
         newest_first = at_rows(past.to_numpy(np.float64), rows).reshape(depth, period, -1)[::-1]
         cycle = mean_of_measured(newest_first[:self.cycles])

@@ -67,7 +67,7 @@ class BoostedTrees:
             tables = [frame] if data.vintages is None else [frame, data.vintages.table]
             encoder = ColumnEncoder.fit(station.known_future, station.categorical, tables)
         index, day = pd.DatetimeIndex(frame.index), steps_per_day(step)
-        grid = WallGrid.of(followed_clock(index, station.kind), step, after=view.horizon.steps)
+        grid = WallGrid.of(followed_clock(index, station.by_wall_clock), step, after=view.horizon.steps)
         origins, leads = _samples(grid, len(values), view.horizon.steps, day)
         rows = origins + leads - 1
         shared: list[NDArray[np.floating]] = [Calendar.of(index).columns[rows]]
@@ -94,7 +94,7 @@ class BoostedTrees:
         rows = history_steps(horizon.step)
         history = view.history(rows)[list(station.targets)]
         measured = history.to_numpy(np.float64).T
-        grid = WallGrid.of(followed_clock(pd.DatetimeIndex(history.index), station.kind), horizon.step,
+        grid = WallGrid.of(followed_clock(pd.DatetimeIndex(history.index), station.by_wall_clock), horizon.step,
                            after=horizon.steps)
         leads = np.arange(1, horizon.steps + 1)
         origins = np.full(horizon.steps, rows)

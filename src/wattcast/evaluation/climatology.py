@@ -53,7 +53,7 @@ class Climatology:
 
 def _slots(index: pd.DatetimeIndex, view: View) -> NDArray[np.int64]:
     """The number of each stamp's slot of the day `[T]`."""
-    return slots_of_day(followed_clock(index, view.station.kind), view.horizon.step)
+    return slots_of_day(followed_clock(index, view.station.by_wall_clock), view.horizon.step)
 
 
 def _cells(index: pd.DatetimeIndex, view: View) -> NDArray[np.int64]:

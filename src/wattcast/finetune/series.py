@@ -42,7 +42,7 @@ class Series:
 def all_series(data: StationData, new: pd.Timestamp) -> Iterator[Series]:
     """The columns that hold numbers; rows from the instant `new` on are new."""
     index, step = pd.DatetimeIndex(data.frame.index), parse_step(data.station.step)
-    slots = slots_of_day(followed_clock(index, data.station.kind), step)
+    slots = slots_of_day(followed_clock(index, data.station.by_wall_clock), step)
     for column in (name for name in data.station.columns if name not in data.station.categorical):
         yield Series(column, data.frame[column].to_numpy(np.float64), slots, steps_per_day(step),
                      int(index.searchsorted(new)))

@@ -139,7 +139,7 @@ class _Said:
         index = pd.DatetimeIndex(table.index)
         ahead = origins[:, None] + np.arange(shape.horizon)
         padded = np.concatenate([table.targets[:rows], np.full_like(table.targets[:shape.horizon], np.nan)])
-        clock = np.asarray(followed_clock(index, station.kind).hour, np.int64)
+        clock = np.asarray(followed_clock(index, station.by_wall_clock).hour, np.int64)
         return cls(experts, _ask(experts, WindowDataset(table, scalers, shape), np.asarray([rows])),
                    _ask(experts, WindowDataset(past, scalers, shape), origins) if len(origins) else {},
                    padded[ahead].astype(np.float64), table.targets[:rows].astype(np.float64),

@@ -164,7 +164,8 @@ def station_windows(data: StationData) -> WindowDataset:
     scalers = Scalers.fit(table, station.kind)
     horizon = station_horizon(station)
     day = steps_per_day(horizon.step)
-    return WindowDataset(table, scalers, WindowShape(day, horizon.steps, day, (1, 2, 3, 4), station.kind))
+    shape = WindowShape(day, horizon.steps, day, (1, 2, 3, 4), station.kind, station.by_wall_clock)
+    return WindowDataset(table, scalers, shape)
 
 
 def _of_windows(windows: WindowDataset, origins: NDArray[np.int64],

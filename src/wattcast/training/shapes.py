@@ -11,7 +11,8 @@ from wattcast.windows.splits import Split, split_origins
 def window_shape(station: Station, recipe: Recipe) -> WindowShape:
     horizon = station_horizon(station)
     day = steps_per_day(horizon.step)
-    return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks, station.kind)
+    return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks, station.kind,
+                       station.by_wall_clock)
 
 
 def history_split(data: StationData, recipe: Recipe) -> Split:

@@ -93,10 +93,11 @@ class Scalers:
 
 @dataclass(frozen=True)
 class WindowShape:
-    """Sizes in steps: look-back L, horizon H, a day, a week; which lags in weeks; and of what kind the station is.
+    """Sizes in steps: look-back L, horizon H, a day, a week; which lags in weeks; of what kind the station is, and
+    whether its lags and days go by the clock on the wall or by absolute time, as the sun does.
 
-    Lags and days of a load go by the clock on the wall, and its usual days are adjusted for the weather. Those of a
-    plant go by absolute time, as the sun does, and what it brings in a weather, a year tells better than two weeks.
+    A load's usual days are adjusted for the weather; what a plant brings in a weather, a year tells better than two
+    weeks.
     """
 
     lookback: int
@@ -104,6 +105,7 @@ class WindowShape:
     day: int
     lag_weeks: tuple[int, ...]
     kind: Kind = Kind.LOAD
+    by_wall_clock: bool = True
 
     @property
     def week(self) -> int:
@@ -138,7 +140,7 @@ class WindowDataset(Dataset[Batch]):
         # Rows before the first and after the last are reached by windows at the edges: they are masked.
         self.front = shape.reach
         # Its rows are those of the padded arrays: -1, for a slot without a row, is their last one, which is masked.
-        self.grid = WallGrid.of(followed_clock(table.index, shape.kind), DAY / shape.day, before=self.front,
+        self.grid = WallGrid.of(followed_clock(table.index, shape.by_wall_clock), DAY / shape.day, before=self.front,
                                 after=shape.horizon)
         self.targets, self.target_mask = self._padded(scalers.targets, table.targets)
         self.known, self.known_mask = self._padded(scalers.known, table.known)

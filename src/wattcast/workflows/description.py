@@ -71,7 +71,8 @@ def _known(station: Station, description: Mapping[str, Any], *, described: bool)
         described: whether targets are named, then or now, and with them every column that has a part.
     """
     facts = station.model_dump(mode="json", include={"kind", "capacity", "horizon", "location"})
-    known = _flat({**facts, "time": {"timezone": station.timezone, "step": station.step}})
+    known = _flat({**facts, "time": {"timezone": station.timezone, "step": station.step,
+                                     "daylight_saving": station.daylight_saving}})
     if described:
         known |= station.model_dump(mode="json", include=set(ROLES))
     else:

@@ -85,7 +85,7 @@ def _record(judged: list[KeptForecast], data: StationData, target: str, origin: 
     step = parse_step(data.station.step)
     day, actual = steps_per_day(step), data.frame.loc[data.frame.index < origin, target]
     index = pd.DatetimeIndex(actual.index)
-    grid = WallGrid.of(followed_clock(index, data.station.kind), step)
+    grid = WallGrid.of(followed_clock(index, data.station.by_wall_clock), step)
     compared: list[tuple[pd.Timestamp, float, float, int]] = []
     for made in judged:
         if target not in made.table:

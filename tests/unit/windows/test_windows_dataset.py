@@ -313,7 +313,8 @@ def windows_of(series: pd.Series, kind: Kind = Kind.LOAD) -> WindowDataset:
     day = pd.Timedelta("1D") // pd.Timedelta(series.index.freq)
     targets, nothing = series.to_numpy(np.float32)[:, None], np.empty((len(series), 0), np.float32)
     table = FeatureTable(pd.DatetimeIndex(series.index), targets, nothing, nothing, (), (), ())
-    return WindowDataset(table, scalers(table), WindowShape(14 * day, 7 * day, day, (1, 2, 3, 4), kind))
+    return WindowDataset(table, scalers(table), WindowShape(14 * day, 7 * day, day, (1, 2, 3, 4), kind,
+                                                      by_wall_clock=kind is Kind.LOAD))
 
 
 def by_name(batch: Batch) -> dict[str, torch.Tensor]:
