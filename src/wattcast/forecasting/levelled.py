@@ -21,6 +21,7 @@ from wattcast.contracts import MIDDLE, Horizon, Kind, LevelStep, Station, View
 from wattcast.data.schema import StationData
 from wattcast.experts.trained import TrainedModel
 from wattcast.features.table import FeatureTable
+from wattcast.forecasting.recall import Recall, rows_digest
 from wattcast.forecasting.recent import features_before, forecasts, history_rows
 from wattcast.forecasting.selection import selected
 from wattcast.forecasting.steps import DAYS, Shape
@@ -97,11 +98,13 @@ class Levelled:
         return raised
 
 
-def without_steps(model: TrainedModel, view: View) -> Levelled | None:
+def without_steps(model: TrainedModel, view: View, recall: Recall | None = None) -> Levelled | None:
     """The view without the steps of level in the days since the model was trained; None where there are none.
 
-    Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story.
+    Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story. What
+    `recall` knows of those days is not forecast again.
     """
+    recall = recall or Recall("")
     shape, step = model.shape, parse_step(model.station.step)
     walked = min(WALKED_DAYS, whole_days(model.learned_until, view.origin, step))
     if model.station.kind is not Kind.LOAD or model.selection is None or walked < DAYS:
@@ -112,7 +115,7 @@ def without_steps(model: TrainedModel, view: View) -> Levelled | None:
     days = WallDays.before(features.index, count, step, shape.horizon)
     off, off_before = (days_off(features)[rows] for rows in (days.begins, days.week_before))
     targets = features.targets.astype(np.float64)
-    actual, ahead = days.laid(targets), _ahead(model, features, days, np.arange(count))
+    actual, ahead = days.laid(targets), _ahead(model, features, days, np.arange(count), recall)
     watches = {target: Watch(actual[..., position], off, (off == off_before).all(1), DAYS_BEFORE)
                for position, target in enumerate(model.station.targets)}
     for today in range(DAYS_BEFORE + DAYS, count + 1):
@@ -120,7 +123,7 @@ def without_steps(model: TrainedModel, view: View) -> Levelled | None:
             watch.look(today, ahead[..., position])
         if today < count and any(watch.stepped for watch in watches.values()):
             now = replace(features, targets=days.as_laid(_levelled(watches), targets).astype(np.float32))
-            ahead[today] = _ahead(model, now, days, np.asarray([today]))[0]
+            ahead[today] = _ahead(model, now, days, np.asarray([today]), recall)[0]
     if not any(watch.stepped for watch in watches.values()):
         return None
     shapes = {target: watch.shape for target, watch in watches.items() if watch.shape is not None}
@@ -136,11 +139,18 @@ def days_off(features: FeatureTable) -> BoolArray:
     return features.known[:, features.known_names.index("is_day_off")] > 0
 
 
-def _ahead(model: TrainedModel, features: FeatureTable, days: WallDays, asked: NDArray[np.int64]) -> FloatArray:
+def _ahead(model: TrainedModel, features: FeatureTable, days: WallDays, asked: NDArray[np.int64],
+           recall: Recall) -> FloatArray:
     """The medians from the beginning of each day that is asked for, by day of the horizon, `[N, H / D, D, C]`."""
-    found = forecasts(model, features, days.begins[asked, 0], model.selection.used if model.selection else ())
-    return np.stack([days.ahead(day, medians)
-                     for day, medians in zip(asked, selected(model, found)[..., MIDDLE], strict=True)])
+    origins, used = days.begins[asked, 0], model.selection.used if model.selection else ()
+
+    def work_out(places: NDArray[np.int64]) -> FloatArray:
+        found = forecasts(model, features, origins[places], used)
+        return np.stack([days.ahead(day, medians) for day, medians in
+                         zip(asked[places], selected(model, found)[..., MIDDLE], strict=True)])
+
+    read, horizon = history_rows(model), model.shape.horizon
+    return recall.filled([rows_digest(features, int(origin), read, horizon) for origin in origins], work_out)
 
 
 def _levelled(watches: Mapping[str, Watch]) -> FloatArray:

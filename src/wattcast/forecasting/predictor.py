@@ -17,6 +17,7 @@ from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.calibrate import FloatArray
 from wattcast.forecasting.levelled import days_off, without_steps
 from wattcast.forecasting.postprocess import Limits, target_columns, usual
+from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
 from wattcast.training.config import Recipe
@@ -37,6 +38,7 @@ class NetworkForecaster:
         on_epoch: told of each epoch of `fit`.
         follows: whether shares, bands and the level of a load follow the weeks since training (`forecasting.recent`,
             `forecasting.levelled`).
+        recall: what the model has said of past mornings; None to work it out each time.
         model: what was trained; None before `fit`.
     """
 
@@ -44,6 +46,7 @@ class NetworkForecaster:
     work_folder: Path | None = field(default=None, kw_only=True)
     on_epoch: Callable[[EpochRecord], None] | None = field(default=None, kw_only=True)
     follows: bool = field(default=True, kw_only=True)
+    recall: Recall | None = field(default=None, kw_only=True)
     model: TrainedModel | None = field(default=None, kw_only=True)
     name = NAME
 
@@ -52,16 +55,16 @@ class NetworkForecaster:
         return {**self.__dict__, "on_epoch": None}
 
     @classmethod
-    def of(cls, model: TrainedModel, *, follows: bool = True) -> Self:
+    def of(cls, model: TrainedModel, *, follows: bool = True, recall: Recall | None = None) -> Self:
         """A forecaster that is fitted already."""
-        return cls(model.recipe, follows=follows, model=model)
+        return cls(model.recipe, follows=follows, recall=recall, model=model)
 
     def fit(self, view: View) -> Self:
         from wattcast.experts.fit import fit_model
 
         data = view.training_data()
         model = fit_model(data, self.recipe, work_folder=self.work_folder, on_epoch=self.on_epoch)
-        return replace(self, model=calibrate_and_choose(model, data))
+        return replace(self, recall=None, model=calibrate_and_choose(model, data))
 
     def forecast(self, view: View) -> Forecast:
         """The next seven days from `view.origin` as chosen; no NaN, whatever is missing from the view.
@@ -85,7 +88,7 @@ class NetworkForecaster:
         fitted, station = self._fitted(), view.station
         _check_station(fitted, view)
         rows = history_rows(fitted)
-        levelled = without_steps(fitted, view) if self.follows else None
+        levelled = without_steps(fitted, view, self.recall) if self.follows else None
         seen = view if levelled is None else levelled.view
         history, future = seen.history(rows), view.future()
         features = fitted.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))

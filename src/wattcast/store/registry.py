@@ -6,6 +6,7 @@
     models/<station>/bi_mamba_finetuned.pth …   those of the newest fine-tuned version since, whichever is in use
     models/<station>/history/               the measurements it was trained on and those that came in since
     models/<station>/forecasts/             the newest forecasts, to compare with what comes in
+    models/<station>/recall.npz             what the champion said of past mornings when it forecast last
     models/<station>/.lock                  held by the process that changes any of this
 
 Every change is one rename of `registry.json`: killed at any instant, the registry loads, its champion forecasts, and
@@ -264,6 +265,10 @@ class Registry:
     def manifest(self, name: str) -> dict[str, Any]:
         content = self._read()
         return read_manifest(self._version_folder(content, self._named(content, name)))
+
+    def digest(self, name: str) -> str:
+        """Of all that the version is made of."""
+        return str(self.manifest(name)["digest"])
 
     def rejected(self, parent: str) -> dict[str, Any] | None:
         """The manifest of the newest version that was fine-tuned from `parent` and did not pass the gate."""

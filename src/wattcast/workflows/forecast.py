@@ -17,9 +17,11 @@ from wattcast.evaluation.horizon_view import PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.store.forecasts import keep_forecast, kept_forecasts
+from wattcast.store.recall import load_recall, save_recall
 from wattcast.store.registry import Registry, trained_stations
 from wattcast.timegrid import midnight, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
@@ -48,6 +50,7 @@ class ForecastOutcome:
         facts: what is true of most forecasts of the station.
         made_at: when.
         keep_in: where it is kept to be compared with what comes in; None if it is no issued one.
+        recall: what the model said of past mornings on the way.
     """
 
     forecast: Forecast
@@ -57,7 +60,8 @@ class ForecastOutcome:
     notes: tuple[str, ...]
     facts: tuple[str, ...]
     made_at: pd.Timestamp
-    keep_in: Path | None = None
+    keep_in: Registry | None = None
+    recall: Recall | None = None
 
     @property
     def doubtful(self) -> bool:
@@ -122,7 +126,8 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
                        weather="none" if no_weather else "given", future_weather=given)
-    forecaster = NetworkForecaster.of(model) if model else UntrainedForecaster(job.settings.recipe())
+    recall = None if version is None else Recall(registry.digest(version), load_recall(registry.folder))
+    forecaster = NetworkForecaster.of(model, recall=recall) if model else UntrainedForecaster(job.settings.recipe())
     made = forecaster.forecast(view)
     version = version or UNTRAINED
     kept = kept_forecasts(registry.forecasts_folder, judged_from(moment.origin, job.settings.forecast))
@@ -134,7 +139,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
     return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
                            (*choice_notes(model.selection if model else None), *made.facts), moment.now,
-                           registry.forecasts_folder if issued else None)
+                           registry if issued else None, recall)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
@@ -144,8 +149,10 @@ def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
         if outcome.keep_in is None:
             continue
         try:
-            keep_forecast(outcome.keep_in, outcome.forecast, outcome.version, issued=outcome.made_at,
+            keep_forecast(outcome.keep_in.forecasts_folder, outcome.forecast, outcome.version, issued=outcome.made_at,
                           weather=outcome.ground.weather, quality=outcome.ground.quality.mark)
+            if outcome.recall is not None and outcome.recall.learned:
+                save_recall(outcome.keep_in.folder, outcome.recall.used)
         except DataError as error:      # a models folder that may only be read is no reason to fail
             log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
 

@@ -1,0 +1,63 @@
+"""Forecasts of past mornings that were made before: what follows from the same rows is not worked out again."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattcast.features.table import FeatureTable
+
+FloatArray = NDArray[np.float64]
+
+
+class Recall:
+    """What a model has said, by a digest of the rows that it follows from.
+
+    Recalled is the number itself; worked out anew beside other origins, its last bits may differ.
+
+    Args:
+        whose: tells the model from all others.
+        known: of earlier runs.
+
+    Attributes:
+        used: what was asked for, from `known` or anew: worth keeping for the next run.
+    """
+
+    def __init__(self, whose: str, known: Mapping[str, FloatArray] | None = None) -> None:
+        self.whose, self._known = whose, dict(known or {})
+        self.used: dict[str, FloatArray] = {}
+
+    @property
+    def learned(self) -> bool:
+        """Whether anything was worked out anew."""
+        return not self.used.keys() <= self._known.keys()
+
+    def filled(self, digests: Sequence[str], work_out: Callable[[NDArray[np.int64]], FloatArray]) -> FloatArray:
+        """Of each digest what is known `[N, …]`; `work_out` is asked for the places `[M]` of the others, if any."""
+        keys = [f"{self.whose}:{digest}" for digest in digests]
+        known = {**self._known, **self.used}
+        unknown = [place for place, key in enumerate(keys) if key not in known]
+        if unknown:
+            known |= zip((keys[place] for place in unknown), work_out(np.asarray(unknown)), strict=True)
+        self.used |= {key: known[key] for key in keys}
+        return np.stack([known[key] for key in keys])
+
+
+def rows_digest(features: FeatureTable, origin: int, before: int, after: int) -> str:
+    """Of all that a forecast from `origin`, a position on the grid, may follow from.
+
+    Args:
+        features: the table; an issued weather forecast that it knows replaces its rows from the origin on.
+        origin: the position.
+        before: rows that are read before it.
+        after: rows of the horizon.
+    """
+    rows = slice(max(origin - before, 0), origin + after)
+    digest = hashlib.blake2b(features.index[origin].isoformat().encode(), digest_size=16)
+    for part in (features.targets[rows], features.known[rows], features.past[rows]):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    if features.vintages is not None:
+        ahead = origin + np.arange(after)[None]
+        digest.update(features.vintages.as_of(np.asarray([origin]), ahead).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,38 @@
+"""What a model has said of past mornings, kept for the next forecast.
+
+    models/<station>/recall.npz
+
+It may go at any time: it is worked out again.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattcast.store.files import written_aside
+
+FloatArray = NDArray[np.float64]
+NAME = "recall.npz"
+
+
+def load_recall(folder: Path) -> dict[str, FloatArray]:
+    """What is kept there; nothing where there is no file, or a damaged one."""
+    try:
+        with open(folder / NAME, "rb") as file, np.load(file, allow_pickle=False) as kept:
+            return dict(zip(map(str, kept["keys"]), kept["values"], strict=True))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}
+
+
+def save_recall(folder: Path, said: Mapping[str, FloatArray]) -> None:
+    """Keep it, and nothing that was kept before.
+
+    Raises:
+        DataError: the folder cannot be written to.
+    """
+    with written_aside(folder / NAME) as aside, open(aside, "wb") as file:
+        np.savez_compressed(file, keys=np.asarray(list(said)), values=np.stack(list(said.values())))
