@@ -1,7 +1,9 @@
 """What other stations know: trees that come with the package and need no training (`training.base_trees`)."""
 
+import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -10,22 +12,26 @@ from torch import Tensor
 
 import wattcast
 from wattcast.errors import InputError
-from wattcast.experts.base import Asked, FloatArray, LearnsNothing, Lesson
-from wattcast.training.base_trees import Base
+from wattcast.experts.base import Asked, FloatArray, Kept, LearnsNothing, Lesson
+from wattcast.training.base_trees import Base, read_manifest
 from wattcast.windows.window_units import DAYS, lately_in_units, window_units
 
 log = logging.getLogger("wattcast")
 
 BASE = "base"
 SHIPPED = Path(wattcast.__file__).with_name("weights")
+DEFAULT, NONE = "default", "none"
+"""Words for the base that ships, and for none."""
+FILE = "base.json"
+"""In a version's folder: which base it forecasts with."""
 
 
 @dataclass(frozen=True)
 class BaseTrees(LearnsNothing):
     """Implements `experts.base.Expert`: the base in `folder`, read when it is first asked.
 
-    A model keeps its name and not the trees. If they cannot be read any more when it forecasts, the usual day that
-    they would have corrected stands for them.
+    A model keeps where it is and its digest, and not the trees. If they cannot be read any more when it forecasts, the
+    usual day that they would have corrected stands for them.
     """
 
     folder: Path = SHIPPED
@@ -35,8 +41,20 @@ class BaseTrees(LearnsNothing):
     days = DAYS
 
     def fit(self, lesson: Lesson) -> Self | None:
-        """None, with a warning, where the base or LightGBM cannot be loaded."""
-        return None if _loaded(self.folder) is None else self
+        """The base that the recipe names; None for none, and, with a warning, where the one that ships or LightGBM
+        cannot be loaded.
+
+        Raises:
+            BundleError: a base of one's own is missing or damaged.
+        """
+        asked = lesson.recipe.model.base
+        if asked == NONE:
+            return None
+        if asked == DEFAULT:
+            return self if _loaded(self.folder) else None
+        folder = Path(asked).absolute()
+        Base.load(folder)
+        return replace(self, folder=folder) if _loaded(folder) else None
 
     def forecast(self, asked: Asked) -> FloatArray:
         base = _loaded(self.folder)
@@ -49,8 +67,32 @@ class BaseTrees(LearnsNothing):
         made: FloatArray = said.numpy()
         return made
 
+    def files(self) -> Mapping[str, bytes]:
+        """Which base it is."""
+        which = {"folder": None if self.folder == SHIPPED else str(self.folder), "digest": _digest(self.folder)}
+        return {FILE: (json.dumps(which, indent=1, ensure_ascii=False) + "\n").encode()}
 
-@lru_cache(maxsize=2)
+    def load(self, kept: Kept) -> Self | None:
+        """The same; with a warning where another base is in its place by now."""
+        if super().load(kept) is None or not (kept.folder / FILE).is_file():       # older versions have no such file
+            return super().load(kept)
+        which = json.loads((kept.folder / FILE).read_text(encoding="utf-8"))
+        found = self if which["folder"] is None else replace(self, folder=Path(which["folder"]))
+        if which["digest"] is not None and _digest(found.folder) not in (None, which["digest"]):
+            log.warning("%s was chosen with another base than the one that is in its place now: train again to choose "
+                        "anew", kept.folder.name)
+        return found
+
+
+def _digest(folder: Path) -> str | None:
+    """Of the base in a folder; None where there is none."""
+    try:
+        return str(read_manifest(folder)["digest"])
+    except InputError:
+        return None
+
+
+@lru_cache(maxsize=4)
 def _loaded(folder: Path) -> Base | None:
     """Read once: some milliseconds, and a warning if it cannot be."""
     try:

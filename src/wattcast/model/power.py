@@ -47,6 +47,8 @@ class ModelConfig(Config):
     weather_dropout: float = Field(0.3, ge=0, lt=1,
                                    description="share of training windows whose future weather is hidden")
     scan: Backend = Field("auto", description="implementation of the selective scan")
+    base: str = Field("default", min_length=1, description="what other stations know: default for the base that ships, "
+                      "none, or the folder of one that `wattcast pretrain` has made")
 
     @property
     def d_ff(self) -> int:

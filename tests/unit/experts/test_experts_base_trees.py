@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,15 @@ import pytest
 
 from wattcast.contracts import TOTAL, Kind, Station
 from wattcast.data.schema import StationData
-from wattcast.experts.base import Asked, Lesson
+from wattcast.errors import BundleError
+from wattcast.experts.base import Asked, Kept, Lesson
 from wattcast.experts.base_trees import SHIPPED, BaseTrees
 from wattcast.settings import build_settings
 from wattcast.timegrid import parse_step, steps_per_day
-from wattcast.training.base_trees import FILE
+from wattcast.training.base_trees import FILE, Base, fit_base
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset
+from wattcast.windows.window_units import INPUTS
 
 DAYS = 50
 RECIPE = build_settings({}).recipe()
@@ -97,6 +100,59 @@ def test_forecast__without_the_base_is_the_usual_day(tmp_path) -> None:
     usual = said(BaseTrees(tmp_path / "missing"), made)
     actual = made.table.targets[42 * 24:49 * 24, 0]
     assert np.abs(usual - actual).mean() < 20
+
+
+def own_base(folder: Path, rounds: int = 3) -> Path:
+    """A base that says half a unit more than the usual day, whatever it is asked."""
+    text = fit_base(np.zeros((1000, len(INPUTS)), np.float32), np.full(1000, 0.5, np.float32), seed=0, rounds=rounds)
+    folder.mkdir()
+    for name, content in Base(text, {"sources": []}).files().items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def lesson_with(base: str | Path) -> Lesson:
+    return Lesson(prepared(), build_settings({"model": {"base": str(base)}}).recipe())
+
+
+def test_recipe__names_the_base(tmp_path) -> None:
+    default, own = (BaseTrees().fit(lesson_with(base)) for base in ("default", own_base(tmp_path / "own")))
+    assert BaseTrees().fit(lesson_with("none")) is None
+    assert default == BaseTrees()
+    assert own is not None
+    made = prepared()
+    usual = said(BaseTrees(tmp_path / "missing"), made)
+    assert (said(own, made) > usual + 1).all()
+    assert not np.allclose(said(own, made), said(default, made))
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_own_base_that_cannot_be_read__is_an_error(tmp_path, damage) -> None:
+    if damage == "damaged":
+        (own_base(tmp_path / "own") / FILE).write_bytes(b"no trees")
+    with pytest.raises(BundleError, match="own") as caught:
+        BaseTrees().fit(lesson_with(tmp_path / "own"))
+    assert "wattcast pretrain" in str(caught.value.hint)
+
+
+def test_version__says_which_base_and_warns_where_that_was_exchanged(tmp_path, caplog) -> None:
+    expert = BaseTrees().fit(lesson_with(own_base(tmp_path / "own")))
+    assert expert is not None
+    for name, content in expert.files().items():
+        (tmp_path / name).write_bytes(content)
+    kept = Kept(tmp_path, ("base",), RECIPE, Lesson(prepared(), RECIPE).sizes, ())
+    assert BaseTrees().load(kept) == expert
+    assert not caplog.text
+    shutil.rmtree(tmp_path / "own")
+    own_base(tmp_path / "own", rounds=4)
+    assert BaseTrees().load(kept) == expert
+    assert "another base" in caplog.text
+
+
+def test_version_without_the_file__has_the_base_that_ships(tmp_path) -> None:
+    sizes = Lesson(prepared(), RECIPE).sizes
+    assert BaseTrees().load(Kept(tmp_path, ("base",), RECIPE, sizes, ())) == BaseTrees()
+    assert BaseTrees().load(Kept(tmp_path, ("network",), RECIPE, sizes, ())) is None
 
 
 def test_import__of_the_table_loads_no_trees() -> None:
