@@ -10,16 +10,18 @@ usual day differs from the plain mean of the last weeks (`groups.LEARNED`), and 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial
 
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import MIDDLE, Forecast, View
+from wattcast.contracts import MIDDLE, TARGETS, Forecast, Kind, View
 from wattcast.explain.groups import BASE_GROUP, DAY_TYPE, LEARNED, LEVEL, LIMITS, Group, Scene, column_groups, merged
-from wattcast.explain.replay import FloatArray, blended, replay, uses_base
-from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.explain.replay import BoolArray, FloatArray, blended, replay, uses_base
+from wattcast.forecasting.levelled import days_off
+from wattcast.forecasting.predictor import Basis, NetworkForecaster
+from wattcast.timegrid import lead_days
 
 MOST, MOST_WITH_BASE = 6, 5
 """Groups that are put in and left out in every combination, the base's aside: 64 forecasts, or 32 where the base has to
@@ -50,7 +52,9 @@ class Explanation:
         median: `[H, C]`.
         groups: those whose columns were changed, by their keys.
         weather: of those columns the ones that are quantities, by their groups' keys.
-        special: `[H]`, steps on days that are of another type than usual.
+        holiday: `[H]`, steps on days off that would be worked in a week without holidays.
+        exchanged: `[H]`, steps on worked days that would be off.
+        kind: of the station.
     """
 
     forecast: Forecast
@@ -60,7 +64,21 @@ class Explanation:
     median: FloatArray
     groups: Mapping[str, Group]
     weather: Mapping[str, tuple[Weather, ...]]
-    special: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    holiday: BoolArray
+    exchanged: BoolArray
+    kind: Kind
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the C targets."""
+        return tuple(name for name in TARGETS if name in self.forecast.table)
+
+    @property
+    def days(self) -> list[slice]:
+        """The steps of each day ahead, from the origin's time to the same time on the wall."""
+        number = lead_days(self.index)
+        edges = np.searchsorted(number, np.arange(number[-1] + 2))
+        return [slice(int(first), int(last)) for first, last in pairwise(edges)]
 
 
 def shapley(worth: Mapping[Subset, FloatArray], players: Sequence[str]) -> dict[str, FloatArray]:
@@ -90,7 +108,11 @@ def explain(forecaster: NetworkForecaster, view: View) -> Explanation:
     Raises:
         WattcastError: as `NetworkForecaster.forecast`.
     """
-    basis = forecaster.basis(view)
+    return explained(forecaster, forecaster.basis(view))
+
+
+def explained(forecaster: NetworkForecaster, basis: Basis) -> Explanation:
+    """Take the forecast that the forecaster makes of a basis apart."""
     forecast = forecaster.finished(basis)
     scene = Scene.of(basis)
     groups = _players(scene)
@@ -104,8 +126,8 @@ def explain(forecaster: NetworkForecaster, view: View) -> Explanation:
              **{key: values.get(key, np.zeros_like(usual)) for key in (DAY_TYPE, LEVEL)}, **values,
              LIMITS: median - basis.quantiles[..., MIDDLE]}
     return Explanation(forecast, basis.features.index[basis.rows:], usual, _told(parts), median,
-                       {group.key: group for group in groups}, _weather(scene, groups),
-                       ~scene.ordinary[basis.rows:])
+                       {group.key: group for group in groups}, _weather(scene, groups), *_special(scene),
+                       basis.model.station.kind)
 
 
 def _told(parts: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -126,18 +148,19 @@ def _players(scene: Scene) -> list[Group]:
 
 
 def _effects(scene: Scene, groups: Sequence[Group]) -> dict[str, float]:
-    """By how much the forecast changes where each group alone is as usual, in all steps and targets."""
+    """By how much the forecast changes where each group alone is as usual, in all steps and targets; but for what the
+    base makes of it."""
     keys = [group.key for group in groups]
-    made = replay(scene.basis, [scene.table(groups, [other for other in keys if other != key]) for key in keys],
-                  [True] * len(keys))
-    changes = blended(scene.basis, made.medians, [True] * len(keys)) - scene.basis.quantiles[..., MIDDLE]
+    tables = [scene.table(groups, keys), *(scene.table(groups, set(keys) - {key}) for key in keys)]
+    level = [True] * len(tables)
+    made = blended(scene.basis, replay(scene.basis, tables, level, ask_base=False).medians, level)
     scale = scene.basis.model.scalers.targets.scale
-    return {key: float((np.abs(change) / scale).mean()) for key, change in zip(keys, changes, strict=True)}
+    return {key: float((np.abs(each - made[0]) / scale).mean()) for key, each in zip(keys, made[1:], strict=True)}
 
 
 def _worth(scene: Scene, groups: Sequence[Group]) -> dict[Subset, FloatArray]:
     """The median `[H, C]` before limits with each subset of the groups as they are, and all others as usual."""
-    subsets = _subsets([group.key for group in groups])
+    subsets = subsets_of([group.key for group in groups])
     level = [LEVEL in subset for subset in subsets]
     basis = scene.basis
     made = replay(basis, [scene.table(groups, subset) for subset in subsets], level)
@@ -152,9 +175,16 @@ def _worth(scene: Scene, groups: Sequence[Group]) -> dict[Subset, FloatArray]:
             everything | {BASE_GROUP}: filed}
 
 
-def _subsets(keys: Collection[str]) -> list[Subset]:
+def subsets_of(keys: Collection[str]) -> list[Subset]:
     """All of them, the empty one first and the whole one last."""
     return [frozenset(chosen) for size in range(len(keys) + 1) for chosen in combinations(keys, size)]
+
+
+def _special(scene: Scene) -> tuple[BoolArray, BoolArray]:
+    """Which steps `[H]` lie on holidays that would be worked, and which on worked days that would be off."""
+    differs = ~scene.ordinary[scene.basis.rows:]
+    off = days_off(scene.features)[scene.basis.rows:]
+    return differs & off, differs & ~off
 
 
 def _weather(scene: Scene, groups: Sequence[Group]) -> dict[str, tuple[Weather, ...]]:

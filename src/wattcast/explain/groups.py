@@ -9,7 +9,7 @@ import numpy as np
 
 from wattcast.contracts import Kind
 from wattcast.data.schema import recognise
-from wattcast.explain.usual import BoolArray, Clock, FloatArray, Levels
+from wattcast.explain.usual import BoolArray, Clock, Days, FloatArray, Levels
 from wattcast.features.calendar import calendar_features, calendar_names
 from wattcast.features.table import FeatureTable
 from wattcast.features.weather import is_direction
@@ -114,8 +114,19 @@ class Scene:
 
     @cached_property
     def usual(self) -> FloatArray:
-        """The usual power of each row `[T + H, C]`; 0 where nothing was ever measured."""
-        return np.nan_to_num(self.clock.usual(self.measured, self.ordinary[:self.basis.rows]))
+        """The usual power of each row `[T + H, C]`, at usual weather; 0 where nothing was ever measured.
+
+        The mean of the last four days of the same weekday, each without what its own weather made of it.
+        """
+        rows = self.basis.rows
+        at_usual_weather = self._days(self.clock.usual(self.measured, self.ordinary[:rows], "type")).at_usual_weather(
+            self.measured)
+        return np.nan_to_num(self.clock.usual(at_usual_weather, self.ordinary[:rows], "weekday"))
+
+    def _days(self, usual: FloatArray) -> Days:
+        rows, weather = self.basis.rows, list(self.features.weather_columns)
+        unusual = (self.features.known - self.usual_known)[:rows, weather]
+        return Days.of(self.measured, usual[:rows], unusual, self.ordinary[:rows], self.clock.day)
 
     @cached_property
     def usual_known(self) -> FloatArray:
@@ -123,15 +134,13 @@ class Scene:
         where nothing is known, as it is where nothing is usual."""
         known, weather = self.features.known.astype(np.float64), list(self.features.weather_columns)
         rows = self.basis.rows
-        usual = self.clock.usual(known[:rows, weather], np.ones(rows, bool), weekdays=False)
+        usual = self.clock.usual(known[:rows, weather], np.ones(rows, bool), "none")
         known[:, weather] = np.where(np.isnan(known[:, weather]) | np.isnan(usual), known[:, weather], usual)
         return known
 
     @cached_property
     def levels(self) -> Levels:
-        rows, weather = self.basis.rows, list(self.features.weather_columns)
-        unusual = (self.features.known - self.usual_known)[:rows, weather]
-        return Levels.of(self.measured, self.usual[:rows], unusual, self.ordinary[:rows], self.clock.day)
+        return Levels.of(self._days(self.usual))
 
     @cached_property
     def flat(self) -> FloatArray:
@@ -141,7 +150,8 @@ class Scene:
     def places(self, group: Group) -> list[int]:
         """Where the known columns of a group stand; those of the day type are all that are not the weather's."""
         if group.key == DAY_TYPE:
-            return [place for place in range(self.features.known.shape[1]) if place not in self.features.weather_columns]
+            weather = self.features.weather_columns
+            return [place for place in range(self.features.known.shape[1]) if place not in weather]
         found = self.basis.model.pipeline.weather_places
         return [place for name in group.columns for place in found.get(name, ())]
 

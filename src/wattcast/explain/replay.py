@@ -66,19 +66,26 @@ def uses_base(basis: Basis) -> bool:
     return BASE in basis.found.medians and bool(_shares(basis)[..., list(basis.found.medians).index(BASE)].any())
 
 
-def replay(basis: Basis, tables: Sequence[FeatureTable], level: Sequence[bool]) -> Replayed:
-    """Forecast from each of V tables in the place of the basis's own; `level` says which of them follow its level."""
-    used = [name for name, share in zip(basis.found.medians, _shares(basis).any((0, 1)), strict=True) if share]
+def replay(basis: Basis, tables: Sequence[FeatureTable], level: Sequence[bool], *, ask_base: bool = True) -> Replayed:
+    """Forecast from each of V tables in the place of the basis's own.
+
+    Args:
+        basis: of a forecast.
+        tables: with the same rows.
+        level: which of them follow the forecast's level.
+        ask_base: without it what the base corrects stands for what it says, for it takes as long as all the others.
+    """
+    used = [name for name, share in zip(basis.found.medians, _shares(basis).sum((0, 1)), strict=True) if share]
     said_by: dict[str, list[FloatArray]] = {name: [] for name in used}
     corrected, unlike = [], []
     for first in range(0, len(tables), BATCH):
         stack = StackedWindows([basis.model.windows(table) for table in tables[first:first + BATCH]])
         origins = np.full(len(stack.parts), basis.rows, np.int64)
         asked = Asked(stack, origins)
-        for name in used:
-            said_by[name].append(asked.said(basis.model.experts[name]))
         if BASE in used:
             corrected.append(BaseTrees.reference(asked))
+        for name in used:
+            said_by[name].append(asked.said(basis.model.experts[name]) if ask_base or name != BASE else corrected[-1])
         unlike.append(stack.unlike_lags(origins).numpy() & (basis.model.station.kind is Kind.LOAD))
     found = {name: np.concatenate(each) for name, each in said_by.items()}
     ratio = basis.found.ratio

@@ -93,6 +93,48 @@ def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A station whose forecast can be made.
+
+    Attributes:
+        job: with the data described as the model knows it.
+        registry: the station's.
+        version: the champion; None, as `model` is, if there is none.
+        model: the champion's.
+        rows: that the forecast is made from.
+        moment: when, and from where.
+        view: what is known there.
+        units: what is worth telling of the units of weather that was given.
+    """
+
+    job: Job
+    registry: Registry
+    version: str | None
+    model: TrainedModel | None
+    rows: Rows
+    moment: Moment
+    view: HorizonView
+    units: tuple[str, ...]
+
+
+def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
+                 weather: Path | None = None, no_weather: bool = False) -> Opened:
+    """All that the forecast of a station needs; arguments and errors as of `forecast`."""
+    if weather is not None and no_weather:
+        raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
+    registry = Registry(job.models_dir, station_to_read(job, station_id))
+    version = registry.champion()
+    job = job if version is None else as_trained(job, registry, version)
+    model = None if version is None else registry.load(version)
+    rows = read_rows(job, registry, model.station if model else None)
+    moment = _moment(rows, at, now)
+    given, units = _future_weather(weather, rows.data, moment.origin, job)
+    view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
+                       weather="none" if no_weather else "given", future_weather=given)
+    return Opened(job, registry, version, model, rows, moment, view, tuple(units))
+
+
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
              weather: Path | None = None, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
     """The next seven days from the newest measurement, or from `at`, with the champion; without any model, if a station
@@ -111,17 +153,9 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     Raises:
         InputError: something the user gave is wrong.
     """
-    if weather is not None and no_weather:
-        raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
-    registry = Registry(job.models_dir, station_to_read(job, station_id))
-    version = registry.champion()
-    job = job if version is None else as_trained(job, registry, version)
-    model = None if version is None else registry.load(version)
-    rows = read_rows(job, registry, model.station if model else None)
-    moment = _moment(rows, at, now)
-    given, units = _future_weather(weather, rows.data, moment.origin, job)
-    view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
-                       weather="none" if no_weather else "given", future_weather=given)
+    opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather)
+    registry, version, model, rows = opened.registry, opened.version, opened.model, opened.rows
+    moment, view, units, job = opened.moment, opened.view, opened.units, opened.job
     forecaster = NetworkForecaster.of(model) if model else UntrainedForecaster(job.settings.recipe())
     made = forecaster.forecast(view)
     version = version or UNTRAINED
