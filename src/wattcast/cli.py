@@ -318,7 +318,7 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
                      no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=_words(rule), on_epoch=on_epoch,
                      progress=render.counter())
-    save_backtest(result, json_file, report)
+    save_backtest(result, json_file, report, job.settings.data)
     render.backtest(result)
 
 

@@ -340,6 +340,8 @@ def explanation(outcome: "ExplainOutcome", language: "Language") -> None:
 
     for line in outcome.sentences(language):
         say(line)
+    for note in outcome.notes:
+        say(f"note: {note}")
     if outcome.miss is None:
         for position, target in enumerate(outcome.explanation.targets):
             table(day_rows(outcome.explanation, position, language),

@@ -1,9 +1,9 @@
 """The verb `explain`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -12,16 +12,17 @@ from wattcast.data.schema import DataConfig, StationData
 from wattcast.data.units import unit_of
 from wattcast.errors import BundleError, ConfigError, InputError
 from wattcast.evaluation.charts import as_png
+from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.explain.contributions import Explanation, explained
 from wattcast.explain.figure import explanation_figure, miss_figure
 from wattcast.explain.miss import Miss, miss
 from wattcast.explain.miss_words import miss_sentences, miss_to_dict
 from wattcast.explain.tables import to_dict
 from wattcast.explain.words import Language, Unit, sentence
-from wattcast.forecasting.predictor import Basis, NetworkForecaster
+from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.files import write_json, written_aside
 from wattcast.timegrid import days_later, midnight, parse_step, parse_time
-from wattcast.workflows.forecast import Opened, open_station
+from wattcast.workflows.forecast import Opened, flattery, open_station, perfect_weather
 from wattcast.workflows.job import Job
 
 DAY = 1
@@ -38,6 +39,7 @@ class ExplainOutcome:
         version: that forecasts.
         units: of the targets.
         miss: why that day was wrong; None unless that was asked.
+        notes: what else is worth knowing.
     """
 
     explanation: Explanation
@@ -45,6 +47,7 @@ class ExplainOutcome:
     version: str
     units: tuple[Unit, ...]
     miss: Miss | None = None
+    notes: tuple[str, ...] = ()
 
     def sentences(self, language: Language) -> list[str]:
         """The day in words, a line for each target, two where its error is told."""
@@ -55,11 +58,15 @@ class ExplainOutcome:
             told += said if len(self.units) == 1 else [f"{target}: {line}" for line in said]
         return told
 
+    def of_day(self, day: int) -> Self:
+        """The same with another day that is told of, without its error."""
+        return replace(self, day=day, miss=None)
+
     def to_dict(self) -> dict[str, Any]:
         words = {language: self.sentences(language) for language in ("en", "zh")}
         names = [unit.name for unit in self.units]
         whole = {**to_dict(self.explanation), "version": self.version, "day": self.day, "words": words,
-                 "units": dict(zip(self.explanation.targets, names, strict=True))}
+                 "units": dict(zip(self.explanation.targets, names, strict=True)), "notes": list(self.notes)}
         return whole if self.miss is None else {**whole, "miss": miss_to_dict(self.miss)}
 
 
@@ -82,15 +89,15 @@ def explain(job: Job, station_id: str | None = None, *, at: str | None = None, d
         InputError: something the user gave is wrong; the day is none of the horizon, or nothing was measured on it.
     """
     if missed is not None and at is None:
-        first = midnight(parse_time(missed, "UTC"))
-        at = f"{days_later(first, 1 - (day or DAY)):%Y-%m-%d}"
+        at = origin_before(missed, day)
     opened = open_station(job, station_id, at=at, weather=weather, no_weather=no_weather)
     forecaster = _forecaster(opened)
     station = opened.rows.data.station
-    asked = _day(station, opened.moment.origin, day, missed)
-    units = station_units(station, opened.job.settings.data)
-    return told(forecaster, forecaster.basis(opened.view), opened.rows.data, asked, opened.version or "", units,
-                why_wrong=missed is not None)
+    asked = day_of(station, opened.moment.origin, day, missed)
+    units = units_of(station, opened.job.settings.data)
+    outcome = told(forecaster, opened.view, opened.rows.data, asked, opened.version or "", units,
+                   why_wrong=missed is not None)
+    return replace(outcome, notes=(*opened.units, *outcome.notes))
 
 
 def save_explanation(outcome: ExplainOutcome, json_file: Path | None, plot: Path | None, language: Language) -> None:
@@ -108,16 +115,23 @@ def save_explanation(outcome: ExplainOutcome, json_file: Path | None, plot: Path
             aside.write_bytes(as_png(draw))
 
 
-def told(forecaster: NetworkForecaster, basis: Basis, data: StationData, day: int, version: str,
+def told(forecaster: NetworkForecaster, view: HorizonView, data: StationData, day: int, version: str,
          units: tuple[Unit, ...], *, why_wrong: bool = False) -> ExplainOutcome:
-    """The forecast of a basis taken apart; with `why_wrong` the error of its `day`, too."""
+    """The forecast from a view's origin taken apart; with `why_wrong` the error of its `day`, too."""
+    basis = forecaster.basis(view)
+    notes = (*flattery(view.origin, basis.model), *perfect_weather(view))
     if why_wrong:
         found = miss(forecaster, basis, data, day)
-        return ExplainOutcome(found.explanation, day, version, units, found)
-    return ExplainOutcome(explained(forecaster, basis), day, version, units)
+        return ExplainOutcome(found.explanation, day, version, units, found, notes)
+    return ExplainOutcome(explained(forecaster, basis), day, version, units, notes=notes)
 
 
-def station_units(station: Station, data: DataConfig) -> tuple[Unit, ...]:
+def origin_before(missed: str, day: int | None) -> str:
+    """The midnight from which a day that was `missed` is day number `day` of the forecast; the first one if None."""
+    return f"{days_later(midnight(parse_time(missed, 'UTC')), 1 - (day or DAY)):%Y-%m-%d}"
+
+
+def units_of(station: Station, data: DataConfig) -> tuple[Unit, ...]:
     """The unit of each target, as far as a setting or its column's name tells."""
     hours = parse_step(station.step) / pd.Timedelta(hours=1)
     return tuple(Unit(unit_of((data.targets or {}).get(target, target), data.unit), hours)
@@ -131,7 +145,7 @@ def require_day(day: int, days: int) -> int:
         ConfigError: it has no such day.
     """
     if not 1 <= day <= days:
-        raise ConfigError(f"day {day} lies outside of the forecast", found=str(day), expected=f"1 to {days}",
+        raise ConfigError(f"--day {day} lies outside of the forecast", found=str(day), expected=f"1 to {days}",
                           hint=f"the forecast has {days} days, and the first of them is 1")
     return day
 
@@ -144,8 +158,12 @@ def _forecaster(opened: Opened) -> NetworkForecaster:
     return NetworkForecaster.of(opened.model)
 
 
-def _day(station: Station, origin: pd.Timestamp, day: int | None, missed: str | None) -> int:
-    """Which day of the forecast from `origin` is meant."""
+def day_of(station: Station, origin: pd.Timestamp, day: int | None, missed: str | None) -> int:
+    """Which day of the forecast from `origin` is meant, from 1.
+
+    Raises:
+        InputError: it has no such day, or the day that was `missed` is another one.
+    """
     days = int(pd.Timedelta(station.horizon) // pd.Timedelta(days=1))
     if missed is None:
         return require_day(DAY if day is None else day, days)

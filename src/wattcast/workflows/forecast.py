@@ -230,7 +230,7 @@ def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp,
 def _of_model(model: TrainedModel, view: HorizonView) -> list[str]:
     """What the model has not seen, and what it should not have."""
     unknown = model.pipeline.unknown_categories(view.future())
-    return [*_category_notes(unknown), *_flattery(view.origin, model)]
+    return [*_category_notes(unknown), *flattery(view.origin, model)]
 
 
 def _category_notes(unknown: Mapping[str, Sequence[str]]) -> list[str]:
@@ -253,12 +253,18 @@ def _weather_notes(view: HorizonView, ground: Ground) -> list[str]:
     notes = []
     if 0 < view.weather_coverage < 1 and "short_weather" not in told:
         notes.append(weather_gap(view))
-    if PERFECT in view.weather_source:
-        notes.append("the horizon's weather is what was measured afterwards (perfect weather)")
-    return notes
+    return [*notes, *perfect_weather(view)]
 
 
-def _flattery(origin: pd.Timestamp, model: TrainedModel) -> list[str]:
+def perfect_weather(view: HorizonView) -> list[str]:
+    """That no forecast of the weather was there, but what came, where it was so."""
+    if PERFECT not in view.weather_source:
+        return []
+    return ["the horizon's weather is what was measured afterwards (perfect weather)"]
+
+
+def flattery(origin: pd.Timestamp, model: TrainedModel) -> list[str]:
+    """That a forecast from there is no test of the model, where it is none."""
     if origin >= model.learned_until:
         return []
     return [f"the model was trained on data up to {model.learned_until}, after this origin: errors flatter it"]
