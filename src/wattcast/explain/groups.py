@@ -113,20 +113,34 @@ class Scene:
         return same
 
     @cached_property
-    def usual(self) -> FloatArray:
-        """The usual power of each row `[T + H, C]`, at usual weather; 0 where nothing was ever measured.
+    def typical(self) -> FloatArray:
+        """For each row the mean of the last weeks' days of its type `[T + H, C]`; 0 where nothing was ever measured."""
+        return np.nan_to_num(self.clock.usual(self.measured, self.ordinary[:self.basis.rows], "type"))
 
-        The mean of the last four days of the same weekday, each without what its own weather made of it.
-        """
-        rows = self.basis.rows
-        at_usual_weather = self._days(self.clock.usual(self.measured, self.ordinary[:rows], "type")).at_usual_weather(
-            self.measured)
-        return np.nan_to_num(self.clock.usual(at_usual_weather, self.ordinary[:rows], "weekday"))
-
-    def _days(self, usual: FloatArray) -> Days:
+    @cached_property
+    def days(self) -> Days:
+        """The days of the history."""
         rows, weather = self.basis.rows, list(self.features.weather_columns)
         unusual = (self.features.known - self.usual_known)[:rows, weather]
-        return Days.of(self.measured, usual[:rows], unusual, self.ordinary[:rows], self.clock.day)
+        return Days.of(self.measured, self.typical[:rows], unusual, self.ordinary[:rows], self.clock.day)
+
+    @cached_property
+    def levels(self) -> Levels:
+        return Levels.of(self.days)
+
+    @cached_property
+    def flat(self) -> FloatArray:
+        """The history's targets `[T, C]` without what the days ran above or below the usual level."""
+        return self.levels.flattened(self.measured)
+
+    @cached_property
+    def usual(self) -> FloatArray:
+        """The usual power of each row `[T + H, C]`; 0 where nothing was ever measured.
+
+        The mean of the last four days of the same weekday, each brought to the usual level and the usual weather.
+        """
+        days = self.days.at_usual_weather(self.flat)
+        return np.nan_to_num(self.clock.usual(days, self.ordinary[:self.basis.rows], "weekday"))
 
     @cached_property
     def usual_known(self) -> FloatArray:
@@ -137,15 +151,6 @@ class Scene:
         usual = self.clock.usual(known[:rows, weather], np.ones(rows, bool), "none")
         known[:, weather] = np.where(np.isnan(known[:, weather]) | np.isnan(usual), known[:, weather], usual)
         return known
-
-    @cached_property
-    def levels(self) -> Levels:
-        return Levels.of(self._days(self.usual))
-
-    @cached_property
-    def flat(self) -> FloatArray:
-        """The history's targets `[T, C]` without what the last days ran above or below the usual level."""
-        return self.levels.flattened(self.measured)
 
     def places(self, group: Group) -> list[int]:
         """Where the known columns of a group stand; those of the day type are all that are not the weather's."""

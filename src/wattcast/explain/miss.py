@@ -175,7 +175,7 @@ class _Came:
         end, weather = self._rows + number * per_day, list(scene.features.weather_columns)
         power = np.concatenate([scene.measured, self.actual])[:end]
         unusual = (self.known - scene.usual_known)[:end, weather]
-        came = Levels.of(Days.of(power, scene.usual[:end], unusual, scene.ordinary[:end], per_day))
+        came = Levels.of(Days.of(power, scene.typical[:end], unusual, scene.ordinary[:end], per_day))
         known, around = scene.levels.by_day[-1], came.by_day[self.day - 1 - number]
         same = scene.levels.days.proportional == came.days.proportional
         return known, np.where(same, around, known)

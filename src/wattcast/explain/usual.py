@@ -50,7 +50,7 @@ class Clock:
     @classmethod
     def of(cls, index: pd.DatetimeIndex, kind: Kind, step: pd.Timedelta, rows: int, day: int) -> "Clock":
         clock = followed_clock(index, kind)
-        weekday = np.asarray(clock.dayofweek, np.int64) if kind is Kind.LOAD else np.zeros(len(index), np.int64)
+        weekday = np.asarray(clock.day_of_week, np.int64) if kind is Kind.LOAD else np.zeros(len(index), np.int64)
         return cls(slots_of_day(clock, step), weekday, rows, day)
 
     def usual(self, values: FloatArray, counted: BoolArray, by: Literal["weekday", "type", "none"]) -> FloatArray:

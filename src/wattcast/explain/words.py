@@ -186,7 +186,7 @@ def in_shares(shares: Mapping[str, float], value: float, against: float, size: f
 def _weekday(explanation: Explanation, steps: slice, said: Vocabulary) -> str | None:
     """The day's name; None where the steps do not begin at midnight."""
     first = explanation.index[steps][0]
-    return said.weekdays[first.dayofweek] if first == midnight(first) else None
+    return said.weekdays[first.day_of_week] if first == midnight(first) else None
 
 
 def name_of(key: str, language: Language) -> str:
