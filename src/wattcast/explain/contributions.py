@@ -23,9 +23,12 @@ from wattcast.forecasting.levelled import days_off
 from wattcast.forecasting.predictor import Basis, NetworkForecaster
 from wattcast.timegrid import lead_days
 
-MOST, MOST_WITH_BASE = 6, 5
-"""Groups that are put in and left out in every combination, the base's aside: 64 forecasts, or 32 where the base has to
-be asked for each, which takes as long as all the others together."""
+MOST = 6
+"""Groups that are put in and left out in every combination, the base's aside: 64 forecasts."""
+
+LESS_WITH_BASE = 1
+"""So many fewer where the base has to be asked for each of them, for each target: it takes as long as all the others
+together."""
 
 Subset = frozenset[str]
 
@@ -76,9 +79,14 @@ class Explanation:
     @property
     def days(self) -> list[slice]:
         """The steps of each day ahead, from the origin's time to the same time on the wall."""
-        number = lead_days(self.index)
-        edges = np.searchsorted(number, np.arange(number[-1] + 2))
-        return [slice(int(first), int(last)) for first, last in pairwise(edges)]
+        return days_of(self.index)
+
+
+def days_of(index: pd.DatetimeIndex) -> list[slice]:
+    """The steps of each day of a horizon, from the origin's time to the same time on the wall."""
+    number = lead_days(index)
+    edges = np.searchsorted(number, np.arange(number[-1] + 2))
+    return [slice(int(first), int(last)) for first, last in pairwise(edges)]
 
 
 def shapley(worth: Mapping[Subset, FloatArray], players: Sequence[str]) -> dict[str, FloatArray]:
@@ -141,7 +149,8 @@ def _players(scene: Scene) -> list[Group]:
     """The groups that are put in and left out, without those of which nothing is other than usual."""
     fixed = [group for group in (Group(DAY_TYPE), Group(LEVEL)) if group.key == LEVEL or scene.differs(group)]
     columns = [group for group in column_groups(scene.basis.model.station.known_future) if scene.differs(group)]
-    most = (MOST_WITH_BASE if uses_base(scene.basis) else MOST) - len(fixed)
+    less = LESS_WITH_BASE * len(scene.basis.model.station.targets) if uses_base(scene.basis) else 0
+    most = MOST - less - len(fixed)
     if len(columns) > most:
         columns = merged(columns, _effects(scene, columns), most)
     return [*fixed, *columns]

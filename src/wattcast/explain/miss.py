@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import QUANTILES, Forecast, Kind, quantile_column
+from wattcast.contracts import QUANTILES, Forecast, Kind, View, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
-from wattcast.explain.contributions import Explanation, Subset, explained, shapley, subsets_of
+from wattcast.explain.contributions import Explanation, Subset, days_of, explained, shapley, subsets_of
 from wattcast.explain.groups import DAY_TYPE, LEVEL, Scene
 from wattcast.explain.replay import BoolArray, FloatArray, blended, replay
 from wattcast.explain.usual import AROUND, Days, Levels
@@ -24,6 +24,7 @@ from wattcast.features.calendar import DAY_TYPE_NAMES
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.predictor import Basis, NetworkForecaster
 from wattcast.forecasting.selection import selected
+from wattcast.timegrid import horizon_index
 
 WEATHER_FORECAST, REST = "weather_forecast", "rest"
 
@@ -66,25 +67,27 @@ class Miss:
         return self.explanation.median[self.steps]
 
 
-def miss(forecaster: NetworkForecaster, basis: Basis, data: StationData, day: int) -> Miss:
-    """Take the error of a forecast on its `day`, from 1, apart.
+def miss(forecaster: NetworkForecaster, view: View, data: StationData, day: int) -> Miss:
+    """Take the error of the forecast from `view.origin` on its `day`, from 1, apart.
 
     Args:
-        forecaster: that made it.
-        basis: of the forecast.
-        data: with what came after its origin.
+        forecaster: that makes it.
+        view: what was known.
+        data: with what came after that.
         day: of the horizon.
 
     Raises:
         DataError: nothing was measured on that day.
+        WattcastError: as `NetworkForecaster.forecast`.
     """
-    explanation = explained(forecaster, basis)
-    steps, came = explanation.days[day - 1], _Came(Scene.of(basis), data, day)
+    index = horizon_index(view.origin, view.horizon)
+    steps = days_of(index)[day - 1]
+    if not data.frame.reindex(index[steps])[list(data.station.targets)].notna().any(axis=None):
+        raise DataError(f"nothing was measured on {index[steps][0]:%Y-%m-%d}, so the forecast of that day cannot have "
+                        "been wrong", found=f"measurements until {data.end}", hint="choose a day that has passed")
+    basis = forecaster.basis(view)
+    explanation, came = explained(forecaster, basis), _Came(Scene.of(basis), data, day)
     actual = came.actual
-    if not np.isfinite(actual[steps]).any():
-        first = explanation.index[steps][0]
-        raise DataError(f"nothing was measured on {first:%Y-%m-%d}, so the forecast of that day cannot have been wrong",
-                        found=f"measurements until {data.end}", hint="choose a day that has passed")
     worth, off = _worth(came, explanation.median, steps)
     players = sorted(frozenset().union(*worth))
     values = shapley(worth, players)

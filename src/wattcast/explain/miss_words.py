@@ -8,8 +8,9 @@ import numpy as np
 
 from wattcast.explain.groups import DAY_TYPE, LEVEL
 from wattcast.explain.miss import REST, WEATHER_FORECAST, Miss
-from wattcast.explain.tables import apportioned, decimals_of
+from wattcast.explain.tables import apportioned
 from wattcast.explain.words import Language, Unit, in_shares, named_day
+from wattcast.forecasting.output import DECIMALS
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,12 @@ def miss_to_dict(miss: Miss) -> dict[str, Any]:
             told[target] = None
             continue
         actual, median = miss.actual[known, position], miss.median[known, position]
-        decimals = decimals_of(explanation.median[:, position])
         means = np.stack([part[known, position].mean(keepdims=True) for part in miss.parts.values()])
-        parts, error = apportioned(means, (actual - median).mean(keepdims=True), decimals)
+        parts, error = apportioned(means, (actual - median).mean(keepdims=True), DECIMALS)
         lately = miss.lately[position]
         told[target] = {
-            "steps_measured": int(known.sum()), "measured": round(float(actual.mean()), decimals),
-            "forecast": round(float(median.mean()), decimals), "error": float(error[0]),
+            "steps_measured": int(known.sum()), "measured": round(float(actual.mean()), DECIMALS),
+            "forecast": round(float(median.mean()), DECIMALS), "error": float(error[0]),
             "parts": dict(zip(miss.parts, map(float, parts[:, 0]), strict=True)),
             "steps_inside_band": int(miss.inside[known, position].sum()),
             "inside_band_lately": None if lately is None else round(lately, 4)}

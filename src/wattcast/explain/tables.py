@@ -9,9 +9,11 @@ from wattcast.contracts import quantile_column
 from wattcast.explain.contributions import Explanation
 from wattcast.explain.groups import USUAL
 from wattcast.explain.replay import FloatArray
+from wattcast.forecasting.output import DECIMALS
 
 DIGITS = 5
-"""Significant digits of the largest median, which give the decimals of all that is told of a target."""
+"""Significant digits with which people are shown the largest median of a target, and the decimals that gives all else.
+"""
 
 
 def decimals_of(values: FloatArray) -> int:
@@ -44,7 +46,7 @@ def apportioned(parts: FloatArray, total: FloatArray, decimals: int) -> tuple[Fl
 
 def to_dict(explanation: Explanation) -> dict[str, Any]:
     """Plain values for JSON: of each target the groups, and by step, by day and over the horizon the usual day, what
-    each group adds, and the median; means of power, in the target's unit."""
+    each group adds, and the median as it is filed; means of power, in the target's unit."""
     forecast = explanation.forecast
     groups = [{"key": key, "columns": list(explanation.groups[key].columns) if key in explanation.groups else []}
               for key in explanation.parts]
@@ -54,9 +56,8 @@ def to_dict(explanation: Explanation) -> dict[str, Any]:
                         for position, target in enumerate(explanation.targets)}}
 
 
-def shown(explanation: Explanation, target: int, steps: slice) -> dict[str, float]:
+def shown(explanation: Explanation, target: int, steps: slice, decimals: int) -> dict[str, float]:
     """The means over some steps: the usual day, each group's, and the median; they add up as shown."""
-    decimals = decimals_of(explanation.median[:, target])
     values = np.stack([explanation.usual[steps, target].mean(keepdims=True),
                        *(part[steps, target].mean(keepdims=True) for part in explanation.parts.values())])
     parts, total = apportioned(values, explanation.median[steps, target].mean(keepdims=True), decimals)
@@ -65,15 +66,14 @@ def shown(explanation: Explanation, target: int, steps: slice) -> dict[str, floa
 
 def _target(explanation: Explanation, position: int, name: str) -> dict[str, Any]:
     index, table = explanation.index, explanation.forecast.table
-    decimals = decimals_of(explanation.median[:, position])
     values = np.stack([explanation.usual[:, position], *(part[:, position] for part in explanation.parts.values())])
-    parts, total = apportioned(values, explanation.median[:, position], decimals)
-    low, high = (table[quantile_column(name, level)].to_numpy().round(decimals) for level in (0.1, 0.9))
+    parts, total = apportioned(values, explanation.median[:, position], DECIMALS)
+    low, high = (table[quantile_column(name, level)].to_numpy().round(DECIMALS) for level in (0.1, 0.9))
     steps = [{"time": time.isoformat(), **_row(explanation, parts[:, step], total[step]), "q10": float(low[step]),
               "q90": float(high[step])} for step, time in enumerate(index)]
     days = [{"day": number, "from": index[of][0].isoformat(), "steps": of.stop - of.start,
-             **shown(explanation, position, of)} for number, of in enumerate(explanation.days, start=1)]
-    return {"steps": steps, "days": days, "week": shown(explanation, position, slice(0, len(index)))}
+             **shown(explanation, position, of, DECIMALS)} for number, of in enumerate(explanation.days, start=1)]
+    return {"steps": steps, "days": days, "week": shown(explanation, position, slice(0, len(index)), DECIMALS)}
 
 
 def _row(explanation: Explanation, parts: FloatArray, total: float) -> dict[str, float]:

@@ -198,10 +198,10 @@ def day_rows(explanation: Explanation, target: int, language: Language) -> list[
     """A table for people: a row for the usual day, each part and the forecast, a column for each day and for all; every
     column adds up as it is shown. Parts that are nothing are left out."""
     said = VOCABULARIES[language]
-    columns = {f"{of:%m-%d}": shown(explanation, target, steps) for steps in explanation.days
-               for of in (explanation.index[steps][0],)}
-    columns |= {said.names["week"]: shown(explanation, target, slice(0, len(explanation.index)))}
     decimals = decimals_of(explanation.median[:, target])
+    columns = {f"{explanation.index[steps][0]:%m-%d}": shown(explanation, target, steps, decimals)
+               for steps in explanation.days}
+    columns |= {said.names["week"]: shown(explanation, target, slice(0, len(explanation.index)), decimals)}
     return [{said.names["part"]: name_of(key, language),
              **{heading: f"{values[key]:.{decimals}f}" for heading, values in columns.items()}}
             for key in next(iter(columns.values())) if any(values[key] for values in columns.values())]

@@ -13,7 +13,8 @@ from wattcast.data.units import unit_of
 from wattcast.errors import BundleError, ConfigError, InputError
 from wattcast.evaluation.charts import as_png
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.explain.contributions import Explanation, explained
+from wattcast.explain.contributions import Explanation
+from wattcast.explain.contributions import explain as explain_forecast
 from wattcast.explain.figure import explanation_figure, miss_figure
 from wattcast.explain.miss import Miss, miss
 from wattcast.explain.miss_words import miss_sentences, miss_to_dict
@@ -21,11 +22,11 @@ from wattcast.explain.tables import to_dict
 from wattcast.explain.words import Language, Unit, sentence
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.files import write_json, written_aside
-from wattcast.timegrid import days_later, midnight, parse_step, parse_time
+from wattcast.timegrid import DAY, days_later, midnight, parse_horizon, parse_step, parse_time
 from wattcast.workflows.forecast import Opened, flattery, open_station, perfect_weather
 from wattcast.workflows.job import Job
 
-DAY = 1
+FIRST = 1
 """The day that is told of unless another one is asked for."""
 
 
@@ -118,17 +119,16 @@ def save_explanation(outcome: ExplainOutcome, json_file: Path | None, plot: Path
 def told(forecaster: NetworkForecaster, view: HorizonView, data: StationData, day: int, version: str,
          units: tuple[Unit, ...], *, why_wrong: bool = False) -> ExplainOutcome:
     """The forecast from a view's origin taken apart; with `why_wrong` the error of its `day`, too."""
-    basis = forecaster.basis(view)
-    notes = (*flattery(view.origin, basis.model), *perfect_weather(view))
+    notes = (*(flattery(view.origin, forecaster.model) if forecaster.model else ()), *perfect_weather(view))
     if why_wrong:
-        found = miss(forecaster, basis, data, day)
+        found = miss(forecaster, view, data, day)
         return ExplainOutcome(found.explanation, day, version, units, found, notes)
-    return ExplainOutcome(explained(forecaster, basis), day, version, units, notes=notes)
+    return ExplainOutcome(explain_forecast(forecaster, view), day, version, units, notes=notes)
 
 
 def origin_before(missed: str, day: int | None) -> str:
     """The midnight from which a day that was `missed` is day number `day` of the forecast; the first one if None."""
-    return f"{days_later(midnight(parse_time(missed, 'UTC')), 1 - (day or DAY)):%Y-%m-%d}"
+    return f"{days_later(midnight(parse_time(missed, 'UTC')), 1 - (day or FIRST)):%Y-%m-%d}"
 
 
 def units_of(station: Station, data: DataConfig) -> tuple[Unit, ...]:
@@ -164,11 +164,11 @@ def day_of(station: Station, origin: pd.Timestamp, day: int | None, missed: str 
     Raises:
         InputError: it has no such day, or the day that was `missed` is another one.
     """
-    days = int(pd.Timedelta(station.horizon) // pd.Timedelta(days=1))
+    days = int(parse_horizon(station.horizon) // DAY)
     if missed is None:
-        return require_day(DAY if day is None else day, days)
+        return require_day(FIRST if day is None else day, days)
     date = midnight(parse_time(missed, station.timezone))
-    ahead = int((date.tz_localize(None) - origin.tz_localize(None)) // pd.Timedelta(days=1)) + 1
+    ahead = int((date.tz_localize(None) - origin.tz_localize(None)) // DAY) + 1
     if not 1 <= ahead <= days or (day is not None and day != ahead):
         asked = "a day" if day is None else f"day {day}"
         raise InputError(f"--miss {missed} is not {asked} of the forecast from {origin}", found=f"day {ahead}",
