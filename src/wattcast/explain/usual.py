@@ -77,8 +77,9 @@ class Clock:
 def _means(values: FloatArray, key: IntArray, count: int) -> FloatArray:
     """The mean of the `values` `[N, F]` of each key `[count, F]`; NaN where it has none."""
     known = np.isfinite(values)
-    number, total = (np.stack([np.bincount(key, column, minlength=count) for column in of.T], 1)
-                     for of in (known.astype(np.float64), np.where(known, values, 0.0)))
+    number, total = np.zeros((count, values.shape[1])), np.zeros((count, values.shape[1]))
+    np.add.at(number, key, known)
+    np.add.at(total, key, np.where(known, values, 0.0))
     return np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
 
 

@@ -22,6 +22,10 @@ FAIR = 0.5
 """A day's usual sum below that share of the sum of its sizes, as where feed-in and use are about equal, is nothing to
 tell per cent of."""
 
+CLEAR, USUALLY_CLEAR = {keys.PRESSURE: 0.002}, 0.03
+"""By what share a quantity's mean must differ from the usual to be called more or less: below, what it does within the
+day counts for more."""
+
 _PREFIXES = ("", "k", "M", "G", "T")
 _SI = {"瓦": "W", "千瓦": "kW", "兆瓦": "MW", "瓦时": "Wh", "千瓦时": "kWh", "兆瓦时": "MWh", "度": "kWh"}
 
@@ -88,7 +92,7 @@ def _signed(value: float, sign: str) -> str:
 
 ENGLISH = Vocabulary(
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    names={keys.USUAL: "usual day", keys.DAY_TYPE: "days off nearby", "holiday": "holiday",
+    names={keys.USUAL: "usual day", keys.DAY_TYPE: "day type and holidays", "nearby": "days off nearby", "holiday": "holiday",
            "exchanged": "worked in exchange", keys.LEVEL: "level of the last days", keys.SUN: "sun",
            keys.TEMPERATURE: "temperature", keys.WIND: "wind", keys.HUMIDITY: "humidity", keys.CLOUD: "clouds",
            keys.RAIN: "rain", keys.PRESSURE: "air pressure", keys.SKY: "kind of weather",
@@ -110,7 +114,8 @@ ENGLISH = Vocabulary(
 
 CHINESE = Vocabulary(
     weekdays=("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"),
-    names={keys.USUAL: "平常的一天", keys.DAY_TYPE: "临近休息日", "holiday": "节假日", "exchanged": "调休上班",
+    names={keys.USUAL: "平常的一天", keys.DAY_TYPE: "日类型与节假日", "nearby": "临近休息日",
+           "holiday": "节假日", "exchanged": "调休上班",
            keys.LEVEL: "近几日水平", keys.SUN: "日照", keys.TEMPERATURE: "气温", keys.WIND: "风", keys.HUMIDITY: "湿度",
            keys.CLOUD: "云量", keys.RAIN: "降水", keys.PRESSURE: "气压", keys.SKY: "天气现象",
            keys.OTHER_WEATHER: "其他气象", keys.OTHER_COLUMNS: "其他已知列", keys.LEARNED: "模型学到的规律",
@@ -230,7 +235,7 @@ def _largest_first(shares: Mapping[str, float]) -> dict[str, float]:
 def _group(explanation: Explanation, key: str, steps: slice, said: Vocabulary) -> str:
     if key == keys.DAY_TYPE:
         holiday, exchanged = (bool(of[steps].any()) for of in (explanation.holiday, explanation.exchanged))
-        return said.names["holiday" if holiday else "exchanged" if exchanged else key]
+        return said.names["holiday" if holiday else "exchanged" if exchanged else "nearby"]
     given = [change for column in explanation.weather.get(key, ()) if (change := _change(column, steps)) is not None]
     if not given or key not in (*said.more, keys.TEMPERATURE):
         return said.names.get(key, key)
@@ -238,9 +243,11 @@ def _group(explanation: Explanation, key: str, steps: slice, said: Vocabulary) -
     up = now > usual
     if key == keys.TEMPERATURE:
         return said.degrees(f"{abs(now - usual):.0f}", up) if round(abs(now - usual)) else said.names[key]
+    share = abs(now / usual - 1) if usual > 0 else np.inf
+    if share < CLEAR.get(key, USUALLY_CLEAR):
+        return said.names[key]
     words = said.more[key][0 if up else 1]
-    share = round(100 * abs(now / usual - 1)) if usual > 0 else 0
-    return said.percent(f"{share}", words) if key in (keys.SUN, keys.WIND) and share else words
+    return said.percent(f"{100 * share:.0f}", words) if key in (keys.SUN, keys.WIND) and usual > 0 else words
 
 
 def _change(column: Weather, steps: slice) -> tuple[float, float] | None:

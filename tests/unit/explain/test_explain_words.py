@@ -70,7 +70,8 @@ def test_sentence__of_a_column_without_a_name_of_ours_keeps_its_own(explained) -
 
 @pytest.mark.parametrize(("key", "given", "usual", "words"), [
     ("irradiance", 70.0, 100.0, "30 % less sun −5 %"), ("wind", 3.0, 2.0, "50 % more wind −5 %"),
-    ("rain", 3.0, 2.0, "more rain −5 %"), ("temperature", 20.2, 20.0, "temperature −5 %"),
+    ("rain", 3.0, 2.0, "more rain −5 %"), ("irradiance", 101.0, 100.0, ": sun −5 %"),
+    ("temperature", 20.2, 20.0, "temperature −5 %"),
     ("temperature", 23.0, 20.0, "3° warmer −5 %"), ("humidity", np.nan, 2.0, "humidity −5 %")])
 def test_sentence__tells_how_the_weather_differs(key, given, usual, words, explained) -> None:
     weather = {key: (Weather(key, np.full(168, given), np.full(168, usual)),)}
