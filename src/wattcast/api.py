@@ -23,6 +23,7 @@ from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
 from wattcast.timegrid import parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.training.config import Recipe
 from wattcast.workflows.backtest import backtest_station
+from wattcast.workflows.explain import ExplainOutcome, day_of, origin_before, told, units_of
 
 
 class Forecaster:
@@ -81,18 +82,31 @@ class Forecaster:
         Raises:
             InputError: a frame cannot be used, or `at` is no time, off the grid, or before the first measurement.
         """
-        if weather is not None and no_weather:
-            raise ConfigError("weather and no_weather contradict each other", hint="give one of them")
         network, data = self._fitted(), self._data(df)
-        origin = data.end
-        if at is not None:
-            origin = require_on_grid(parse_time(at, data.station.timezone), parse_step(data.station.step))
-            if origin <= data.frame.index[0]:
-                raise InputError(f"at={at!r} is before the first measurement",
-                                 found=f"data from {data.frame.index[0]}")
-        view = HorizonView(data, origin, station_horizon(data.station), weather="none" if no_weather else "given",
-                           future_weather=self._future_weather(weather, data, origin))
+        view = self._view(data, at, weather, no_weather=no_weather)
         return forecast_table(network.forecast(view), data.station)
+
+    def explain(self, df: pd.DataFrame, *, at: str | None = None, day: int | None = None, missed: str | None = None,
+                weather: pd.DataFrame | None = None, no_weather: bool = False) -> ExplainOutcome:
+        """Why `predict` says what it says, or why it was wrong: `sentences("en")`, numbers in `to_dict()`.
+
+        Args:
+            df: as for `predict`.
+            at: as for `predict`.
+            day: of the forecast, from 1, that the sentences are about.
+            missed: a date that has passed, whose error is explained; the forecast is then the one from its beginning,
+                or from `day` − 1 days before, unless `at` says otherwise.
+            weather: as for `predict`.
+            no_weather: as for `predict`.
+
+        Raises:
+            InputError: as for `predict`; the day lies outside of the forecast, or nothing was measured on it.
+        """
+        network, data = self._fitted(), self._data(df)
+        at = origin_before(missed, day) if missed is not None and at is None else at
+        view = self._view(data, at, weather, no_weather=no_weather)
+        return told(network, view, data, day_of(data.station, view.origin, day, missed), NAME,
+                    units_of(data.station, self.settings.data), why_wrong=missed is not None)
 
     def backtest(self, df: pd.DataFrame, *, first_origin: str, every: str = "7d", origins: int | None = None,
                  models: Sequence[str] = USUAL, weather: WeatherUse = "given", refit_every: int | None = None,
@@ -176,6 +190,20 @@ class Forecaster:
         # A frame without a column of stations has none to choose from, and one name for what it holds.
         several = model.station.id in source.station_ids or len(source.station_ids) > 1
         return source.read(model.station.id if several else None)[0]
+
+    def _view(self, data: StationData, at: str | None, weather: pd.DataFrame | None, *,
+              no_weather: bool) -> HorizonView:
+        """What is known at the end of the newest measurement, or at `at`."""
+        if weather is not None and no_weather:
+            raise ConfigError("weather and no_weather contradict each other", hint="give one of them")
+        origin = data.end
+        if at is not None:
+            origin = require_on_grid(parse_time(at, data.station.timezone), parse_step(data.station.step))
+            if origin <= data.frame.index[0]:
+                raise InputError(f"at={at!r} is before the first measurement",
+                                 found=f"data from {data.frame.index[0]}")
+        return HorizonView(data, origin, station_horizon(data.station), weather="none" if no_weather else "given",
+                           future_weather=self._future_weather(weather, data, origin))
 
     def _future_weather(self, weather: pd.DataFrame | None, data: StationData,
                         origin: pd.Timestamp) -> pd.DataFrame | None:

@@ -27,6 +27,7 @@ from wattcast.flags import (
     ConfigFile,
     CorpusFile,
     Data,
+    Day,
     DemoFolder,
     DryRun,
     Every,
@@ -34,12 +35,16 @@ from wattcast.flags import (
     IfNeeded,
     Jobs,
     JsonFile,
+    JsonFileOrOut,
+    Lang,
+    MissedDay,
     Models,
     ModelsDir,
     Now,
     NoWeather,
     Origins,
     Out,
+    PlotFile,
     RefitEvery,
     ReportFile,
     Rules,
@@ -313,8 +318,28 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
                      no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=_words(rule), on_epoch=on_epoch,
                      progress=render.counter())
-    save_backtest(result, json_file, report)
+    save_backtest(result, json_file, report, job.settings.data)
     render.backtest(result)
+
+
+@app.command()
+def explain(data: Data, station: SingleStation = None, config: ConfigFile = None, set_: Assignments = None,
+            models_dir: ModelsDir = MODELS, at: At = None, day: Day = None, miss: MissedDay = None,
+            weather: Weather = None, no_weather: NoWeather = False, json_file: JsonFileOrOut = None,
+            plot: PlotFile = None, lang: Lang = "en") -> None:
+    """Why a forecast is what it is, or why it was wrong: the usual day and what each of its reasons adds to it."""
+    from wattcast import render
+    from wattcast.workflows.explain import explain as run
+    from wattcast.workflows.explain import save_explanation
+
+    job = _job(data, station, config, set_, models_dir)
+    outcome = run(job, station, at=at, day=day, missed=miss, weather=weather, no_weather=no_weather)
+    printed = json_file == Path("-")
+    save_explanation(outcome, None if printed else json_file, plot, lang)
+    if printed:
+        print_json(outcome.to_dict())
+    else:
+        render.explanation(outcome, lang)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """The flags of the verbs, each said once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,6 +36,12 @@ Rules = Annotated[list[str] | None, typer.Option("--rule", help="a grid code's r
                                                                 "several with commas or repeated")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="write the result to this file")]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="write a page one can open offline")]
+Day = Annotated[int | None, typer.Option("--day", help="the day of the forecast that is told, from 1; with --miss how "
+                                                       "many days ahead it was forecast")]
+MissedDay = Annotated[str | None, typer.Option("--miss", help="a day that has passed: why its forecast was wrong")]
+PlotFile = Annotated[Path | None, typer.Option("--plot", help="draw it to this PNG")]
+Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="of the sentences")]
+JsonFileOrOut = Annotated[Path | None, typer.Option("--json", help="write the result to this file; - prints it")]
 CorpusFile = Annotated[Path, typer.Option("--corpus", help="YAML: the sources to learn from")]
 BaseFolder = Annotated[Path, typer.Option("--out", help="the folder that the base is written to")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of everything random")]

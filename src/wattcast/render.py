@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from wattcast.data.quality import QualityReport
     from wattcast.evaluation.backtest import BacktestResult
     from wattcast.evaluation.scorecard import Scorecard
+    from wattcast.explain.words import Language
     from wattcast.store.registry import Version
     from wattcast.training.record import EpochRecord
     from wattcast.tuning.search import SearchProgress
+    from wattcast.workflows.explain import ExplainOutcome
     from wattcast.workflows.finetune import FinetuneOutcome
     from wattcast.workflows.forecast import ForecastOutcome
     from wattcast.workflows.search import SearchOutcome
@@ -330,6 +332,20 @@ def forecast(outcome: "ForecastOutcome", path: Path) -> None:
         say(f"  {reason.code}: {reason.sentence}")
     for note in outcome.notes:
         say(f"  note: {note}")
+
+
+def explanation(outcome: "ExplainOutcome", language: "Language") -> None:
+    """The day in words, and the days in a table whose columns add up."""
+    from wattcast.explain.words import day_rows
+
+    for line in outcome.sentences(language):
+        say(line)
+    for note in outcome.notes:
+        say(f"note: {note}")
+    if outcome.miss is None:
+        for position, target in enumerate(outcome.explanation.targets):
+            table(day_rows(outcome.explanation, position, language),
+                  title=f"{outcome.explanation.forecast.station_id}: {target}")
 
 
 def backtest(result: "BacktestResult") -> None:

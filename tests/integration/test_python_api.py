@@ -220,3 +220,16 @@ def test_fit__searches_first_where_the_configuration_says_so(frame: pd.DataFrame
     forecaster.save(tmp_path / "searched")
     assert Forecaster.load(tmp_path / "searched").settings.training.lr in (1e-4, 1e-3)
     assert not forecaster.predict(frame).isna().to_numpy().any()
+
+
+def test_explain__takes_what_is_predicted_apart(fitted: Forecaster, frame: pd.DataFrame) -> None:
+    explained = fitted.explain(frame, at="2025-03-29", day=2)
+    week = explained.to_dict()["targets"]["total_active_power"]["week"]
+    predicted = fitted.predict(frame, at="2025-03-29")["total_active_power"]
+    assert week["median"] == pytest.approx(predicted.mean(), abs=1e-2)
+    assert explained.sentences("en")[0].startswith("Sunday 2025-03-30: a mean of ")
+    missed = fitted.explain(frame, missed="2025-03-30", day=2)
+    assert missed.explanation.forecast.origin == explained.explanation.forecast.origin
+    assert "lay inside the 80 % band" in missed.sentences("en")[1]
+    with pytest.raises(ConfigError, match="lies outside of the forecast"):
+        fitted.explain(frame, day=8)

@@ -15,7 +15,7 @@ TIERS = (
     {"experts"},
     {"store"},
     {"forecasting", "evaluation"},
-    {"tuning", "finetune"},
+    {"explain", "tuning", "finetune"},
     {"settings", "workflows"},
     {"api", "cli", "cli_models", "cli_stations", "flags", "legacy", "render", "serve", "fleet", "stations"},
     {"__main__"},

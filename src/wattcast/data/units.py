@@ -58,6 +58,15 @@ def _by_words(text: str) -> bool | None:
     return None
 
 
+def unit_of(column: str, unit: str | None) -> str | None:
+    """The unit of power or energy that is set for a column, or that its name ends with or holds; None if none does."""
+    if unit is not None:
+        return unit.strip()
+    known = {each.lower(): each for each in (*POWER_UNITS, *ENERGY_UNITS)}
+    words = re.findall(r"[a-z]+|[\u4e00-\u9fff]+", column.lower())
+    return next((known[word] for word in reversed(words) if word in known), None)
+
+
 def natures(targets: Mapping[str, str], unit: str | None, below: Mapping[str, str] | None = None) -> dict[str, Nature]:
     """What each target holds, by our names; what nothing tells of one is as of the other.
 

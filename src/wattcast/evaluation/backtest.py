@@ -47,12 +47,27 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
+class Made:
+    """By whom the forecasts of a backtest were made, and of what: they can be made again.
+
+    Attributes:
+        fitted: the forecasters as they were fitted at the first origin.
+        origins: from which these forecasted; the others came after a new fit.
+        rolling: which views they got.
+    """
+
+    fitted: Mapping[str, Forecaster]
+    origins: tuple[pd.Timestamp, ...]
+    rolling: Rolling
+
+
+@dataclass(frozen=True, eq=False)
 class BacktestResult:
     """Every scored step of every model.
 
     `steps` has one row per origin, target, model and lead (see `scorecard.scored_steps`) with its `day_type`; `weather`
     says in words which weather the models were given; `scales` are the targets' denominators of MASE; `rules` are the
-    grid codes that the total power is graded by.
+    grid codes that the total power is graded by; `made` tells how forecasts are made again.
     """
 
     station: Station
@@ -64,6 +79,7 @@ class BacktestResult:
     weather: str
     scales: Mapping[str, float]
     rules: tuple[Rule, ...] = ()
+    made: Made | None = None
 
     @property
     def chosen(self) -> str:
@@ -207,7 +223,7 @@ def backtest(data: StationData, forecasters: Mapping[str, Forecaster], origins: 
     return BacktestResult(data.station, horizon, tuple(used), left_out, tuple(fitted), steps,
                           weather_in_words([source for part in rolled for source in part.sources]),
                           {target: metrics.seasonal_error(history[target], season) for target in data.station.targets},
-                          tuple(rules))
+                          tuple(rules), Made(fitted, tuple(used)[:refit_every], rolling))
 
 
 def _by_slot(data: StationData) -> dict[str, FloatArray]:

@@ -1,5 +1,6 @@
 """The page about a backtest: which weeks are shown, against whom, and what is worth knowing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ from wattcast.contracts import Forecast
 from wattcast.evaluation.backtest import REFERENCE, BacktestResult
 from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.horizon_view import PERFECT
-from wattcast.evaluation.report import write_report
+from wattcast.evaluation.report import Section, write_report
 from wattcast.evaluation.scorecard import number
 
 RIVALS = 3
@@ -17,8 +18,8 @@ RIVALS = 3
 WORST_DAYS = 10
 
 
-def write_backtest_report(path: Path, result: BacktestResult) -> Path:
-    """Write the page.
+def write_backtest_report(path: Path, result: BacktestResult, sections: Sequence[Section] = ()) -> Path:
+    """Write the page, with `sections` that others have made.
 
     Raises:
         DataError: the file cannot be written.
@@ -26,7 +27,7 @@ def write_backtest_report(path: Path, result: BacktestResult) -> Path:
     return write_report(
         path, title=f"Backtest of {result.station.id}", station=result.station, actual=_measured(result),
         scorecard=result.scorecard(references=result.rivals(RIVALS)), models=result.table(), weeks=_weeks(result),
-        worst_days=_worst_days(result), rules=result.rule_scores(), notes=_notes(result),
+        worst_days=_worst_days(result), rules=result.rule_scores(), sections=sections, notes=_notes(result),
         facts={"chosen": result.chosen, "weather": result.weather, "origins": str(len(result.origins)),
                "first origin": f"{result.origins[0]:%Y-%m-%d %H:%M}",
                "last origin": f"{result.origins[-1]:%Y-%m-%d %H:%M}"})

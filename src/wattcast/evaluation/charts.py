@@ -49,7 +49,7 @@ def forecast_figure(forecast: Forecast, actual: pd.DataFrame | None = None,
     axes = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
     for axis, target in zip(axes, targets, strict=True):
         _draw_forecast(axis, target, forecast, actual, references or {})
-    _name_days(axes[-1], forecast)
+    name_days(axes[-1], forecast)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
     if title:
@@ -167,7 +167,8 @@ def _draw_forecast(axis: "Axes", target: str, forecast: Forecast, actual: pd.Dat
     axis.margins(x=0.01)
 
 
-def _name_days(axis: "Axes", forecast: Forecast) -> None:
+def name_days(axis: "Axes", forecast: Forecast) -> None:
+    """The days of a forecast's station along an axis of time."""
     from matplotlib.dates import AutoDateLocator, DateFormatter
 
     zone = forecast.origin.tzinfo

@@ -1,9 +1,11 @@
 """One offline HTML page about a forecast or a test, and the forecast's picture as a PNG."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +17,9 @@ from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import Scorecard, number, percent
 from wattcast.store.files import write_text, written_aside
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MODEL_COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "mae": ("MAE", number), "rmse": ("RMSE", number), "wape": ("WAPE", percent), "accuracy": ("1-MAPE", percent),
     "nmae": ("nMAE", percent), "nrmse": ("nRMSE", percent), "mase": ("MASE", number),
@@ -24,11 +29,28 @@ MODEL_COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
 """The measures of a backtest's table as a page shows them."""
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a page that others have made.
+
+    Attributes:
+        heading: of the part.
+        lines: in words.
+        draw: its picture.
+        tables: by what stands above each.
+    """
+
+    heading: str
+    lines: Sequence[str]
+    draw: "Callable[[], Figure]"
+    tables: Mapping[str, Sequence[Mapping[str, str]]]
+
+
 def write_report(path: Path, *, title: str, station: Station, forecast: Forecast | None = None,
                  actual: pd.DataFrame | None = None, references: Mapping[str, Forecast] | None = None,
                  scorecard: Scorecard | None = None, models: pd.DataFrame | None = None,
                  weeks: Mapping[str, Forecast] | None = None, worst_days: Sequence[Mapping[str, str]] = (),
-                 rules: Sequence[RuleScore] = (), quality: Sequence[str] = (),
+                 rules: Sequence[RuleScore] = (), sections: Sequence[Section] = (), quality: Sequence[str] = (),
                  facts: Mapping[str, str] | None = None, notes: Sequence[str] = ()) -> Path:
     """Write a self-contained page: styles and pictures inside, nothing fetched, readable without a network.
 
@@ -46,6 +68,7 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         weeks: further forecasts to draw, heading → forecast, with what was measured then.
         worst_days: a table of the days with the largest errors.
         rules: what grid codes make of each model.
+        sections: what else there is to show.
         quality: lines about the data's quality.
         facts: what the model is, label → text.
         notes: what limited or degraded the result, in plain words.
@@ -63,6 +86,7 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         pictures["reliability"] = as_svg(partial(reliability_figure, scorecard), "reliability")
     drawn = {heading: as_svg(partial(forecast_figure, each, actual, None, None), f"week{position}")
              for position, (heading, each) in enumerate((weeks or {}).items())}
+    shown = [(section, as_svg(section.draw, f"section{position}")) for position, section in enumerate(sections)]
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         files("wattcast.evaluation").joinpath("report.html").read_text(encoding="utf-8"))
     page = template.render(
@@ -70,7 +94,8 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
         verdicts=[scorecard.verdict(target) for target in scorecard.targets] if scorecard else [],
         scores=_by_target(scorecard.rows()) if scorecard else {}, card=scorecard,
         models=_by_target(model_rows(models)) if models is not None else {},
-        weeks=drawn, worst_days=worst_days, rules=rule_tables(rules), quality=quality, facts=facts or {},
+        weeks=drawn, sections=shown, worst_days=worst_days, rules=rule_tables(rules), quality=quality,
+        facts=facts or {},
         notes=list(dict.fromkeys((*notes, *(forecast.notes if forecast else ())))))
     write_text(path, page)
     return path

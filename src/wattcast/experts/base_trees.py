@@ -58,14 +58,17 @@ class BaseTrees(LearnsNothing):
 
     def forecast(self, asked: Asked) -> FloatArray:
         base = _loaded(self.folder)
-        if base is not None:
-            said = base.forecast(asked.windows, asked.origins, asked.hidden)
-        else:
-            lately = lately_in_units(asked.windows, asked.origins, asked.hidden)
-            told = window_units(asked.windows, asked.origins, lately)
-            said = told.in_units(Tensor([0.0]))
-        made: FloatArray = said.numpy()
+        if base is None:
+            return self.reference(asked)
+        made: FloatArray = base.forecast(asked.windows, asked.origins, asked.hidden).numpy()
         return made
+
+    @staticmethod
+    def reference(asked: Asked) -> FloatArray:
+        """What the base corrects `[B, H, C]`: the usual day of the last 28 days, adjusted for the weather."""
+        lately = lately_in_units(asked.windows, asked.origins, asked.hidden)
+        usual: FloatArray = window_units(asked.windows, asked.origins, lately).in_units(Tensor([0.0])).numpy()
+        return usual
 
     def files(self) -> Mapping[str, bytes]:
         """Which base it is."""

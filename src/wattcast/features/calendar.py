@@ -17,8 +17,9 @@ DayKind = Literal["holiday", "workday"]
 Overrides = Mapping[date, DayKind]
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAY_NAMES = (*WEEKDAYS, "is_working_day", "is_public_holiday", "is_adjusted_workday", "is_day_off", "day_before_off",
-             "day_after_off", "off_first", "off_middle", "off_last", "off_elapsed", "off_length")
+DAY_TYPE_NAMES = ("is_working_day", "is_public_holiday", "is_adjusted_workday", "is_day_off", "day_before_off",
+                  "day_after_off", "off_first", "off_middle", "off_last", "off_elapsed", "off_length")
+DAY_NAMES = (*WEEKDAYS, *DAY_TYPE_NAMES)
 DAY_TYPES = ("workday", "weekend", "holiday")
 MINUTE_NAMES = ("minute_sin_1", "minute_cos_1", "minute_sin_2", "minute_cos_2")
 YEAR_NAMES = ("year_sin", "year_cos")

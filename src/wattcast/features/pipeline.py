@@ -116,6 +116,12 @@ class FeaturePipeline:
         return (*calendar, *(SOLAR_NAMES if self._has_sun else ()), *self._fitted()[0].names)
 
     @property
+    def weather_places(self) -> dict[str, tuple[int, ...]]:
+        """Where among the known-future columns each of the station's own stands, by its name."""
+        encoder, names = self._fitted()[0], self.known_names
+        return {column: tuple(names.index(name) for name in encoder.names_of(column)) for column in encoder.columns}
+
+    @property
     def past_names(self) -> tuple[str, ...]:
         """The P past-only columns."""
         return self._fitted()[1].names

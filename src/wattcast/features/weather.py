@@ -45,9 +45,10 @@ class ColumnEncoder:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the encoded columns: `temperature`, `winddeg_sin`, `text=晴`, `text=other`."""
-        return tuple(name for column in self.columns for name in self._names(column))
+        return tuple(name for column in self.columns for name in self.names_of(column))
 
-    def _names(self, column: str) -> list[str]:
+    def names_of(self, column: str) -> list[str]:
+        """Those that one of the columns becomes."""
         if column in self.vocabulary:
             return [f"{column}={category}" for category in (*self.vocabulary[column], OTHER)]
         return [f"{column}_sin", f"{column}_cos"] if is_direction(column) else [column]
@@ -55,7 +56,7 @@ class ColumnEncoder:
     def encode(self, table: pd.DataFrame) -> NDArray[np.float32]:
         """`[T, len(names)]`; NaN in all columns of a value that is missing, and of a column that `table` lacks."""
         parts = [self._encode(table[column]) if column in table
-                 else np.full((len(table), len(self._names(column))), np.nan, np.float32) for column in self.columns]
+                 else np.full((len(table), len(self.names_of(column))), np.nan, np.float32) for column in self.columns]
         return np.concatenate([np.empty((len(table), 0), np.float32), *parts], 1)
 
     def unknown(self, frame: pd.DataFrame) -> dict[str, list[str]]:

@@ -12,6 +12,9 @@ from wattcast.store.files import written_aside
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 """Kinds of tables that are written; more are read."""
 
+DECIMALS = 4
+"""Of what is filed."""
+
 
 def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
     """`station_id, origin, time, lead`, then each target with its quantiles, then `adjustable_power`; a row a step.
@@ -21,7 +24,7 @@ def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
     columns = [column for target in station.targets for column in target_columns(target)]
     if ADJUSTABLE in forecast.table:
         columns.append(ADJUSTABLE)
-    table = forecast.table[columns].round(4)
+    table = forecast.table[columns].round(DECIMALS)
     times, origin = pd.DatetimeIndex(table.index), forecast.origin
     if station.naive_time:
         times, origin = times.tz_localize(None), origin.tz_localize(None)

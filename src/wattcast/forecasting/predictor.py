@@ -14,8 +14,10 @@ from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.experts.network import NETWORK
 from wattcast.experts.shares import mixture
 from wattcast.experts.trained import TrainedModel
+from wattcast.features.table import FeatureTable
 from wattcast.forecasting.calibrate import FloatArray
-from wattcast.forecasting.levelled import days_off, without_steps
+from wattcast.forecasting.inference import Inference
+from wattcast.forecasting.levelled import Levelled, days_off, without_steps
 from wattcast.forecasting.postprocess import Limits, target_columns, usual
 from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.recent import forecasts, history_rows, recent_forecasts
@@ -73,19 +75,20 @@ class NetworkForecaster:
             WattcastError: not fitted.
             BundleError: the view's station has other columns than the model was fitted on.
         """
-        return self._forecast(view, alone=False)
+        return self.finished(self.basis(view))
 
     def forecast_alone(self, view: View) -> Forecast:
         """The same by the network alone, whatever was chosen."""
-        return self._forecast(view, alone=True)
+        return self.finished(self.basis(view, alone=True), alone=True)
 
     def _fitted(self) -> TrainedModel:
         if self.model is None:
             raise WattcastError("this forecaster was not fitted", hint="call fit(view) or load a model first")
         return self.model
 
-    def _forecast(self, view: View, *, alone: bool) -> Forecast:
-        fitted, station = self._fitted(), view.station
+    def basis(self, view: View, *, alone: bool = False) -> "Basis":
+        """What a forecast from `view.origin` is made of; raises as `forecast`."""
+        fitted = self._fitted()
         _check_station(fitted, view)
         rows = history_rows(fitted)
         levelled = without_steps(fitted, view, self.recall) if self.follows else None
@@ -96,15 +99,55 @@ class NetworkForecaster:
         model = fitted if recent is None else follow_recent(fitted, recent)
         found = forecasts(model, features, np.asarray([rows]), () if alone or not model.selection else
                           model.selection.used)
-        quantiles = selected(model, found, alone=alone)[0]                                             # [H, C, Q]
-        if levelled is not None:
-            quantiles = levelled.with_steps(quantiles, days_off(features)[rows:])
-        table, notes = Limits.of(station, model.limits(station)).apply(_table(station, quantiles, future.index))
+        basis = Basis(model, view, features, rows, found, levelled, recent, selected(model, found, alone=alone)[0])
+        return replace(basis, quantiles=basis.with_steps(basis.quantiles))
+
+    def finished(self, basis: "Basis", *, alone: bool = False) -> Forecast:
+        """The forecast that a basis gives."""
+        fitted, view, model, levelled = self._fitted(), basis.view, basis.model, basis.levelled
+        table, notes = basis.limited(basis.quantiles)
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
         facts = (*filter(usual, notes), *_changes(fitted, model))
         steps = () if levelled is None else levelled.steps
         notable = (*filterfalse(usual, notes), *map(str, steps))
-        return Forecast(station.id, view.origin, label, table, notable, facts, steps)
+        return Forecast(view.station.id, view.origin, label, table, notable, facts, steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What a forecast is made of, up to its limits.
+
+    Attributes:
+        model: with the shares and bands that hold at the origin.
+        view: what is known there.
+        features: `[T + H]` rows, the history without steps of level.
+        rows: T, the origin's place among them.
+        found: what the experts say that have a share.
+        levelled: the steps of level that were taken out; None if there are none.
+        recent: forecasts of the last weeks that shares and bands follow; None if there are none.
+        quantiles: `[H, C, Q]`, with steps, before limits.
+    """
+
+    model: TrainedModel
+    view: View
+    features: FeatureTable
+    rows: int
+    found: Inference
+    levelled: Levelled | None
+    recent: Inference | None
+    quantiles: FloatArray
+
+    def with_steps(self, quantiles: FloatArray) -> FloatArray:
+        """Quantiles `[H, C, Q]` as said without the steps of level, with them."""
+        if self.levelled is None:
+            return quantiles
+        return self.levelled.with_steps(quantiles, days_off(self.features)[self.rows:])
+
+    def limited(self, quantiles: FloatArray) -> tuple[pd.DataFrame, list[str]]:
+        """Quantiles `[H, C, Q]` as a table within the limits, and a sentence for each limit that changed steps."""
+        station = self.view.station
+        table = _table(station, quantiles, self.features.index[self.rows:])
+        return Limits.of(station, self.model.limits(station)).apply(table)
 
 
 @dataclass(frozen=True, eq=False)

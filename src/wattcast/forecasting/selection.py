@@ -75,6 +75,27 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     return np.stack(quantiles, 2)
 
 
+def said(model: TrainedModel, found: Inference) -> FloatArray:
+    """What each expert says as the blend takes it, `[N, H, C, M]` in the order of `found.medians`: what has learned
+    follows the level where that was chosen."""
+    levels = [0.0 if model.selection is None else model.selection.targets[target].level
+              for target in model.station.targets]
+    return np.stack([_candidates(model, found, position, level) for position, level in enumerate(levels)], 2)
+
+
+def shares_by_step(model: TrainedModel, found: Inference) -> FloatArray:
+    """The share of each expert in the median `[N, H, C, M]`, in the order of `found.medians`."""
+    shares = []
+    for target in model.station.targets:
+        chosen = None if model.selection is None else model.selection.targets[target]
+        weights = {NETWORK: 1.0} if chosen is None else chosen.weights
+        blend = np.asarray([weights.get(name, 0.0) for name in found.medians])
+        alone = np.asarray([float(name == NETWORK) for name in found.medians])
+        where = _network_alone(found, simple_only=chosen is not None and chosen.simple_only)
+        shares.append(np.where(where[..., None], alone, blend))
+    return np.stack(shares, 2)
+
+
 def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
     """The same model with shares and widths of bands as the last weeks want them.
 
@@ -154,7 +175,12 @@ def _median(found: Inference, forecasts: FloatArray, weights: FloatArray, *, sim
     """The blend `[N, H]`; the network alone on holidays and after them, when other days repeat the wrong ones, unless
     it is not used at all."""
     blend: FloatArray = forecasts @ weights
-    return blend if simple_only else np.where(found.unlike, forecasts[..., 0], blend)
+    return np.where(_network_alone(found, simple_only=simple_only), forecasts[..., 0], blend)
+
+
+def _network_alone(found: Inference, *, simple_only: bool) -> NDArray[np.bool_]:
+    """Where the network has the whole share `[N, H]`."""
+    return np.zeros_like(found.unlike) if simple_only else found.unlike
 
 
 def _level(found: Inference, later: Inference | None, position: int) -> float:

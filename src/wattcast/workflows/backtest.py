@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wattcast.contracts import WeatherUse
-from wattcast.data.schema import StationData
+from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import InputError
 from wattcast.evaluation.backtest import BacktestResult, last_origin
 from wattcast.evaluation.backtest import backtest as run_backtest
@@ -16,6 +16,7 @@ from wattcast.forecasting.predictor import NAME
 from wattcast.settings import Settings
 from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_step, parse_time, require_on_grid, rolling_origins, station_horizon
+from wattcast.workflows.backtest_why import why_sections
 from wattcast.workflows.job import Job, OnEpoch
 from wattcast.workflows.models import named_forecasters
 
@@ -53,9 +54,9 @@ def backtest_station(data: StationData, settings: Settings, *, first_origin: str
                         overrides=load_overrides(Path(holidays)) if holidays else None, rules=graded, progress=progress)
 
 
-def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None) -> None:
-    """The result as the JSON contract and as a page, where asked for."""
+def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None, data: DataConfig) -> None:
+    """The result as the JSON contract and as a page, where asked for; `data` may tell the targets' units."""
     if json_file is not None:
         write_json(json_file, result.to_dict())
     if report is not None:
-        write_backtest_report(report, result)
+        write_backtest_report(report, result, why_sections(result, data))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,54 @@ def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A station whose forecast can be made.
+
+    Attributes:
+        job: with the data described as the model knows it.
+        registry: the station's.
+        version: the champion; None, as `model` is, if there is none.
+        model: the champion's.
+        rows: that the forecast is made from.
+        moment: when, and from where.
+        view: what is known there.
+        units: what is worth telling of the units of weather that was given.
+    """
+
+    job: Job
+    registry: Registry
+    version: str | None
+    model: TrainedModel | None
+    rows: Rows
+    moment: Moment
+    view: HorizonView
+    units: tuple[str, ...]
+
+    @cached_property
+    def recall(self) -> Recall | None:
+        """What the champion has said of past mornings; None without one."""
+        return None if self.version is None else Recall(self.registry.digest(self.version),
+                                                        load_recall(self.registry.folder))
+
+
+def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
+                 weather: Path | None = None, no_weather: bool = False) -> Opened:
+    """All that the forecast of a station needs; arguments and errors as of `forecast`."""
+    if weather is not None and no_weather:
+        raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
+    registry = Registry(job.models_dir, station_to_read(job, station_id))
+    version = registry.champion()
+    job = job if version is None else as_trained(job, registry, version)
+    model = None if version is None else registry.load(version)
+    rows = read_rows(job, registry, model.station if model else None)
+    moment = _moment(rows, at, now)
+    given, units = _future_weather(weather, rows.data, moment.origin, job)
+    view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
+                       weather="none" if no_weather else "given", future_weather=given)
+    return Opened(job, registry, version, model, rows, moment, view, tuple(units))
+
+
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
              weather: Path | None = None, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
     """The next seven days from the newest measurement, or from `at`, with the champion; without any model, if a station
@@ -115,19 +164,11 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     Raises:
         InputError: something the user gave is wrong.
     """
-    if weather is not None and no_weather:
-        raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
-    registry = Registry(job.models_dir, station_to_read(job, station_id))
-    version = registry.champion()
-    job = job if version is None else as_trained(job, registry, version)
-    model = None if version is None else registry.load(version)
-    rows = read_rows(job, registry, model.station if model else None)
-    moment = _moment(rows, at, now)
-    given, units = _future_weather(weather, rows.data, moment.origin, job)
-    view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
-                       weather="none" if no_weather else "given", future_weather=given)
-    recall = None if version is None else Recall(registry.digest(version), load_recall(registry.folder))
-    forecaster = NetworkForecaster.of(model, recall=recall) if model else UntrainedForecaster(job.settings.recipe())
+    opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather)
+    registry, version, model, rows = opened.registry, opened.version, opened.model, opened.rows
+    moment, view, units, job = opened.moment, opened.view, opened.units, opened.job
+    forecaster = NetworkForecaster.of(model, recall=opened.recall) if model else \
+        UntrainedForecaster(job.settings.recipe())
     made = forecaster.forecast(view)
     version = version or UNTRAINED
     kept = kept_forecasts(registry.forecasts_folder, judged_from(moment.origin, job.settings.forecast))
@@ -139,7 +180,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
     return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
                            (*choice_notes(model.selection if model else None), *made.facts), moment.now,
-                           registry if issued else None, recall)
+                           registry if issued else None, opened.recall)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
@@ -203,7 +244,7 @@ def _future_weather(path: Path | None, data: StationData, origin: pd.Timestamp,
 def _of_model(model: TrainedModel, view: HorizonView) -> list[str]:
     """What the model has not seen, and what it should not have."""
     unknown = model.pipeline.unknown_categories(view.future())
-    return [*_category_notes(unknown), *_flattery(view.origin, model)]
+    return [*_category_notes(unknown), *flattery(view.origin, model)]
 
 
 def _category_notes(unknown: Mapping[str, Sequence[str]]) -> list[str]:
@@ -226,12 +267,18 @@ def _weather_notes(view: HorizonView, ground: Ground) -> list[str]:
     notes = []
     if 0 < view.weather_coverage < 1 and "short_weather" not in told:
         notes.append(weather_gap(view))
-    if PERFECT in view.weather_source:
-        notes.append("the horizon's weather is what was measured afterwards (perfect weather)")
-    return notes
+    return [*notes, *perfect_weather(view)]
 
 
-def _flattery(origin: pd.Timestamp, model: TrainedModel) -> list[str]:
+def perfect_weather(view: HorizonView) -> list[str]:
+    """That no forecast of the weather was there, but what came, where it was so."""
+    if PERFECT not in view.weather_source:
+        return []
+    return ["the horizon's weather is what was measured afterwards (perfect weather)"]
+
+
+def flattery(origin: pd.Timestamp, model: TrainedModel) -> list[str]:
+    """That a forecast from there is no test of the model, where it is none."""
     if origin >= model.learned_until:
         return []
     return [f"the model was trained on data up to {model.learned_until}, after this origin: errors flatter it"]

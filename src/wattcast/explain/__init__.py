@@ -1,0 +1,1 @@
+"""Why a forecast is what it is, and why it was wrong."""
