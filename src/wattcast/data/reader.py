@@ -42,21 +42,23 @@ class Source:
     load: Callable[[str], RawStation]
     note: str | None = None
 
-    def read(self, station_id: str | None = None, *, whole: bool = True) -> tuple[StationData, QualityReport]:
+    def read(self, station_id: str | None = None, *, whole: bool = True,
+             tell: bool = True) -> tuple[StationData, QualityReport]:
         """One station's cleaned data, and what was found in it.
 
         Args:
             station_id: one of `station_ids`; may be left out if the configuration names it or there is only one.
             whole: its rows are all that there is; otherwise power may be missing from them.
+            tell: log what was taken for what and which columns are ignored, which the report says, too.
 
         Raises:
             DataError: there is no such station, or its data cannot be used.
         """
         station_id = self._choose(station_id or self.config.station)
         data, report = assemble(self.load(station_id), station_id, self.config, whole=whole)
-        for note in report.notes:
+        for note in report.notes if tell else ():
             logger.info("station %s: %s", station_id, note)
-        if report.ignored:
+        if report.ignored and tell:
             logger.info("station %s: columns without a role are ignored: %s", station_id, ", ".join(report.ignored))
         return data, report
 
