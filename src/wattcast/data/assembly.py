@@ -96,7 +96,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
                 *_future_known(data), *weather]
     assumed = [*assumed, *steps.assumed, *assumed_limits(frame, station)]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
-                               tuple(findings), columns.ignored, (*raw.notes, *raw.table.notes, *starts.notes),
+                               tuple(findings), columns.ignored,
+                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes),
                                tuple(assumed))
 
 
