@@ -1,5 +1,6 @@
 """wattcast in Python, on plain data frames: the same parts as the command line."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 from wattcast.contracts import WeatherUse
 from wattcast.data.reader import WEATHER_FRAME, known_weather, open_frame, weather_from_frame
 from wattcast.data.schema import StationData
+from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, EmptyColumnError, InputError, WattcastError
 from wattcast.evaluation.backtest import BacktestResult
 from wattcast.evaluation.baselines import USUAL
@@ -23,6 +25,8 @@ from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
 from wattcast.timegrid import parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.training.config import Recipe
 from wattcast.workflows.backtest import backtest_station
+
+logger = logging.getLogger("wattcast")
 
 
 class Forecaster:
@@ -181,8 +185,12 @@ class Forecaster:
                         origin: pd.Timestamp) -> pd.DataFrame | None:
         if weather is None:
             return None
-        table = weather_from_frame(weather, data.station, self.settings.data)
-        return known_weather(table, origin, WEATHER_FRAME)
+        read = weather_from_frame(weather, data.station, self.settings.data)
+        table, notes = like_history(known_weather(read, origin, WEATHER_FRAME),
+                                    data.frame[data.frame.index < origin], data.station)
+        for note in notes:
+            logger.warning("%s: %s", WEATHER_FRAME, note)
+        return table
 
     def _fitted(self) -> NetworkForecaster:
         if self._network is None:
