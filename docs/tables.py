@@ -90,7 +90,9 @@ def value_in_words(kind: Any, limits: Iterable[Any] = ()) -> str:
     if origin is Annotated:
         return value_in_words(inside[0], [limit for field in inside[1:] for limit in field.metadata])
     if origin in (Union, types.UnionType):
-        given = [value_in_words(each, limits) for each in inside if each is not type(None)]
+        # Beside a plain value the same may be told for each target.
+        given = [f"{{target: {value_in_words(get_args(each)[1])}}}" if get_origin(each) is dict else
+                 value_in_words(each, limits) for each in inside if each is not type(None)]
         return " or ".join([*given, "null"])
     if origin is tuple:
         return f"list: {value_in_words(inside[0])}"

@@ -1,5 +1,6 @@
 """wattcast in Python, on plain data frames: the same parts as the command line."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 from wattcast.contracts import WeatherUse
 from wattcast.data.reader import WEATHER_FRAME, known_weather, open_frame, weather_from_frame
 from wattcast.data.schema import StationData
+from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, EmptyColumnError, InputError, WattcastError
 from wattcast.evaluation.backtest import BacktestResult
 from wattcast.evaluation.baselines import USUAL
@@ -23,7 +25,11 @@ from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
 from wattcast.timegrid import parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.training.config import Recipe
 from wattcast.workflows.backtest import backtest_station
+from wattcast.workflows.evaluation import Evaluation, admit, evaluation_dict, holdout_weeks
 from wattcast.workflows.explain import ExplainOutcome, day_of, origin_before, told, units_of
+from wattcast.workflows.history import History
+
+logger = logging.getLogger("wattcast")
 
 
 class Forecaster:
@@ -45,9 +51,14 @@ class Forecaster:
         self.settings = build_settings(config or {})
         self._network: NetworkForecaster | None = None
         self._history: StationData | None = None
+        self._evaluation: Evaluation | None = None
 
     def fit(self, df: pd.DataFrame) -> Self:
-        """A forecaster trained on all rows of one station in `df`; the one that this is called on stays as it is.
+        """A forecaster trained on one station's rows in `df`; the one that this is called on stays as it is.
+
+        It does what `wattcast train` does: the last `evaluation.holdout_weeks`, as far as there are days enough, are
+        kept from training. A target for which what was trained is clearly worse there than a simple forecast is left to
+        the simple forecasts alone (`simple_only`), and a warning is logged.
 
         The rows have their times in a column or in the index, and the described columns. Of a frame with several
         stations `data.station` names the one that is meant; from then on it is the model's. With
@@ -56,16 +67,36 @@ class Forecaster:
         Raises:
             DataError: the frame cannot be used, holds several stations, or fewer than 21 days.
         """
-        data = open_frame(df, self.settings.data).read()[0]
-        view, recipe = HorizonView(data, data.end, station_horizon(data.station)), self.settings.recipe()
+        data, quality = open_frame(df, self.settings.data).read()
+        weeks, notes = holdout_weeks(data, self.settings)
+        history, recipe = History(data, quality, weeks, tuple(notes)), self.settings.recipe()
         if self.settings.tuning.enable_hyperopt:
             from wattcast.tuning.search import search
 
             with TemporaryDirectory(prefix="wattcast-") as folder:
-                recipe = search(view.training_data(), recipe, self.settings.tuning, Path(folder)).recipe
+                recipe = search(history.view.training_data(), recipe, self.settings.tuning, Path(folder)).recipe
         fitted = copy(self)
-        fitted._network, fitted._history = NetworkForecaster(recipe).fit(view), data
+        fitted._network, fitted._history, fitted._evaluation = NetworkForecaster(recipe).fit(history.view), data, None
+        for note in notes:
+            logger.info("station %s: %s", data.station.id, note)
+        if weeks:
+            fitted._network, fitted._evaluation = admit(fitted._network, history.view, data, history.kept, weeks)
+            for decision in fitted._evaluation.gate:
+                if decision.passed is False:
+                    logger.warning("station %s: %s; it is left to the simple forecasts", data.station.id,
+                                   decision.sentence)
         return fitted
+
+    @property
+    def simple_only(self) -> tuple[str, ...]:
+        """Targets that are forecast by simple forecasts alone: what was trained did not pass the gate."""
+        model = self._fitted().model
+        return () if model is None or model.selection is None else model.selection.simple_only
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """How good forecasts of the weeks that `fit` kept are, and what the gate decided there; None without any."""
+        return evaluation_dict(self._evaluation)
 
     def predict(self, df: pd.DataFrame, *, at: str | None = None, weather: pd.DataFrame | None = None,
                 no_weather: bool = False) -> pd.DataFrame:
@@ -159,14 +190,14 @@ class Forecaster:
             made = attempt(champion, data, self.settings.finetune)
             decision = made.decision
             if decision.promoted and made.update is not None:
-                self._network = NetworkForecaster.of(made.update.model)
+                self._network, self._evaluation = NetworkForecaster.of(made.update.model), None
         return decision
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted model as a new folder."""
         model = self._fitted().model
         assert model is not None
-        save_bundle(Path(folder), model, {}, description=self.settings.data.model_dump(mode="json"))
+        save_bundle(Path(folder), model, self.evaluation or {}, description=self.settings.data.model_dump(mode="json"))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -209,8 +240,12 @@ class Forecaster:
                         origin: pd.Timestamp) -> pd.DataFrame | None:
         if weather is None:
             return None
-        table = weather_from_frame(weather, data.station, self.settings.data)
-        return known_weather(table, origin, WEATHER_FRAME)
+        read = weather_from_frame(weather, data.station, self.settings.data)
+        table, notes = like_history(known_weather(read, origin, WEATHER_FRAME),
+                                    data.frame[data.frame.index < origin], data.station)
+        for note in notes:
+            logger.warning("%s: %s", WEATHER_FRAME, note)
+        return table
 
     def _fitted(self) -> NetworkForecaster:
         if self._network is None:

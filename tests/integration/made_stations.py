@@ -24,10 +24,6 @@ FAULTS = {"none": None, "spike": "spike", "a thousandth": "scale", "clean": None
           "meter": "counter"}
 """What is wrong, and the finding that it must be; a meter's reading is an error instead."""
 
-UNTOLD = {("a thousandth", "wind"), ("a day in W", "wind"), ("a thousandth", "pv")}
-"""Calm weeks and dark ones are as small, and nothing tells them from another unit."""
-
-
 @dataclass(frozen=True)
 class Recipe:
     """What a station is."""
@@ -66,7 +62,7 @@ def recipe(number: int) -> Recipe:
     fault = list(FAULTS)[(3 * number) % len(FAULTS)]
     if (form, fault) in (("row a day", "gap"), ("row a day", "doubled"), ("date and hour", "doubled")):
         fault = "none"
-    if (fault, kind) in UNTOLD or (fault == "stuck" and kind in RESTING):
+    if fault == "stuck" and kind in RESTING:
         fault = "spike"
     return Recipe(kind, zone, step, fault, form)
 

@@ -53,6 +53,17 @@ def test_check__says_what_is_wrong_and_what_is_done_about_it(cli, plant) -> None
         ("gap", None, 28), ("out_of_range", "temperature", 48)]
 
 
+def test_check__tells_each_note_once(cli, seed_table, place: Path) -> None:
+    table = seed_table("works", days=4).drop(columns="station_ref_id")
+    table = table.assign(ts=pd.to_datetime(table["ts"]).astype("int64") // 10**6, more=1)
+    table.to_csv(place / "works.csv", index=False)
+    done = cli("check", "--data", "works.csv")
+    assert done.code == 0, done.err
+    for once in ("since 1970, UTC", "no role: more"):
+        assert (done.out + done.err).replace("\n", " ").count(once) == 1
+    assert done.err == ""
+
+
 def test_backtest__writes_the_contract_and_a_page(cli, plant, place: Path, tiny) -> None:
     done = cli("backtest", "--data", plant, "--first-origin", "2025-04-12 06:00", "--every", "5d", "--origins", "2",
                "--models", f"wattcast,{','.join(SIMPLE)}", "--json", "out/result.json", "--report", "out/page.html",

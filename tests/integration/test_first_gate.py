@@ -1,6 +1,7 @@
 """A first training whose model is clearly worse than a simple forecast on the week that was kept."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from wattcast import Forecaster
+from wattcast.errors import WattcastError
 from wattcast.store.registry import Registry
 
 TOTAL, PART = "total_active_power", "not_use_power"
@@ -87,3 +91,23 @@ def test_model_that_is_not_worse__is_used(cli: Callable[..., Any], place: Path, 
     told = json.loads(train(cli, works(place / "works.csv", broken=False), tiny, "--json").out)
     assert told["simple_only"] == []
     assert all(decision["passed"] for decision in told["evaluation"]["first_gate"].values())
+
+
+def test_python__fits_and_judges_as_the_command_line_does(
+        cli: Callable[..., Any], place: Path, tiny: tuple[str, ...], caplog: pytest.LogCaptureFixture) -> None:
+    told = json.loads(train(cli, works(place / "works.csv"), tiny, "--json").out)
+    config: dict[str, Any] = {"data": {"station": "works", "time": {"step": "1h"}}}
+    for section, key, value in (re.split(r"[.=]", word, maxsplit=2) for word in tiny if "=" in word):
+        config.setdefault(section, {})[key] = yaml.safe_load(value)
+    frame = pd.read_csv("works.csv")
+    with caplog.at_level("WARNING", logger="wattcast"):
+        fitted = Forecaster(config).fit(frame)
+    assert fitted.simple_only == (TOTAL,)
+    assert fitted.evaluation == told["evaluation"]
+    assert f"{TOTAL}: in the weeks kept apart what was trained has a mean absolute error of" in caplog.text
+    fitted.save("kept")
+    again = Forecaster.load("kept")
+    assert again.simple_only == (TOTAL,)
+    pd.testing.assert_frame_equal(again.predict(frame), fitted.predict(frame))
+    with pytest.raises(WattcastError, match="not fitted"):
+        _ = Forecaster(config).simple_only

@@ -68,7 +68,7 @@ def test_fit_stations__one_that_fails_does_not_stop_the_others(frame: pd.DataFra
     assert list(fitted.forecasters) == ["north", "south"]
     assert {station: error.what.partition(":")[0] for station, error in fitted.failures.items()} == {
         "b/d": "the station id 'b/d' cannot be the name of a folder",
-        "new": "there is too little history to train on", "odd": "data frame, station odd"}
+        "new": "station new has too little data to train on", "odd": "data frame, station odd"}
     # Each finds its rows among all, and is what its rows alone would have made.
     table = fitted.forecasters["south"].predict(both)
     assert set(table["station_id"]) == {"south"}

@@ -25,6 +25,7 @@ from wattcast.data.stamps import read_starts
 from wattcast.data.tables import Table
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
+from wattcast.data.weather_scales import convert_other_units
 from wattcast.data.weather_units import mask_other_temperatures, require_like_history
 from wattcast.errors import ConfigError, DataError, EmptyColumnError, listing, nearest
 from wattcast.timegrid import parse_step
@@ -84,6 +85,7 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     steps = to_steps(frame, source, parse_step(station.step), config)
     frame, wild = mask_scale_faults(steps.frame, station, config)
     frame, units = mask_other_temperatures(frame, station)
+    frame, converted = convert_other_units(frame, station)
     frame, negative = lift_negative_generation(frame, station)
     frame, flat = (frame, []) if steps.held else mask_flat_lines(frame, station, config)
     if whole:
@@ -93,11 +95,12 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     data = StationData(station, frame, vintages)
     findings = [*wrong_zone(station, times), *(_far_below_capacity(data) if whole else []), *findings,
                 *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
-                *impossible, *wild, *units, *flat, *negative, *_inconsistent(data), *_constant(data),
+                *impossible, *wild, *units, *converted, *flat, *negative, *_inconsistent(data), *_constant(data),
                 *_future_known(data), *weather]
     assumed = [*assumed, *steps.assumed, *assumed_limits(frame, station)]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
-                               tuple(findings), columns.ignored, (*raw.notes, *raw.table.notes, *starts.notes),
+                               tuple(findings), columns.ignored,
+                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes),
                                tuple(assumed))
 
 

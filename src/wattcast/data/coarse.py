@@ -41,11 +41,11 @@ def _nearest(apart: pd.Series) -> Steps:
 
 
 def fill_coarse(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[Finding]]:
-    """The known-future columns of a regular table with the steps filled for which their last value holds.
+    """The columns of a regular table beside its targets, with the steps filled for which their last value holds.
 
     As long as there is power, a column has to come less often all the time, as single cells that are missing
     stay missing; what is filled depends on rows up to it. Rows after it are the weather of the horizon, which may come
-    less often than the weather before.
+    less often than the weather before; there is nothing to fill in columns that are known up to the origin only.
     """
     step = parse_step(station.step)
     known = StationData(station, frame)
@@ -54,10 +54,11 @@ def fill_coarse(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, li
     findings: list[Finding] = []
     past = np.asarray(frame.index < end)
     filled = {}
-    for column in station.known_future:
+    for column in (*station.known_future, *station.past_only):
         cells = frame[column]
         present = cells.notna().to_numpy()
-        parts = [_held(present[past], usual=True), _held(present[~past], usual=False)]
+        ahead = present[~past] & (column in station.known_future)
+        parts = [_held(present[past], usual=True), _held(ahead, usual=False)]
         source = np.concatenate([parts[0], np.where(parts[1] < 0, -1, parts[1] + past.sum())])
         new = (source >= 0) & ~present
         if new.any():

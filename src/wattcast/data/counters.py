@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from wattcast.contracts import TOTAL
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.errors import DataError
 
@@ -24,7 +23,7 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
     """Nothing, unless a target looks like a meter's reading.
 
     Args:
-        power: at tz-aware instants, in any order.
+        power: under our name, at tz-aware instants, in any order.
         column: the source's name.
 
     Raises:
@@ -43,11 +42,12 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         return
     last = times_of(power.dropna()).max()
     raise DataError(
-        f"{source}: the column {column!r} ({TOTAL}) looks like a meter's reading, not like power",
+        f"{source}: the column {column!r} ({power.name}) looks like a meter's reading, not like power",
         found=f"{power.notna().sum()} readings from {known.index[0]:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}; over the "
               f"first weeks they rise from {known.iloc[0]:g} to {known.max():g} and fall {len(falls)} times",
         expected="the power or the energy of each interval",
-        hint="set data.counter to true to take the differences as energy per interval; to false if it is power")
+        hint="set data.counter to true to take the differences as energy per interval; to false if it is power; or by "
+             f"target, data.counter: {{{power.name}: true}}")
 
 
 def _rolls_over(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> bool:

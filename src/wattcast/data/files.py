@@ -47,7 +47,7 @@ def read_files(files: Sequence[Path], config: DataConfig, source: str) -> tuple[
     """
     files = _with_content(files, source, file_options(config))
     columns, wide = _layout(files, config, source)
-    used = columns.used if wide is None else {*columns.used, *wide.clocks} - {SLOT, wide.value}
+    used = columns.used if wide is None else {*columns.used, *wide.slots} - {SLOT, *wide.columns}
     table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
     return table if wide is None else wide.long(table), columns
 
@@ -73,10 +73,10 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Col
     """Every file must have what a station cannot do without; other columns may begin in a later one."""
     others, options = elsewhere(config), file_options(config)
     headers = {file: read_header(file, options) for file in files}
-    shapes = {file: _shape(header, config) for file, header in headers.items()}
+    shapes = {file: shape_of(header, config) for file, header in headers.items()}
     wide = shapes[files[0]]
     for file, shape in shapes.items():
-        if (shape and shape.clocks) != (wide and wide.clocks):
+        if (shape and shape.columns) != (wide and wide.columns):
             raise DataError(f"{files[0].name} and {file.name} hold their days in different columns",
                             expected="files of one form in a folder")
         resolve(headers[file] if shape is None else shape.header(headers[file]), config, str(file), elsewhere=others)
@@ -84,7 +84,7 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Col
     return resolve(union if wide is None else wide.header(union), config, source, elsewhere=others), wide
 
 
-def _shape(header: Sequence[str], config: DataConfig) -> Wide | None:
+def shape_of(header: Sequence[str], config: DataConfig) -> Wide | None:
     """The columns of a day's intervals, if none is the power by itself."""
     value = config.targets.get(TOTAL, TOTAL)
     if value in header or (not config.targets and column_for(header, TOTAL)):

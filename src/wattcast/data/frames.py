@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wattcast.data.dateparts import put_together, with_parts_together
 from wattcast.data.schema import NAMELESS_INDEX, QUANTITIES, DataConfig, recognise
 from wattcast.data.tables import Table
 from wattcast.errors import DataError, listing
@@ -16,7 +17,8 @@ NAMES = {"time": NAMELESS_INDEX[0], **{part: QUANTITIES[part].aliases[0] for par
 def with_columns(frame: pd.DataFrame, config: DataConfig, source: str) -> pd.DataFrame:
     """The frame with what its index holds as columns, and rows numbered from 0.
 
-    Times may be the index; times and stations may be two levels of it. An index that is neither is left out.
+    Times may be the index; times and stations may be two levels of it. An index that is neither is left out. Year,
+    month, day, hour and minute in columns of their own are put together.
 
     Args:
         frame: left as it is.
@@ -39,7 +41,7 @@ def with_columns(frame: pd.DataFrame, config: DataConfig, source: str) -> pd.Dat
         raise DataError(f"the {source} has several columns of one name",
                         found=listing(cells.columns[cells.columns.duplicated()].unique()),
                         hint="an index that holds times counts as a column" if levels else None)
-    return cells
+    return with_parts_together(cells, put_together(list(cells.columns)))
 
 
 def _levels(index: pd.Index, config: DataConfig, source: str) -> dict[str, pd.Index]:

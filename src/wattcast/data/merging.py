@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wattcast.data.quality import Finding
 from wattcast.data.schema import StationData, WeatherVintages
+from wattcast.data.weather_scales import in_units_of
 from wattcast.errors import DataError, listing
 from wattcast.timegrid import parse_step, regular_index
 
@@ -20,7 +22,8 @@ class Merged:
 
     `appended` rows follow the last measured one, `late` rows fill a gap before it, `corrected` rows were there with
     another power; `first_corrected` and `last_corrected` are the first and the last of these. `rewritten` is the share
-    of the measured rows whose power moved by more than a rounding or a late reading explains.
+    of the measured rows whose power moved by more than a rounding or a late reading explains. `converted` tells of
+    weather that came in another unit.
     """
 
     data: StationData
@@ -30,13 +33,14 @@ class Merged:
     rewritten: float
     first_corrected: pd.Timestamp | None = None
     last_corrected: pd.Timestamp | None = None
+    converted: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {"appended": self.appended, "late": self.late, "corrected": self.corrected}
 
     def notes(self) -> list[str]:
         """What is worth telling, in plain words."""
-        notes = []
+        notes = [str(found) for found in self.converted]
         if self.late:
             notes.append(f"{self.late} rows came late and were filled in")
         if self.corrected:
@@ -62,7 +66,8 @@ def merge(old: StationData, new: StationData) -> Merged:
                         expected=f"steps of {old.station.step} counted from {old.frame.index[0]}")
     index = regular_index(min(old.frame.index[0], new.frame.index[0]), max(old.frame.index[-1], new.frame.index[-1]),
                           step)
-    before, after = old.frame.reindex(index), new.frame.reindex(index)
+    came_in, converted = in_units_of(old.frame, new.frame, old.station)
+    before, after = old.frame.reindex(index), came_in.reindex(index)
     frame = after.where(after.notna(), before).astype(old.frame.dtypes.to_dict())
     targets = list(old.station.targets)
     was, now = before[targets].to_numpy(np.float64), frame[targets].to_numpy(np.float64)
@@ -75,7 +80,7 @@ def merge(old: StationData, new: StationData) -> Merged:
     data = StationData(old.station, frame, _merge_vintages(old.vintages, new.vintages))
     return Merged(data, int((came.any(axis=1) & follows).sum()), int((came.any(axis=1) & ~follows).sum()),
                   int(changed.sum()), float(moved[known].mean()),
-                  times.min() if len(times) else None, times.max() if len(times) else None)
+                  times.min() if len(times) else None, times.max() if len(times) else None, tuple(converted))
 
 
 def _merge_vintages(old: WeatherVintages | None, new: WeatherVintages | None) -> WeatherVintages | None:

@@ -30,6 +30,10 @@ class Finding:
     last: pd.Timestamp | None
     action: str
 
+    def __str__(self) -> str:
+        told = "" if self.first is None else f", {_minute(self.first)} to {_minute(self.last)}"
+        return f"{self.column or 'rows'}: {self.kind}, {self.count} times{told}: {self.action}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, times in ISO 8601."""
         return {"kind": self.kind, "column": self.column, "count": self.count,

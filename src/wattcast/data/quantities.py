@@ -1,19 +1,19 @@
 """What a source's rows mean: a meter's readings or power, power or energy per interval, samples or changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import TOTAL
+from wattcast.data.by_target import of_target
 from wattcast.data.cleaning import is_code
 from wattcast.data.counters import differences, require_no_counter
 from wattcast.data.gridding import in_order, to_grid
 from wattcast.data.quality import Assumption, Finding, times_of
 from wattcast.data.sampling import hold_values, sampling_of
 from wattcast.data.schema import DataConfig
-from wattcast.data.units import assumed_units, natures, require_known
+from wattcast.data.units import assumed_units, natures, require_known, set_units, unlike_units
 from wattcast.errors import ConfigError
 
 
@@ -33,6 +33,8 @@ class Steps:
     frame: pd.DataFrame
     findings: list[Finding]
     assumed: list[Assumption]
+    notes: tuple[str, ...] = ()
+    """What the settings say of the targets, in words."""
     held: bool = False
     """Whether values hold until the next row: then staying equal says nothing about a sensor."""
 
@@ -46,15 +48,20 @@ def metered(frame: pd.DataFrame, source: Described, config: DataConfig) -> tuple
         config: how it is described.
 
     Raises:
-        DataError: the total looks like a meter's reading, and nothing says whether it is.
+        DataError: a target looks like a meter's reading, and nothing says whether it is.
     """
     known = {name: np.where(is_code(frame[name].to_numpy(), config.missing_values), np.nan, frame[name])
              for name in source.targets}
-    if config.counter:
-        return differences(frame.assign(**known), tuple(source.targets))
-    if config.counter is None:
-        require_no_counter(pd.Series(known[TOTAL], frame.index), source.targets[TOTAL], source.name)
-    return frame, []
+    for name, column in source.targets.items():
+        if of_target(config.counter, name) is None:
+            require_no_counter(pd.Series(known[name], frame.index, name=name), column, source.name)
+    meters = meters_of(source.targets, config)
+    return differences(frame.assign(**known), meters) if meters else (frame, [])
+
+
+def meters_of(targets: Iterable[str], config: DataConfig) -> tuple[str, ...]:
+    """The targets that are a meter's readings, as the settings say."""
+    return tuple(name for name in targets if of_target(config.counter, name))
 
 
 def to_steps(frame: pd.DataFrame, source: Described, step: pd.Timedelta, config: DataConfig) -> Steps:
@@ -70,20 +77,22 @@ def to_steps(frame: pd.DataFrame, source: Described, step: pd.Timedelta, config:
         DataError: the rows do not fit the step, or can be read in two ways.
         ConfigError: what is set contradicts itself.
     """
-    targets = source.targets
+    targets, meters = source.targets, meters_of(source.targets, config)
     found = natures(targets, config.unit, source.units)
-    energy = tuple(name for name in targets if config.counter or found[name].energy)
+    energy = tuple(name for name in targets if name in meters or found[name].energy)
     sampling, assumed = sampling_of(frame, step, source.name, config.time.sampling)
-    if not config.counter:
-        assumed += assumed_units(found, targets)
+    told = {name: nature for name, nature in found.items() if name not in meters}
+    assumed += assumed_units(told, targets)
+    notes = [*(f"{targets[name]!r} is a meter's reading, as data.counter says: the differences are energy per interval"
+               for name in meters), *set_units(told, targets), *unlike_units(energy, targets, step)]
     if sampling == "on_change":
         if energy:
             raise ConfigError(f"{source.name}: a row when a value changes cannot hold energy per interval",
                               found=f"energy in {targets[energy[0]]!r}",
                               hint="set data.unit to a unit of power, or data.time.sampling to regular")
         frame, findings = in_order(frame)
-        return Steps(hold_values(frame, step), findings, assumed, held=True)
-    if not energy:
-        require_known(found, targets, times_of(frame), step, source.name)
+        return Steps(hold_values(frame, step), findings, assumed, tuple(notes), held=True)
+    unknown = [targets[name] for name, nature in told.items() if nature.energy is None]
+    require_known(unknown, times_of(frame), step, source.name)
     gridded, findings = to_grid(frame, step, source.name, energy=energy)
-    return Steps(gridded, findings, assumed)
+    return Steps(gridded, findings, assumed, tuple(notes))

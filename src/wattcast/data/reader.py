@@ -14,7 +14,7 @@ from wattcast.contracts import Station
 from wattcast.data import weather
 from wattcast.data.assembly import Forecasts, RawStation, assemble
 from wattcast.data.columns import Columns, resolve
-from wattcast.data.files import columns_of, elsewhere, forecast_table, read_files, tables_in, total_power
+from wattcast.data.files import columns_of, elsewhere, forecast_table, read_files, shape_of, tables_in, total_power
 from wattcast.data.folders import forecast_files, month_files, station_folders
 from wattcast.data.frames import as_table, with_columns
 from wattcast.data.ids import to_ids
@@ -42,21 +42,23 @@ class Source:
     load: Callable[[str], RawStation]
     note: str | None = None
 
-    def read(self, station_id: str | None = None, *, whole: bool = True) -> tuple[StationData, QualityReport]:
+    def read(self, station_id: str | None = None, *, whole: bool = True,
+             tell: bool = True) -> tuple[StationData, QualityReport]:
         """One station's cleaned data, and what was found in it.
 
         Args:
             station_id: one of `station_ids`; may be left out if the configuration names it or there is only one.
             whole: its rows are all that there is; otherwise power may be missing from them.
+            tell: log what was taken for what and which columns are ignored, which the report says, too.
 
         Raises:
             DataError: there is no such station, or its data cannot be used.
         """
         station_id = self._choose(station_id or self.config.station)
         data, report = assemble(self.load(station_id), station_id, self.config, whole=whole)
-        for note in report.notes:
+        for note in report.notes if tell else ():
             logger.info("station %s: %s", station_id, note)
-        if report.ignored:
+        if report.ignored and tell:
             logger.info("station %s: columns without a role are ignored: %s", station_id, ", ".join(report.ignored))
         return data, report
 
@@ -130,8 +132,12 @@ def open_frame(frame: pd.DataFrame, config: DataConfig) -> Source:
         DataError: the frame is empty, repeats a column, has levels of columns, or does not fit the configuration.
     """
     frame = with_columns(frame, config, FRAME)
-    columns = resolve(list(frame.columns), config, f"the {FRAME}", elsewhere=elsewhere(config))
-    table = as_table(frame[[name for name in frame.columns if name in columns.used]], FRAME)
+    header, wide = list(frame.columns), shape_of(list(frame.columns), config)
+    columns = resolve(header if wide is None else wide.header(header), config, f"the {FRAME}",
+                      elsewhere=elsewhere(config))
+    used = (*columns.used, *(wide.slots if wide else ()))
+    table = as_table(frame[[name for name in header if name in used]], FRAME)
+    table = table if wide is None else wide.long(table)
     return _source(FRAME, table, columns, config.station or "station", _issued_forecasts(Path(), config), config)
 
 
@@ -199,7 +205,7 @@ def read_weather(path: Path, station: Station, config: DataConfig) -> pd.DataFra
         DataError: the path is missing, or none of its columns is a known-future one of the station.
     """
     require_exists(path)
-    issued = path.is_dir() or weather.has_issue_times(path, config)
+    issued = path.is_dir() or weather.has_issue_times(path, station, config)
     if path.is_dir():
         table, findings = weather.read_daily_files(_daily_files(path, station), station, config)
     elif issued:

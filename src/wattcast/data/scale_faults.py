@@ -14,6 +14,8 @@ import pandas as pd
 
 from wattcast.contracts import Kind, Station
 from wattcast.data.cleaning import Mask, span_of
+from wattcast.data.days import by_day, quantile
+from wattcast.data.plant_scale import plant_stretches
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import DataConfig
 from wattcast.timegrid import parse_step, steps_per_day
@@ -66,11 +68,14 @@ def mask_scale_faults(frame: pd.DataFrame, station: Station,
     day = steps_per_day(parse_step(station.step))
     for column in station.targets:
         values = frame[column].to_numpy(np.float64)
+        kept = values
         for factor, rows in _stretches(values, day, station.kind):
-            findings += found_at("scale", column, times_of(frame)[rows], f"{span_of(values[rows])}: about "
+            wrong = rows & np.isfinite(kept)
+            findings += found_at("scale", column, times_of(frame)[wrong], f"{span_of(values[rows])}: about "
                                  f"{_times(factor)} what is usual at these hours, as if in another unit; left empty. "
                                  "Correct the source; if it is true, set data.scale_faults to false")
-            values = np.where(rows, np.nan, values)
+            kept = np.where(rows, np.nan, kept)
+        values = kept
         far = _single(values, day)
         if far.any():
             findings += found_at("spike", column, times_of(frame)[far], f"{span_of(values[far])}: alone and more than "
@@ -130,9 +135,13 @@ def _stretches(values: Floats, day: int, kind: Kind) -> Iterator[tuple[float, Ma
     # Clouds and calms come in all sizes: of generation only a thousand is told.
     factors = {factor: off for factor, off in FACTORS.items() if kind is Kind.LOAD or factor == max(FACTORS)}
     signed = {factor ** sign: off for factor, off in factors.items() for sign in (1, -1)}
-    if len(values) < 2 * WEEK * day or not _suspicious(values, day, signed):
+    if len(values) < 2 * WEEK * day:
         return
-    ratios = _log_ratios(values, day, signed)
+    if kind is not Kind.LOAD:
+        yield from plant_stretches(values, day, kind)
+    if not _suspicious(values, day, signed):
+        return
+    ratios, told = _log_ratios(values, day, signed), False
     for factor, off in signed.items():
         # No weather makes a thousand times more of a plant than it has ever shown.
         room = ratios.varies if factor == max(FACTORS) else 0.0
@@ -141,7 +150,11 @@ def _stretches(values: Floats, day: int, kind: Kind) -> Iterator[tuple[float, Ma
             continue
         rows = _runs(values, ratios, factor, off + room, day)
         if rows.any():
+            told = True
             yield factor, rows & np.isfinite(values)
+    if kind is Kind.LOAD and not told:
+        # A wind plant may well be taken for a load.
+        yield from plant_stretches(values, day, Kind.WIND)
 
 
 def _suspicious(values: Floats, day: int, signed: dict[float, float]) -> bool:
@@ -154,7 +167,7 @@ def _suspicious(values: Floats, day: int, signed: dict[float, float]) -> bool:
 
 
 def _log_ratios(values: Floats, day: int, signed: dict[float, float]) -> _Ratios:
-    days = np.abs(_by_day(values, day))
+    days = np.abs(by_day(values, day))
     log = np.full(days.shape, np.nan)
     accepted: list[int] = []
     middles, scatters = [], []
@@ -198,8 +211,8 @@ def _usual_day(days: Floats, accepted: list[int], number: int) -> Floats:
     """The median of the same weekdays of the last weeks, or of all their days; zero where it says nothing."""
     recent = accepted[-MONTH:]
     alike = [day for day in recent if (number - day) % WEEK == 0]
-    usual = _quantile(days[alike if len(alike) >= ALONE else recent].T, 0.5)
-    level = _quantile(days[recent].reshape(1, -1), 0.9)[0]
+    usual = quantile(days[alike if len(alike) >= ALONE else recent].T, 0.5)
+    level = quantile(days[recent].reshape(1, -1), 0.9)[0]
     usual[~(usual > NOTABLE * level)] = 0.0
     return usual
 
@@ -262,19 +275,3 @@ def _same_hours(values: Floats, ratio: Floats) -> float:
     size = np.abs(values[known])
     usual = np.where(np.isfinite(ratio[known]), size / 10 ** ratio[known], 0.0)
     return 0.0 if np.ptp(usual) == 0 or np.ptp(size) == 0 else float(np.corrcoef(size, usual)[0, 1])
-
-
-def _by_day(values: Floats, day: int) -> Floats:
-    """`[D, S]`, filled up with NaN."""
-    return np.append(values, np.full(-len(values) % day, np.nan)).reshape(-1, day)
-
-
-def _quantile(rows: Floats, share: float) -> Floats:
-    """Of each row, without its NaN; NaN of an empty one."""
-    ordered, known = np.sort(rows, axis=1), np.isfinite(rows).sum(1)
-    place = share * np.maximum(known - 1, 0)
-    low = place.astype(int)
-    below, above = (np.take_along_axis(ordered, np.minimum(at, np.maximum(known - 1, 0))[:, None], 1)[:, 0]
-                    for at in (low, low + 1))
-    found: Floats = below + (place - low) * (above - below)
-    return found

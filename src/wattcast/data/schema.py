@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, PowerLimits, Station
+from wattcast.data.by_target import require_targets
 from wattcast.errors import ConfigError, listing, nearest
 from wattcast.timegrid import parse_duration, parse_horizon, parse_step
 
@@ -182,10 +183,14 @@ class DataConfig(Config):
     kind: Kind | None = Field(None, description="load, pv or wind; null: pv if nothing but the sun explains when it "
                                                 "rests, else load")
     capacity: float | None = Field(None, gt=0, description="in the target's unit")
-    unit: str | None = Field(None, description="of the targets: kW, MW … (power) or kWh, MWh … (energy per interval); "
-                                               "null: told by the column's name")
-    counter: bool | None = Field(None, description="true: the targets are a meter's readings, whose differences are "
-                                                   "energy per interval; null: an error if they look so")
+    unit: str | dict[str, str] | None = Field(
+        None, union_mode="left_to_right", description="of the targets, or of each by our name: kW, MW … (power) or "
+                                                      "kWh, MWh … (energy per interval); null: told by the column's "
+                                                      "name")
+    counter: bool | dict[str, bool] | None = Field(
+        None, union_mode="left_to_right", description="true: the targets, or each by our name, are a meter's readings, "
+                                                      "whose differences are energy per interval; null: an error if "
+                                                      "they look so")
     location: Location = Location()
     limits: PowerLimits = PowerLimits()
     weather_forecasts: WeatherForecastsConfig | None = None
@@ -218,11 +223,14 @@ class DataConfig(Config):
             if low is not None and high is not None and low > high:
                 raise ConfigError(f"data.valid_range.{column} leaves nothing", found=f"[{low:g}, {high:g}]",
                                   expected="[lowest, highest]")
+        require_targets("data.unit", self.unit)
+        require_targets("data.counter", self.counter)
         units = (*POWER_UNITS, *ENERGY_UNITS)
-        if self.unit is not None and self.unit.strip().lower() not in map(str.lower, units):
-            close = nearest(self.unit, units)
-            raise ConfigError(f"data.unit {self.unit!r} is not a unit of power or energy", expected=listing(units),
-                              hint=f"did you mean {close}?" if close else None)
+        for unit in self.unit.values() if isinstance(self.unit, dict) else filter(None, [self.unit]):
+            if unit.strip().lower() not in map(str.lower, units):
+                close = nearest(unit, units)
+                raise ConfigError(f"data.unit {unit!r} is not a unit of power or energy", expected=listing(units),
+                                  hint=f"did you mean {close}?" if close else None)
         return self
 
     def _check_targets(self) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 from collections.abc import Collection
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,18 @@ def _head(rows: list[Row], options: FileOptions) -> Head:
                      options.skip_rows)
 
 
-@lru_cache(maxsize=2)
-def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[list[Row], str | None]:
-    """All rows of a sheet; the last files read are kept, as the names are read before the values."""
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets.
+
+    Raises:
+        DataError: the file cannot be read.
+        MissingExtraError: the package that reads workbooks is not installed.
+    """
+    with closing(_book(path)) as book:
+        return list(book.sheetnames)
+
+
+def _book(path: Path) -> Any:
     try:
         import openpyxl
     except ImportError:
@@ -76,11 +86,16 @@ def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[
     with open_binary(path) as file:
         content = io.BytesIO(file.read())
     try:
-        book = openpyxl.load_workbook(content, read_only=True, data_only=True)
+        return openpyxl.load_workbook(content, read_only=True, data_only=True)
     except (BadZipFile, KeyError, ValueError, OSError) as error:
         raise DataError(f"{path} cannot be read as a workbook", found=str(error) or type(error).__name__,
                         hint="save it as .xlsx or as CSV") from None
-    try:
+
+
+@lru_cache(maxsize=2)
+def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[list[Row], str | None]:
+    """All rows of a sheet; the last files read are kept, as the names are read before the values."""
+    with closing(_book(path)) as book:
         names = list(book.sheetnames)
         tables = names if options.sheet else [name for name in names if len(names) == 1 or _head(
             _cells(book[name], SAMPLE), options).sure]
@@ -92,8 +107,6 @@ def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[
         others = [other for other in names if other != name]
         told = f"the sheet {name!r} is read, {listing(map(repr, others))} left out (data.sheet)"
         return _cells(book[name]), told if others and not options.sheet else None
-    finally:
-        book.close()
 
 
 def _cells(page: Any, limit: int | None = None) -> list[Row]:

@@ -11,7 +11,7 @@ import pyarrow.parquet as parquet
 
 from wattcast.data.dateparts import put_together, with_parts_together
 from wattcast.data.packed import content_name, open_binary
-from wattcast.data.spreadsheets import read_sheet, sheet_header
+from wattcast.data.spreadsheets import read_sheet, sheet_header, sheet_names
 from wattcast.data.textfiles import AS_FOUND, FileOptions, empty, layout_of, read_text, text_header
 from wattcast.errors import DataError, NoRowsError, listing, nearest
 
@@ -94,6 +94,16 @@ def read_header(path: Path, options: FileOptions = AS_FOUND) -> list[str]:
     """
     header = _own_header(path, options)
     return [*header, *put_together(header)]
+
+
+def sheets_of(path: Path) -> list[str]:
+    """The names of a workbook's sheets; none of another file.
+
+    Raises:
+        DataError: as `read_header`.
+        MissingExtraError: as `read_header`.
+    """
+    return sheet_names(path) if _kind(path) in BOOKS else []
 
 
 def _own_header(path: Path, options: FileOptions) -> list[str]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,18 +9,17 @@ import pandas as pd
 from wattcast.contracts import Station
 from wattcast.data.cleaning import mask_impossible
 from wattcast.data.coarse import spread
-from wattcast.data.columns import column_for, time_columns
 from wattcast.data.frames import as_table
 from wattcast.data.gridding import mean_of_repeated, step_starts
 from wattcast.data.ids import to_ids
 from wattcast.data.quality import Finding, times_of
-from wattcast.data.schema import DataConfig, recognise
+from wattcast.data.schema import DataConfig
 from wattcast.data.stamps import read_starts
 from wattcast.data.strays import without_strays
 from wattcast.data.tables import Table, read_header, read_table
-from wattcast.data.textfiles import FileOptions
 from wattcast.data.times import to_instants
 from wattcast.data.values import to_codes, to_numbers
+from wattcast.data.weather_layout import Layout, issue_column, layout_of, options_for
 from wattcast.errors import DataError, listing
 from wattcast.timegrid import parse_step
 
@@ -34,35 +32,9 @@ Weather = tuple[pd.DataFrame, list[Finding]]
 """Forecasts indexed by (`issued`, `time`), sorted and unique, and what was found in them."""
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather.
-
-    `clock` is the time of day where `time` may be the date only; with `lead` the column `time` holds hours after the
-    issue.
-    """
-
-    time: str
-    clock: str | None
-    lead: bool
-    issued: str | None
-    station: str | None
-    weather: dict[str, str]
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """What places a row."""
-        return tuple(name for name in (self.time, self.clock, self.issued, self.station) if name)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All that are used."""
-        return (*self.places, *self.weather)
-
-
-def has_issue_times(path: Path, config: DataConfig) -> bool:
+def has_issue_times(path: Path, station: Station, config: DataConfig) -> bool:
     """Whether a column of the file tells when its forecasts were issued."""
-    return _column(_header(path, config), "issued", config) is not None
+    return issue_column(read_header(path, options_for(path, station, config)), config) is not None
 
 
 def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weather:
@@ -74,7 +46,8 @@ def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weath
     table, layout = _read([path], station, config)
     if layout.issued is None:
         raise DataError(f"{path} has no column that tells when a forecast was issued",
-                        found=listing(_header(path, config)), hint="name it under data.weather_forecasts.issued")
+                        found=listing(read_header(path, options_for(path, station, config))),
+                        hint="name it under data.weather_forecasts.issued")
     return _on_grid(table, layout, _issues(table, layout, station), station, config)
 
 
@@ -94,12 +67,12 @@ def read_frame(frame: pd.DataFrame, source: str, station: Station, config: DataC
     Raises:
         DataError: it has no rows, or no column is a known-future one of the station.
     """
-    layout = _layout(list(frame.columns), Path(source), station, config)
-    table = _of_station(as_table(frame[list(layout.columns)], source), layout, source, station)
+    layout = layout_of(list(frame.columns), Path(source), station, config)
+    table = _of_station(_long(as_table(frame[list(layout.columns)], source), layout), layout, source, station)
     return _on_grid(table, layout, _issues(table, layout, station), station, config), layout.issued is not None
 
 
-def _issues(table: Table, layout: _Layout, station: Station) -> pd.DatetimeIndex:
+def _issues(table: Table, layout: Layout, station: Station) -> pd.DatetimeIndex:
     """When each row was issued; any one instant where nothing tells."""
     if layout.issued is None:
         return pd.DatetimeIndex([pd.Timestamp(0, tz=station.timezone)]).repeat(len(table.frame))
@@ -145,31 +118,24 @@ def _start_of(day: str, path: Path, station: Station) -> pd.Timestamp:
         raise DataError(f"{path.name}: {day} is not a date", expected="forcaster-<id>-YYYY-MM-DD.csv") from None
 
 
-def match_columns(header: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:
-    """Theirs to ours for every wanted column that is there: spelt alike, or else known to mean the same."""
-    matches: dict[str, str] = {}
-    for ours in wanted:
-        exact = [name for name in header if name == ours]
-        alike = [name for name in header if name.casefold() == ours.casefold()]
-        meant = [name for name in header if recognise(ours) is not None and recognise(name) == recognise(ours)]
-        for theirs in (*exact, *alike, *meant)[:1]:
-            matches.setdefault(theirs, ours)
-    return matches
-
-
-def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[Table, _Layout]:
+def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[Table, Layout]:
     """Files of the same layout; of a file for several stations only the rows of this one."""
-    header = _header(paths[0], config)
-    layout = _layout(header, paths[0], station, config)
+    options = options_for(paths[0], station, config)
+    layout = layout_of(read_header(paths[0], options), paths[0], station, config)
     codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
     texts = [name for name in layout.places if not (layout.lead and name == layout.time)]
-    table = read_table(paths, set(layout.columns), {*texts, *codes}, _options(config))
+    table = read_table(paths, set(layout.columns), {*texts, *codes}, options)
     if layout.time in texts:
         table = without_strays(table, layout.time, layout.station)
-    return _of_station(table, layout, str(paths[0]), station), layout
+    return _of_station(_long(table, layout), layout, str(paths[0]), station), layout
 
 
-def _of_station(table: Table, layout: _Layout, source: str, station: Station) -> Table:
+def _long(table: Table, layout: Layout) -> Table:
+    """With one row for each interval."""
+    return table if layout.wide is None else layout.wide.long(table)
+
+
+def _of_station(table: Table, layout: Layout, source: str, station: Station) -> Table:
     """Of a table for several stations only the rows of this one."""
     if layout.station is None:
         return table
@@ -180,52 +146,7 @@ def _of_station(table: Table, layout: _Layout, source: str, station: Station) ->
     return table.take(ids == station.id)
 
 
-def _layout(header: Sequence[str], path: Path, station: Station, config: DataConfig) -> _Layout:
-    lead = config.weather_forecasts.lead if config.weather_forecasts else None
-    time, clock = (lead, None) if lead in header else _time_columns(header, config)
-    if time is None:
-        raise DataError(f"{path} has no column that is known to be the time", found=listing(header),
-                        expected="for example time or ts",
-                        hint="name it under data.weather_forecasts.time, or the hours after the issue under .lead")
-    weather = match_columns(header, station.known_future)
-    if not weather:
-        raise DataError(f"{path} has none of the station's known-future columns", found=listing(header, limit=40),
-                        expected=listing(station.known_future, limit=40))
-    return _Layout(time, clock, time == lead, _column(header, "issued", config), _column(header, "station", config),
-                   weather)
-
-
-def _options(config: DataConfig) -> FileOptions:
-    """The decimal sign is that of the measurements' files; the sheet and the rows before the names are found."""
-    forecasts = config.weather_forecasts
-    names = (config.time.column, *((forecasts.time, forecasts.issued, forecasts.lead) if forecasts else ()))
-    return FileOptions(decimal=config.decimal, known=frozenset(name for name in names if name))
-
-
-def _header(path: Path, config: DataConfig) -> list[str]:
-    return read_header(path, _options(config))
-
-
-def _time_columns(header: Sequence[str], config: DataConfig) -> tuple[str | None, str | None]:
-    """The configured columns if they are there, else as they are spelt."""
-    column = config.weather_forecasts.time if config.weather_forecasts else config.time.column
-    known = config.time.model_copy(update={
-        "column": column if column in header else config.time.column if config.time.column in header else None,
-        "clock": config.time.clock if config.time.clock in header else None})
-    return time_columns(header, known)
-
-
-def _column(header: Sequence[str], quantity: str, config: DataConfig) -> str | None:
-    """The file's column for the issue or the station: the configured one if it is there, else by spelling."""
-    forecasts = config.weather_forecasts
-    chosen = {
-        "issued": (forecasts.issued if forecasts else None,),
-        "station": (forecasts.station if forecasts else None, config.station_column),
-    }[quantity]
-    return next((name for name in chosen if name in header), None) or column_for(header, quantity)
-
-
-def _on_grid(table: Table, layout: _Layout, issued: pd.DatetimeIndex, station: Station, config: DataConfig) -> Weather:
+def _on_grid(table: Table, layout: Layout, issued: pd.DatetimeIndex, station: Station, config: DataConfig) -> Weather:
     if layout.lead:
         hours = to_numbers(table.frame[layout.time], table.place)
         times = issued + pd.to_timedelta(hours, unit="h").round("s")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,13 @@ CONVERSIONS: Mapping[str, tuple[Conversion, ...]] = {
     "cloud": (_scaled("a fraction to %", 100), _scaled("% to a fraction", 0.01), _scaled("octas to %", 12.5)),
     "pressure": (_scaled("Pa to hPa", 0.01), _scaled("hPa to Pa", 100), _scaled("kPa to hPa", 10),
                  _scaled("hPa to kPa", 0.1), _scaled("Pa to kPa", 0.001), _scaled("kPa to Pa", 1000)),
+    "wind_speed": (_scaled("km/h to m/s", 1 / 3.6), _scaled("m/s to km/h", 3.6)),
 }
+
+WEEKS, CALM = 8, 1.4
+"""So many weeks tell how windy weeks are, and a week is none of them if it is so many times windier than any."""
+KNOT = 1.944
+"""Knots in a m/s: nearer to that than to 3.6 nothing is plain."""
 
 
 def mask_other_temperatures(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[Finding]]:
@@ -125,10 +132,13 @@ def _to_fahrenheit(values: Floats) -> Floats:
 def require_like_history(issued: pd.DataFrame, history: pd.DataFrame, station: Station, source: str) -> None:
     """Nothing, unless issued forecasts are in another unit than what was measured: a model would learn from both.
 
+    Of wind speed nothing is asked: a sensor behind a roof measures a part of what is forecast.
+
     Raises:
         DataError: a column fits the history once it is converted.
     """
-    _, notes = like_history(issued, history, station)
+    asked = [name for name in issued.columns if recognise(name) != "wind_speed"]
+    _, notes = like_history(issued[asked], history, station)
     if wrong := [note for note in notes if CONVERTED in note]:
         column, told = wrong[0].split(": ", 1)
         raise DataError(f"the weather forecasts of {source} are in another unit than the measured {column!r}",
@@ -145,11 +155,17 @@ def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station)
     """
     converted, notes = {}, []
     for column in (name for name in weather.columns if name in history and name not in station.categorical):
-        new, old = (table[column].dropna().to_numpy(np.float64) for table in (weather, history))
-        if min(len(new), len(old)) < FEWEST or np.ptp(new) == 0 or _fits(new, old):
+        quantity, cells = recognise(column) or "", weather[column].dropna()
+        new, old = (each.to_numpy(np.float64) for each in (cells, history[column].dropna()))
+        weeks = _weekly_middles(history[column]) if quantity == "wind_speed" else None
+        fits = partial(_fits, old=old) if weeks is None or len(weeks) < WEEKS else partial(_is_as_windy, weeks=weeks)
+        if min(len(new), len(old)) < FEWEST or np.ptp(new) == 0 or fits(new):
             continue
-        fitting = [each for each in CONVERSIONS.get(recognise(column) or "", ()) if _fits(each.apply(new), old)]
-        told = f"{column}: {span_of(new)} where the history has {span_of(old)}"
+        fitting = [each for each in CONVERSIONS.get(quantity, ()) if fits(each.apply(new)) and (
+            weeks is None or _is_plain(each.apply(new), new, weeks))]
+        times = times_of(cells)
+        told = (f"{column}: {span_of(new)} ({len(new)} values, {times.min():%Y-%m-%d %H:%M} to "
+                f"{times.max():%Y-%m-%d %H:%M}) where the history has {span_of(old)}")
         if fitting:
             best = min(fitting, key=lambda each: _distance(each.apply(new), old))
             converted[column] = best.apply(weather[column].to_numpy(np.float64))
@@ -157,6 +173,23 @@ def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station)
         else:
             notes.append(f"{told}; used as it is: check its unit")
     return (weather.assign(**converted) if converted else weather), notes
+
+
+def _weekly_middles(measured: pd.Series) -> Floats:
+    """The median of each week."""
+    weeks = measured.dropna().resample("7D").median().dropna()
+    return np.asarray(weeks[weeks > 0], dtype=np.float64)
+
+
+def _is_as_windy(new: Floats, weeks: Floats) -> bool:
+    return bool(weeks.min() / CALM <= np.median(new) <= weeks.max() * CALM)
+
+
+def _is_plain(converted: Floats, new: Floats, weeks: Floats) -> bool:
+    """Whether km/h or m/s explain it better than knots do."""
+    usual, factor = float(np.median(weeks)), float(np.median(new) / np.median(converted))
+    knots = np.median(new) / (KNOT if factor > 1 else 1 / KNOT)
+    return bool(abs(np.log(np.median(converted) / usual)) < abs(np.log(knots / usual)))
 
 
 def _distance(new: Floats, old: Floats) -> float:

@@ -50,7 +50,8 @@ class Clock:
     @classmethod
     def of(cls, index: pd.DatetimeIndex, station: Station, step: pd.Timedelta, rows: int, day: int) -> "Clock":
         clock = followed_clock(index, station.by_wall_clock)
-        weekday = np.asarray(clock.day_of_week, np.int64) if station.kind is Kind.LOAD else np.zeros(len(index), np.int64)
+        load = station.kind is Kind.LOAD
+        weekday = np.asarray(clock.day_of_week, np.int64) if load else np.zeros(len(index), np.int64)
         return cls(slots_of_day(clock, step), weekday, rows, day)
 
     def usual(self, values: FloatArray, counted: BoolArray, by: Literal["weekday", "type", "none"]) -> FloatArray:

@@ -270,8 +270,8 @@ class _ScaledVintages:
     """Issued forecasts as one tensor, to look up by origin."""
 
     def __init__(self, table: VintageTable, scaler: Scaler, weather: Tensor) -> None:
-        columns = weather.numpy()
-        values = torch.from_numpy((table.values - scaler.center[columns]) / scaler.scale[columns])
+        of_weather = scaler.of(weather.numpy())
+        values = torch.from_numpy(of_weather.usable_issues(of_weather.apply(table.values)))
         self.present = torch.isfinite(values)
         self.values = values.nan_to_num_(0.0, 0.0, 0.0)
         self.table = table

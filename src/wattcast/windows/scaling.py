@@ -105,6 +105,17 @@ class Scaler:
         rare: BoolArray = far & (count - before <= max(LEAST_RARE, week // RARE))
         return rare
 
+    def of(self, columns: NDArray[np.int64]) -> "Scaler":
+        """The scaler of some columns."""
+        return Scaler(self.center[columns], self.scale[columns], None if self.reach is None else self.reach[columns])
+
+    def usable_issues(self, values: FloatArray) -> FloatArray:
+        """Scaled forecasts `[V, S, F]`, each issued as a whole, without what is beyond reach and rare in its issue."""
+        if self.reach is None or not (far := np.abs(values) > self.reach).any():
+            return values
+        rare = far.sum(axis=1, keepdims=True) <= max(LEAST_RARE, values.shape[1] // RARE)
+        return np.where(far & rare, np.float32(np.nan), values)
+
     def state(self) -> dict[str, list[float | None]]:
         """JSON form; `from_state` reads it back exactly. An infinite reach is null."""
         reach = np.full(len(self.scale), np.inf) if self.reach is None else self.reach

@@ -8,6 +8,7 @@ from typing import Any, Self
 import pandas as pd
 
 from wattcast.contracts import Station
+from wattcast.data.by_target import of_target
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.data.units import unit_of
 from wattcast.errors import BundleError, ConfigError, InputError
@@ -134,7 +135,7 @@ def origin_before(missed: str, day: int | None) -> str:
 def units_of(station: Station, data: DataConfig) -> tuple[Unit, ...]:
     """The unit of each target, as far as a setting or its column's name tells."""
     hours = parse_step(station.step) / pd.Timedelta(hours=1)
-    return tuple(Unit(unit_of((data.targets or {}).get(target, target), data.unit), hours)
+    return tuple(Unit(unit_of((data.targets or {}).get(target, target), of_target(data.unit, target)), hours)
                  for target in station.targets)
 
 

@@ -47,9 +47,13 @@ class Job:
             found = self.opened[how] = open_source(self.data, config)
         return replace(found, config=config)
 
-    def read(self, station_id: str | None = None, *, whole: bool = True) -> tuple[StationData, QualityReport]:
-        """A station's data and what was found in it; not the `whole`: a part of it, in which power may be missing."""
-        return self.source.read(station_id or self.station, whole=whole)
+    def read(self, station_id: str | None = None, *, whole: bool = True,
+             tell: bool = True) -> tuple[StationData, QualityReport]:
+        """A station's data and what was found in it; not the `whole`: a part of it, in which power may be missing.
+
+        With `tell` what the report notes is logged.
+        """
+        return self.source.read(station_id or self.station, whole=whole, tell=tell)
 
     def station_ids(self) -> tuple[str | None, ...]:
         """The stations to work on: all of them for `all`, else the one named or the only one there is."""

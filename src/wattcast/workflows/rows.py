@@ -83,10 +83,10 @@ def read_rows(job: Job, registry: Registry, station: Station | None) -> Rows:
         assert empty is not None
         return Rows(history, None, span, history.end,
                     (f"nothing was given ({empty.what}): the stored history is used ({span})",))
-    data = _joined(given, history)
+    data, converted = _joined(given, history)
     spans = _span(given, given.frame.index), _span(data, data.frame.index.difference(_measured(given)))
     end = given.end if given.measured else data.end
-    return Rows(data, *spans, end, (*_joining(given, history, *spans), *_findings(report, end)))
+    return Rows(data, *spans, end, (*_joining(given, history, *spans), *converted, *_findings(report, end)))
 
 
 def _rows_alone(job: Job, station_id: str) -> Rows:
@@ -135,13 +135,15 @@ def _history(registry: Registry, station: Station) -> tuple[StationData | None, 
     return history, []
 
 
-def _joined(given: StationData, history: StationData) -> StationData:
-    """Both, as the given data's station. Of the weather over the horizon what is given counts: rows of a table are no
-    issued forecasts, and would else be hidden behind older ones that are."""
-    data = merge(history, given).data
+def _joined(given: StationData, history: StationData) -> tuple[StationData, list[str]]:
+    """Both, as the given data's station, and what was converted. Of the weather over the horizon what is given counts:
+    rows of a table are no issued forecasts, and would else be hidden behind older ones that are."""
+    merged = merge(history, given)
+    data = merged.data
     ahead = given.frame.loc[given.frame.index >= data.end, list(given.station.known_future)]
     own = given.vintages is None and ahead.notna().any(axis=None)
-    return StationData(given.station, data.frame, None if own else data.vintages)
+    return (StationData(given.station, data.frame, None if own else data.vintages),
+            [str(found) for found in merged.converted])
 
 
 def _measured(data: StationData) -> pd.Index:

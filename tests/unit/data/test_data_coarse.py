@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reader_tables import described, require_contract, table
+from reader_tables import described, require_contract, stamps, table
 
 from wattcast.contracts import TOTAL
 from wattcast.data.quality import QualityReport
@@ -67,3 +67,13 @@ def test_fill_coarse__rows_before_a_cut_do_not_depend_on_later_ones(tmp_path: Pa
     results = [read(tmp_path, version)[0].frame["temp"].iloc[:cut] for version in (frame, changed, frame.iloc[:cut])]
     for other in results[1:]:
         pd.testing.assert_series_equal(other, results[0], check_freq=False)
+
+
+def test_fill_coarse__what_is_known_up_to_the_origin_only_is_spread_too(tmp_path: Path) -> None:
+    frame = hourly(table(96))
+    ahead = pd.DataFrame({"temp": [30.0, 31]}, index=stamps("2025-06-02", 2, "1h"))
+    source, config = described(tmp_path / "x.csv", pd.concat([frame, ahead]), past_only=["temp"])
+    data, report = open_source(source, config).read()
+    assert data.frame["temp"].iloc[4:96].tolist() == [15.5 + number // 4 for number in range(4, 96)]
+    assert data.frame["temp"].iloc[96:].notna().sum() == 2
+    assert ("resampled", "temp") in {(found.kind, found.column) for found in report.findings}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from reader_tables import described, stamps
 
-from wattcast.contracts import TOTAL
+from wattcast.contracts import PART, TOTAL
 from wattcast.data.counters import differences, require_no_counter
 from wattcast.data.reader import open_source
 from wattcast.errors import DataError
@@ -87,3 +87,16 @@ def test_counter__that_rolls_over_again_and_again_is_one_too(tmp_path: Path) -> 
     # A tank that is filled and emptied is none, nor is a battery's charge.
     saw = pd.Series(np.arange(HOURS) % 48 + 100.0, index=stamps("2025-01-01", HOURS, "1h").tz_localize("UTC"))
     require_no_counter(saw, "kw", "x.csv")
+
+
+def test_counter__of_one_target(tmp_path: Path) -> None:
+    """The part is a meter's reading, the total is not."""
+    energy = used(1200)
+    frame = readings(energy).rename(columns={"kw": "part"}).assign(total=2 * energy)
+    path, config = described(tmp_path / "x.csv", frame, targets={TOTAL: "total", PART: "part"}, time={"step": "1h"})
+    with pytest.raises(DataError, match=r"'part' \(not_use_power\)(?s:.*)data.counter: {not_use_power: true}"):
+        open_source(path, config).read()
+    data, report = open_source(path, config.model_copy(update={"counter": {PART: True}})).read()
+    np.testing.assert_allclose(data.frame[PART][:-1], energy[:-1])
+    np.testing.assert_allclose(data.frame[TOTAL], 2 * energy)
+    assert "'part' is a meter's reading, as data.counter says" in " ".join(report.notes)

@@ -66,3 +66,16 @@ def test_open_source__numbered_columns_tell_their_start_whatever_the_stamp(tmp_p
 ])
 def test_wide_columns__not_a_whole_day(header: list[str]) -> None:
     assert wide_columns(header, TOTAL) is None
+
+
+def test_open_source__a_column_for_the_hour_of_a_day_of_25(tmp_path: Path) -> None:
+    """Hours count what there is of a day: 23 of them in spring, 25 in autumn."""
+    lines = [f"date,{','.join(f'H{hour}' for hour in range(1, 26))}"]
+    for day, hours in (("2025-03-30", 23), ("2025-03-31", 24), ("2025-10-25", 24), ("2025-10-26", 25)):
+        lines.append(",".join([day, *(str(hour + 0.5) for hour in range(hours)), *[""] * (25 - hours)]))
+    (tmp_path / "x.csv").write_text("\n".join(lines) + "\n")
+    config = DataConfig.model_validate({"time": {"step": "1h", "timezone": "Europe/Berlin"}})
+    total = open_source(tmp_path / "x.csv", config).read()[0].frame[TOTAL].dropna()
+    assert len(total) == 23 + 24 + 24 + 25
+    assert total[pd.Timestamp("2025-10-26 23:00", tz="Europe/Berlin")] == 24.5
+    assert total[pd.Timestamp("2025-03-31 00:00", tz="Europe/Berlin")] == 0.5

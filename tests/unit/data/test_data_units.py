@@ -115,3 +115,39 @@ def test_energy__of_slower_rows_is_spread_over_their_steps(tmp_path: Path) -> No
     assert energy.sum() == whole["kwh"].sum()
     lost = rows("kwh", 60, "15min").drop(stamps("2025-06-01", 60)[[20, 30, 31]])
     assert read(tmp_path, lost)[0].isna().sum() == 3
+
+
+def pair(count: int = 96) -> pd.DataFrame:
+    """Five-minute rows: 2 kWh in each of the total, and 12 kW of the part, half of it."""
+    return pd.DataFrame({"total": 2.0, "part": 12.0}, index=stamps("2025-06-01", count, "5min"))
+
+
+def test_unit__of_each_target(tmp_path: Path) -> None:
+    file, config = described(tmp_path / "x.csv", pair(), targets={TOTAL: "total", PART: "part"},
+                             unit={TOTAL: "kWh", PART: "kW"}, flat_line=None)
+    data, report = open_source(file, config).read()
+    assert data.frame[TOTAL].iloc[0] == 6
+    assert data.frame[PART].iloc[0] == 12
+    told = " ".join(report.notes)
+    assert "'total' is taken for energy per interval" in told
+    assert "'part' is taken for power, averaged" in told
+    assert "adjustable_power, their difference, means nothing" in told
+
+
+def test_unit__of_one_target_holds_for_the_other_unless_its_name_tells() -> None:
+    assert natures({TOTAL: "a", PART: "b"}, {PART: "MWh"})[TOTAL].energy is True
+    assert natures({TOTAL: "a_kw", PART: "b"}, {PART: "MWh"})[TOTAL].energy is False
+
+
+@pytest.mark.parametrize("key", ["unit", "counter"])
+def test_by_target__unknown_targets_are_an_error(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"data.{key}(?s:.*)did you mean not_use_power"):
+        DataConfig.model_validate({key: {"not_used_power": "kW" if key == "unit" else True}})
+    with pytest.raises(ConfigError, match=r"'kWj' is not a unit"):
+        DataConfig(unit={TOTAL: "kWj"})
+
+
+def test_unknown__is_a_question_of_the_target_that_nothing_tells_of(tmp_path: Path) -> None:
+    file, config = described(tmp_path / "x.csv", pair(), targets={TOTAL: "total", PART: "part"}, counter={TOTAL: True})
+    with pytest.raises(DataError, match="column 'part' is power or energy"):
+        open_source(file, config).read()

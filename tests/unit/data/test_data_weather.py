@@ -9,7 +9,8 @@ import pytest
 from wattcast.contracts import Station
 from wattcast.data.reader import known_weather, read_weather, weather_from_frame
 from wattcast.data.schema import DataConfig, WeatherForecastsConfig, WeatherVintages
-from wattcast.data.weather import daily_files, match_columns
+from wattcast.data.weather import daily_files
+from wattcast.data.weather_layout import match_columns
 from wattcast.errors import DataError
 
 STATION = Station(id="s1", known_future=("temperature", "windSpeed", "code"), categorical=("code",))

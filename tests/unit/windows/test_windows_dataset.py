@@ -193,6 +193,15 @@ def test_vintages__a_later_one_and_later_measurements_are_never_read(table) -> N
     assert all(torch.equal(read[name], value) for name, value in expected.items())
 
 
+def test_vintages__readings_out_of_all_proportion_are_masked(table) -> None:
+    told = with_vintages(table, issued=[60], start=[60])
+    told.vintages.values[0, 3] = 1e6                                                # noqa: PD011
+    reach = Scaler(np.zeros(2, np.float32), np.ones(2, np.float32), np.full(2, 1e5, np.float32))
+    windows = WindowDataset(told, replace(scalers(table), known=reach), SHAPE)
+    mask = windows.batch(np.asarray([60]))["known_mask"][0, -WEEK:, 1]
+    assert torch.nonzero(mask == 0).flatten().tolist() == [3]
+
+
 def test_vintages__none_before_the_first_is_masked(table) -> None:
     batch = dataset(with_vintages(table, issued=[64], start=[64])).batch(np.asarray([60, 64]))
     assert (batch["known_mask"][0, SHAPE.lookback:, 1] == 0).all()

@@ -97,3 +97,18 @@ def test_from_state__models_without_a_reach_use_every_reading() -> None:
     del state["reach"]
     scaler = Scaler.from_state(state)
     assert np.isfinite(scaler.usable(scaler.apply(works(wild={5: 1e12})), 168)).all()
+
+
+def test_usable_issues__rare_readings_of_an_issue_beyond_reach_are_left_out() -> None:
+    scaler = Scaler.fit(np.random.default_rng(1).normal(15, 5, (1680, 2)).astype(np.float32))
+    issues = np.random.default_rng(2).normal(0, 1, (3, 168, 1)).astype(np.float32)
+    wild = issues.copy()
+    wild[1, [3, 90]] = 1e6
+    wild[2] += 1e6
+    one = scaler.of(np.array([1]))
+    np.testing.assert_array_equal(one.center, scaler.center[1:])
+    used = one.usable_issues(wild)
+    assert np.argwhere(np.isnan(used)).tolist() == [[1, 3, 0], [1, 90, 0]]
+    # An issue that is all beyond reach is how the weather is told from now on.
+    np.testing.assert_array_equal(used[2], wild[2])
+    assert one.usable_issues(issues) is issues
