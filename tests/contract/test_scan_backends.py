@@ -189,7 +189,8 @@ def test_conv__output_and_all_gradients_are_the_references(backend: str, shape: 
 @pytest.mark.parametrize("name", ["reference", "loop"])
 @pytest.mark.parametrize("gate", ["silu", "mamba_plus"])
 def test_scan__gradients_are_those_of_finite_differences(name: str, gate: Any) -> None:
-    inputs = [tensor.double().requires_grad_() for tensor in scan_inputs((1, 18, 2, 2), "both")]
+    length = 18 if name == "loop" else 7        # the loop keeps a state every 16 steps
+    inputs = [tensor.double().requires_grad_() for tensor in scan_inputs((1, length, 2, 2), "both")]
     assert torch.autograd.gradcheck(
         lambda *tensors: selective_scan(*tensors, direction="both", gate=gate, backend=name), inputs)
     x, weight, bias = torch.randn(1, 5, 2).double(), torch.randn(2, 3).double(), torch.randn(2).double()

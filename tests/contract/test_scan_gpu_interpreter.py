@@ -21,9 +21,9 @@ from wattcast.scan import gpu, reference
 SCANS = {
     "one of each": (1, 1, 1, 1, "forward", "silu"),
     "short series, odd tails": (3, 2, 17, 5, "both", "mamba_plus"),
-    "three tiles, four chunks": (1, 63, 96, 16, "backward", "mamba_plus"),
-    "both directions": (1, 63, 17, 5, "both", "silu"),
-    "a single state, one whole chunk": (3, 16, 9, 1, "forward", "mamba_plus"),
+    "two tiles, three chunks": (1, 35, 40, 16, "backward", "mamba_plus"),
+    "both directions": (1, 33, 17, 5, "both", "silu"),
+    "a single state, one whole chunk": (2, 16, 9, 1, "forward", "mamba_plus"),
     "most states, two warps": (1, 18, 10, 128, "forward", "silu"),
 }
 """Batch, length, channels, states, direction and gate."""
@@ -112,6 +112,11 @@ def interpret_half_precision() -> dict[str, list[float]]:
     return errors
 
 
+def interpret() -> dict[str, dict[str, list[float]]]:
+    return {"scans": interpret_scans(), "convolutions": interpret_convolutions(),
+            "half precision": interpret_half_precision()}
+
+
 def recorded_launches(sizes: tuple[int, int, int, int], dtype: torch.dtype, gate: str) -> list[tuple[Any, Any, Any]]:
     """What a training step would launch: the kernels, their arguments and their options."""
     from triton.runtime.jit import JITFunction
@@ -173,23 +178,28 @@ def check(errors: dict[str, list[float]], names: tuple[str, ...]) -> None:
             assert error < 2e-6, f"{case}: gradient to {name} {error:.1e}"
 
 
-def test_selective_scan__agrees_with_reference_and_its_gradients(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def interpreted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[float]]]:
+    """All errors that Triton's interpreter finds."""
     pytest.importorskip("triton")
-    errors = run_here("interpret_scans", "1", tmp_path)
+    found: dict[str, dict[str, list[float]]] = run_here("interpret", "1", tmp_path_factory.mktemp("triton"))
+    return found
+
+
+def test_selective_scan__agrees_with_reference_and_its_gradients(interpreted: dict[str, Any]) -> None:
+    errors = interpreted["scans"]
     assert set(errors) == {*SCANS, *STEPS}
     check(errors, SCAN_NAMES)
 
 
-def test_causal_conv__agrees_with_reference_and_its_gradients(tmp_path: Path) -> None:
-    pytest.importorskip("triton")
-    errors = run_here("interpret_convolutions", "1", tmp_path)
+def test_causal_conv__agrees_with_reference_and_its_gradients(interpreted: dict[str, Any]) -> None:
+    errors = interpreted["convolutions"]
     assert set(errors) == set(CONVOLUTIONS)
     check(errors, CONV_NAMES)
 
 
-def test_half_precision__states_and_sums_are_float32(tmp_path: Path) -> None:
-    pytest.importorskip("triton")
-    for case, (output, *gradients) in run_here("interpret_half_precision", "1", tmp_path).items():
+def test_half_precision__states_and_sums_are_float32(interpreted: dict[str, Any]) -> None:
+    for case, (output, *gradients) in interpreted["half precision"].items():
         operator, word = case.split()
         last_digit = torch.finfo(getattr(torch, word)).eps      # the interpreter cuts off what a GPU would round
         assert output < last_digit, f"{case}: output {output:.1e}"

@@ -1,5 +1,7 @@
 """`wattcast forecast`: what it says of what it stands on, night after night."""
 
+import contextlib
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -11,9 +13,11 @@ import pandas as pd
 import pytest
 from nights import DAYS, MORNING, codes
 
+from wattcast.cli import main
+
 TOTAL = "total_active_power"
 
-pytestmark = pytest.mark.usefixtures("north")
+pytestmark = pytest.mark.usefixtures("few_base_trees", "north")
 
 
 @pytest.fixture
@@ -27,6 +31,19 @@ def told(cli) -> Callable[..., dict[str, Any]]:
         assert table.notna().all(axis=None)
         return json.loads(done.out)
     return run
+
+
+@pytest.fixture(scope="module")
+def whole(trained_north: Path, request: pytest.FixtureRequest,
+          tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """The forecast from all rows there are."""
+    request.getfixturevalue("few_base_trees")
+    models = shutil.copytree(trained_north / "models", tmp_path_factory.mktemp("whole") / "models")
+    out = models.parent / "forecast.csv"
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["forecast", "--data", str(trained_north / "north.csv"), "--models-dir", str(models), "--now",
+                     MORNING, "--out", str(out)]) == 0
+    return pd.read_csv(out)
 
 
 def rows(first: str, days: float) -> pd.DataFrame:
@@ -43,13 +60,11 @@ def kept() -> list[str]:
 
 # Rows
 
-def test_one_day_of_rows__takes_the_stored_history(told) -> None:
+def test_one_day_of_rows__takes_the_stored_history(told, whole) -> None:
     pd.read_csv("north.csv").tail(96).to_csv("night.csv", index=False)
-    whole = told()
-    table = pd.read_csv("forecast.csv")
     night = told(data="night.csv")
-    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), table)
-    assert codes(night) == codes(whole) == []
+    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), whole)
+    assert codes(night) == []
     assert night["ground"]["rows_given"]["rows"] == 96
     assert night["ground"]["rows_stored"]["rows"] == 39 * 96
     assert night["notes"] == ["used are the rows given (96 rows, 2025-04-09 00:00 to 2025-04-09 23:45) and the stored "
@@ -73,35 +88,29 @@ def test_rows_after_a_gap__are_used_and_the_gap_is_told(told) -> None:
            "00:00" in found["notes"]
 
 
-def test_doubled_rows__count_once_and_are_told(told) -> None:
-    told()
-    table = pd.read_csv("forecast.csv")
+def test_doubled_rows__count_once_and_are_told(told, whole) -> None:
     night = pd.read_csv("north.csv").tail(96)
     pd.concat([night, night]).to_csv("night.csv", index=False)
     found = told(data="night.csv")
-    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), table)
+    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), whole)
     assert [note for note in found["notes"] if note.startswith("rows: duplicate, 96 times up to 2025-04-09 23:45")]
 
 
-def test_columns_in_another_order__are_the_same(told) -> None:
-    told()
-    table = pd.read_csv("forecast.csv")
+def test_columns_in_another_order__are_the_same(told, whole) -> None:
     night = pd.read_csv("north.csv").tail(96)
     night[night.columns[::-1]].to_csv("night.csv", index=False)
     told(data="night.csv")
-    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), table)
+    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), whole)
 
 
-def test_times_with_an_offset__are_the_same_instants(told) -> None:
-    told()
-    table = pd.read_csv("forecast.csv")
+def test_times_with_an_offset__are_the_same_instants(told, whole) -> None:
     night = pd.read_csv("north.csv").tail(96)
     night.assign(ts=pd.to_datetime(night["ts"]).dt.tz_localize("Asia/Shanghai").dt.tz_convert("UTC").astype(str)).to_csv(
         "night.csv", index=False)
     told(data="night.csv")
     other = pd.read_csv("forecast.csv")
     assert other["time"].iloc[0] == "2025-04-10 00:00:00+08:00"
-    pd.testing.assert_frame_equal(other.drop(columns=["time", "origin"]), table.drop(columns=["time", "origin"]))
+    pd.testing.assert_frame_equal(other.drop(columns=["time", "origin"]), whole.drop(columns=["time", "origin"]))
 
 
 def powerless(night: pd.DataFrame, value: float) -> pd.DataFrame:
@@ -118,16 +127,13 @@ EMPTY: dict[str, Callable[[pd.DataFrame], str]] = {
 
 @pytest.mark.parametrize("kind", EMPTY)
 @pytest.mark.parametrize("named", [True, False])
-def test_empty_night__takes_the_stored_history(told, kind: str, named: bool) -> None:
+def test_empty_night__takes_the_stored_history(told, whole, kind: str, named: bool) -> None:
     """The one station that has a model is meant where the file does not say which one."""
     if kind == "a code for no value" and not named:
         pytest.skip("as with no power")
-    whole = told()
-    table = pd.read_csv("forecast.csv")
     Path("night.csv").write_text(EMPTY[kind](pd.read_csv("north.csv").tail(96)))
     found = told(*(("--station", "north") if named else ()), data="night.csv")
-    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), table)
-    assert found["origin"] == whole["origin"]
+    pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), whole)
     assert found["ground"]["rows_given"] is None
     assert found["ground"]["rows_stored"]["rows"] == DAYS * 96
     assert "the stored history is used (3840 rows, 2025-03-01 00:00 to 2025-04-09 23:45)" in found["notes"][0]

@@ -3,18 +3,16 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
+from processes import Started, started
 
-COMMAND = (sys.executable, "-m", "wattcast.cli", "tune")
 SPACE = """
 tuning:
   trial_epochs: 1
@@ -106,55 +104,41 @@ def test_search__sees_nothing_of_the_weeks_that_are_kept(cli, seed_table, flags,
     assert found[0]["confirmation"] == found[1]["confirmation"]
 
 
-@contextmanager
-def started(flags: tuple[str, ...], *more: str) -> Iterator[subprocess.Popen[str]]:
+def search(flags: tuple[str, ...], *more: str) -> Started:
     """A search in a process of its own, which does not outlive the test however that ends."""
-    with subprocess.Popen([*COMMAND, *flags, "--search-only", *more], stderr=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return started(("tune", *flags, "--search-only", *more))
 
 
-def read_until(process: subprocess.Popen[str], beginning: str) -> None:
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith(beginning):
-            return
-    pytest.fail(f"the search ended without {beginning!r}")
-
-
-def hold(process: subprocess.Popen[str], study: Path) -> None:
+def hold(pid: int, study: Path) -> None:
     """Stop a process at an instant at which it holds none of the study's locks, or everybody would wait for it."""
     while True:
-        os.kill(process.pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        os.kill(pid, signal.SIGSTOP)
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
         with suppress(Timeout), FileLock(study / "study.lock", timeout=0):
             if not (study / "journal.log.lock").is_symlink():
                 return
-        os.kill(process.pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
         time.sleep(0.01)
 
 
-def require_success(*processes: subprocess.Popen[str]) -> None:
-    """Each ends well; what it says is read to the end, as a closed pipe would end it."""
+def require_success(*processes: Started) -> None:
     for process in processes:
-        _, said = process.communicate()
-        assert process.returncode == 0, said
+        code, _, said = process.ended()
+        assert code == 0, said
 
 
-def test_killed_search__keeps_every_trial_and_the_total(flags, place) -> None:
-    with started(flags, "--n_trials", "6") as first:
-        read_until(first, "trial 2:")
-        first.send_signal(signal.SIGKILL)
-    assert first.returncode == -signal.SIGKILL
+def test_killed_search__keeps_every_trial_and_the_total(cli, flags, place) -> None:
+    with search(flags, "--n_trials", "6") as first:
+        first.read_until("trial 2:")
+        first.kill()
+    assert first.process.exitcode == -signal.SIGKILL
     killed = journal(place).read_bytes()
-    second = subprocess.run([*COMMAND, *flags, "--search-only", "--n_trials", "6"], capture_output=True, text=True,
-                            check=True)
+    second = cli("tune", *flags, "--search-only", "--n_trials", "6")
+    assert second.code == 0
     assert journal(place).read_bytes().startswith(killed)
-    assert not [line for line in second.stderr.splitlines() if line.startswith(("trial 0:", "trial 1:", "trial 2:"))]
-    assert "6 of 6 done" in second.stderr
+    assert not [line for line in second.err.splitlines() if line.startswith(("trial 0:", "trial 1:", "trial 2:"))]
+    assert "6 of 6 done" in second.err
     trials = results(place)["trials"]
     interrupted = [trial for trial in trials if trial["reason"] == "its process ended"]
     assert results(place)["n_trials"] == 6 == len(trials) - len(interrupted)
@@ -163,22 +147,22 @@ def test_killed_search__keeps_every_trial_and_the_total(flags, place) -> None:
 
 
 def test_two_processes__share_a_search_and_leave_each_other_s_trials_alone(flags, place) -> None:
-    with started(flags, "--n_trials", "6") as one, started(flags, "--n_trials", "6") as other:
+    with search(flags, "--n_trials", "6") as one, search(flags, "--n_trials", "6") as other:
         require_success(one, other)
     trials = results(place)["trials"]
     assert results(place)["n_trials"] == len(trials) == 6
     assert not any(trial["reason"] == "its process ended" for trial in trials)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process cannot be held here")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nothing tells here that a process is held")
 def test_held_process__keeps_its_trial_while_the_other_does_the_rest(flags, place) -> None:
-    with started(flags, "--n_trials", "5") as held:
-        read_until(held, "trial 0:")
-        hold(held, journal(place).parent)
-        with started(flags, "--n_trials", "5") as other:
-            read_until(other, "trial 4:")
+    with search(flags, "--n_trials", "5") as held:
+        held.read_until("trial 0:")
+        hold(held.pid, journal(place).parent)
+        with search(flags, "--n_trials", "5") as other:
+            other.read_until("trial 4:")
             time.sleep(0.7)
-            assert other.poll() is None, "it must wait for the other's trial"
+            assert other.running, "it must wait for the other's trial"
             os.kill(held.pid, signal.SIGCONT)
             require_success(other, held)
     trials = results(place)["trials"]

@@ -9,16 +9,18 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from processes import Started
 
 from wattcast.cli import main
 from wattcast.store.history import load_history
 from wattcast.store.registry import Registry
+
+pytestmark = pytest.mark.usefixtures("few_base_trees")
 
 QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", "--set", "finetune.finetune_epochs=1",
          "--set", "finetune.finetune_batches=1")
@@ -35,19 +37,17 @@ COMMANDS = {
     "rollback": (("models", "rollback", "--station", "plant"), 5),
 }
 """Each command that changes what is kept, and how many writes it has at least."""
-KILL = """
-import os, signal, sys
-honest, left = os.replace, int(sys.argv.pop(1))
-def replace(source, target):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    honest(source, target)
-os.replace = replace
-from wattcast.cli import main
-sys.exit(main())
-"""
+def killed_at(write: int, words: list[str]) -> None:
+    """A command that is killed before so many writes count."""
+    honest, left = os.replace, count(write, -1)
+
+    def replace(source: str | Path, target: str | Path) -> None:
+        if next(left) == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        honest(source, target)
+
+    os.replace = replace
+    main(words)
 
 
 @pytest.fixture(scope="module")
@@ -79,23 +79,30 @@ def require_done(done, name: str, models: Path) -> None:
     assert done.code == (3 if refused else 0)
 
 
-def require_usable(cli, models: Path, plant: Path, seen: set[str]) -> None:
-    """The champion and its history load, every version is whole, and a forecast is made."""
+def require_usable(cli, models: Path, plant: Path, seen: set[str]) -> str:
+    """The champion and its history load, every version is whole, and a forecast is made; a name for all that."""
     registry = Registry(models, "plant")
     history = load_history(registry.history_folder, registry.load().station)
     assert history is not None
     assert len(history.frame) > 2000
     if (name := content(models)) in seen:
-        return
+        return name
     seen.add(name)
     for version in registry.versions():
         registry.load(version.name)
     assert cli("forecast", "--data", plant, "--models-dir", models, "--out", "made.csv").code == 0
     assert len(pd.read_csv("made.csv")) == 672
+    return name
+
+
+@pytest.fixture(scope="module")
+def seen() -> set[str]:
+    """What was seen to forecast; all commands begin with the same."""
+    return set()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_kill__at_every_write_leaves_a_registry_that_forecasts(cli, two_versions, plant, tiny, place, monkeypatch,
+def test_kill__at_every_write_leaves_a_registry_that_forecasts(cli, two_versions, plant, tiny, place, monkeypatch, seen,
                                                                name: str) -> None:
     models = Path(shutil.copytree(two_versions, place / "models"))
     honest, left = os.replace, []
@@ -108,19 +115,16 @@ def test_kill__at_every_write_leaves_a_registry_that_forecasts(cli, two_versions
         patch.setattr(os, "replace", replace)
         require_done(cli(*words_of(name, plant, tiny), "--models-dir", models), name, models)
     assert len(left) >= COMMANDS[name][1]
-    seen: set[str] = set()
-    for killed in (*left, models):
-        require_usable(cli, killed, plant, seen)
-    assert len(seen) > 1
+    assert len({require_usable(cli, killed, plant, seen) for killed in (*left, models)}) > 1
 
 
 @pytest.mark.parametrize("name", ["finetune", "promote"])
-def test_real_kill__then_the_same_command_again(cli, two_versions, plant, tiny, place, name: str) -> None:
+def test_real_kill__then_the_same_command_again(cli, two_versions, plant, tiny, place, seen,
+                                                    name: str) -> None:
     models = Path(shutil.copytree(two_versions, place / "models"))
     words = [*words_of(name, plant, tiny), "--models-dir", str(models)]
-    done = subprocess.run([sys.executable, "-c", KILL, str(COMMANDS[name][1] - 2), *words], capture_output=True,
-                          check=False)
-    assert done.returncode == -signal.SIGKILL
-    require_usable(cli, models, plant, set())
+    with Started(killed_at, COMMANDS[name][1] - 2, words) as killed:
+        assert killed.ended()[0] == -signal.SIGKILL
+    require_usable(cli, models, plant, seen)
     require_done(cli(*words), name, models)
-    require_usable(cli, models, plant, set())
+    require_usable(cli, models, plant, seen)

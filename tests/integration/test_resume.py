@@ -1,14 +1,12 @@
 """`kill -9` in the middle of training, then the same command again."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import started
 
 EPOCHS = 4
-COMMAND = (sys.executable, "-m", "wattcast.cli", "train")
 
 
 def results(models: Path) -> dict[str, bytes]:
@@ -21,24 +19,21 @@ def flags(plant: Path, tiny: tuple[str, ...]) -> tuple[str, ...]:
     return ("--data", str(plant), *tiny, "--set", f"training.epochs={EPOCHS}", "--set", "training.batches_per_epoch=8")
 
 
-def test_killed_training__continues_and_ends_as_if_undisturbed(flags, place: Path) -> None:
+def test_killed_training__continues_and_ends_as_if_undisturbed(cli, flags, place: Path, caplog) -> None:
     killed, whole = place / "killed", place / "whole"
-    with subprocess.Popen([*COMMAND, *flags, "--models-dir", str(killed)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True) as first:
-        for line in first.stderr:
-            if line.startswith("epoch 2/"):
-                first.send_signal(signal.SIGKILL)
-                break
-    assert first.returncode == -signal.SIGKILL
+    with started(("train", *flags, "--models-dir", killed)) as first:
+        first.read_until("epoch 2/")
+        first.kill()
+    assert first.process.exitcode == -signal.SIGKILL
     assert not list(killed.rglob("manifest.json"))
 
-    second, undisturbed = (subprocess.run([*COMMAND, *flags, "--models-dir", str(models)], capture_output=True,
-                                          text=True, check=True) for models in (killed, whole))
-    assert "epoch 1/" not in second.stderr
-    assert f"epoch {EPOCHS}/{EPOCHS}" in second.stderr
-    assert "continuing" not in undisturbed.stderr
-    assert "epoch 1/" in undisturbed.stderr
+    second, undisturbed = (cli("train", *flags, "--models-dir", models) for models in (killed, whole))
+    assert (second.code, undisturbed.code) == (0, 0)
+    assert "epoch 1/" not in second.err
+    assert f"epoch {EPOCHS}/{EPOCHS}" in second.err
+    assert "epoch 1/" in undisturbed.err
     assert results(killed) == results(whole)
     assert not (killed / "plant" / "training").exists()
-    assert f"after {EPOCHS} epochs" in second.stdout
-    assert "continuing the interrupted training" in second.stderr
+    assert f"after {EPOCHS} epochs" in second.out
+    (record,) = [record for record in caplog.records if "continuing the interrupted training" in record.message]
+    assert str(killed) in record.message

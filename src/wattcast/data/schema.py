@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
@@ -88,6 +89,7 @@ REDUNDANT = ("quarter", *NAMELESS_INDEX)
 """Columns that only repeat the time or number the rows."""
 
 
+@lru_cache(maxsize=10_000)     # a folder of a year has the same few names in each of its files
 def _spelling(name: str) -> str:
     bare = re.sub(r"[(\[].*?[)\]]", "", unicodedata.normalize("NFKC", name))
     return re.sub(r"[\W_]+", "", bare).casefold()

@@ -1,7 +1,7 @@
 """Rows of a file that are none of its data: names that stand there again, comments, sums and signatures at its end, and
 a last row that was cut off while it was written."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,39 @@ USUAL = 0.1
 Mask = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """What the rows' times look like `[T]`, of all files at once: a folder may hold hundreds of small ones.
+
+    Attributes:
+        shapes: the same number for times that are written in the same form.
+        lengths: in signs.
+        names: the column's name stands there again.
+        comments: it begins as a comment.
+        dates: it holds a date.
+        others: another column has a value.
+    """
+
+    shapes: npt.NDArray[np.intp]
+    lengths: npt.NDArray[np.int64]
+    names: Mask
+    comments: Mask
+    dates: Mask
+    others: Mask
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, time: str) -> "_Texts":
+        texts = frame[time].astype("str").fillna("").str.strip(" \t\0")
+        shapes = texts.str.replace(r"\d+(?:[.,]\d+)?", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+        return cls(pd.factorize(shapes)[0], texts.str.len().to_numpy(np.int64), (texts == time).to_numpy(),
+                   texts.str.startswith("#").to_numpy(),
+                   texts.str.contains(r"\d+[-/.年]\d+[-/.月]\d+").to_numpy(),
+                   frame.drop(columns=[time]).notna().any(axis=1).to_numpy())
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "_Texts":
+        return _Texts(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+
 def without_strays(table: Table, time: str, station: str | None = None) -> Table:
     """The table without such rows, and with a note for each file that has some.
 
@@ -29,10 +62,12 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
     if not pd.api.types.is_string_dtype(table.frame[time].dtype) or table.slots:
         return table
     stray, notes = np.zeros(len(table.frame), dtype=bool), []
-    of_file = table.file_of(table.frame.index)
+    texts, of_file = _Texts.of(table.frame, time), table.file_of(table.frame.index)
     for file in np.unique(of_file):
         rows = np.flatnonzero(of_file == file)
-        found = _strays(table.frame.iloc[rows], time, station)
+        found = _strays(texts.take(rows))
+        if station is not None and not found[-1] and _is_cut(table.frame.iloc[rows], time, station):
+            found[-1] = True
         if found.any():
             stray[rows[found]] = True
             places = [table.place(int(label)) for label in table.frame.index[rows[found]]]
@@ -40,34 +75,29 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
     return replace(table.take(~stray), notes=(*table.notes, *notes)) if stray.any() else table
 
 
-def _strays(frame: pd.DataFrame, time: str, station: str | None) -> Mask:
-    texts = frame[time].astype("str").fillna("").str.strip(" \t\0")
-    shapes = texts.str.replace(r"\d+(?:[.,]\d+)?", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
-    body = max(len(frame) - END, FEWEST) if len(frame) > FEWEST else len(frame)
-    usual = shapes.iloc[:body].value_counts()
-    known = usual.index[usual > USUAL * usual.max()]
-    others = frame.drop(columns=[time]).notna().any(axis=1).to_numpy()
+def _strays(texts: _Texts) -> Mask:
+    """Which rows of one file are none of its data."""
+    count = len(texts.shapes)
+    body = max(count - END, FEWEST) if count > FEWEST else count
+    usual = np.bincount(texts.shapes[:body], minlength=texts.shapes.max() + 1)
+    known = (usual > USUAL * usual.max())[texts.shapes]
     # A midnight may be written as a date alone, and a time in another form is for an error.
-    dates = texts.str.contains(r"\d+[-/.年]\d+[-/.月]\d+").to_numpy()
-    unlike = ~shapes.isin(known).to_numpy() & ~(dates & others)
-    names = (texts == time).to_numpy()
-    stray: Mask = names | texts.str.startswith("#").to_numpy()
+    unlike = ~known & ~(texts.dates & texts.others)
+    stray: Mask = texts.names | texts.comments
     # What stands above and below names in a file, such as a title and units, stands there again.
-    for row in map(int, np.flatnonzero(names)):
+    for row in map(int, np.flatnonzero(texts.names)):
         for step in (-1, 1):
             beside = row + step
-            while 0 <= beside < len(frame) and unlike[beside] and not names[beside]:
+            while 0 <= beside < count and unlike[beside] and not texts.names[beside]:
                 stray[beside] = True
                 beside += step
-    last = len(frame) - 1
-    if not others[last] and len(texts.iloc[last]) < texts[shapes.isin(known)].str.len().iloc[:-1].min():
+    last, lengths = count - 1, texts.lengths[known][:-1]
+    if not texts.others[last] and len(lengths) and texts.lengths[last] < lengths.min():
         unlike[last] = True
     for row in range(last, body - 1, -1):
         if not (unlike[row] or stray[row]):
             break
         stray[row] = True
-    if station is not None and not stray[last] and _is_cut(frame, time, station):
-        stray[last] = True
     return stray
 
 

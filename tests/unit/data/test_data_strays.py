@@ -48,6 +48,16 @@ def test_strays__in_the_middle(tmp_path: Path, more: list[str], places: str) -> 
     assert notes == [f"no rows of data, left out: a.csv, {places}"]
 
 
+def test_strays__of_each_file_by_what_is_usual_in_it(tmp_path: Path) -> None:
+    seconds = [row.replace(",", ":00,") for row in ROWS[24:]]
+    for name, lines in (("a-2025-06-01.csv", [*ROWS[:24], "Sum,1"]), ("a-2025-06-02.csv", ["# of the 2nd", *seconds])):
+        (tmp_path / name).write_text("\n".join([NAMES, *lines]) + "\n")
+    data, report = open_source(tmp_path, HOURLY).read()
+    assert data.frame[TOTAL].tolist() == TRUTH
+    assert [note for note in report.notes if "no rows of data" in note] == [
+        "no rows of data, left out: a-2025-06-01.csv, line 26", "no rows of data, left out: a-2025-06-02.csv, line 2"]
+
+
 def test_strays__a_midnight_without_its_time_is_none(tmp_path: Path) -> None:
     values, notes = read(tmp_path, [NAMES, *ROWS[:24], "2025-06-02,200"])
     assert (values, notes) == (TRUTH[:25], [])
