@@ -10,8 +10,9 @@ import pytest
 from made_stations import CHANGING, FAULTS, FORMS, KINDS, STEPS, ZONES, Made, make, recipe
 
 from wattcast.contracts import TOTAL
-from wattcast.data.reader import open_source
-from wattcast.settings import load_settings
+from wattcast.data.quality import QualityReport
+from wattcast.data.reader import Source
+from wattcast.data.schema import StationData
 
 NUMBERS = range(42)
 ABOUT_TIME = {"dst", "disorder"}
@@ -25,13 +26,22 @@ def flags(made: Made) -> list[str]:
     return ["--data", str(made.path), *told, *(["--station", made.station] if made.station else [])]
 
 
-def read(made: Made) -> pd.Series:
-    data, _ = open_source(made.path, load_settings(None, made.flags).data).read(made.station)
-    return data.frame[TOTAL]
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[StationData]:
+    """What commands have read."""
+    data: list[StationData] = []
+    honest = Source.read
+
+    def remember(source: Source, *given: object, **named: object) -> tuple[StationData, QualityReport]:
+        data.append((found := honest(source, *given, **named))[0])
+        return found
+
+    monkeypatch.setattr(Source, "read", remember)
+    return data
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_check__reads_it_finds_its_fault_and_nothing_else(cli, place: Path, number: int) -> None:
+def test_check__reads_it_finds_its_fault_and_nothing_else(cli, place: Path, read, number: int) -> None:
     of = recipe(number)
     made = make(of, place, number)
     done = cli("check", *flags(made), "--json")
@@ -49,7 +59,8 @@ def test_check__reads_it_finds_its_fault_and_nothing_else(cli, place: Path, numb
     assert set(found) - allowed <= {of.finding, *CONSEQUENCES.get(of.fault, ())}
     assert {each["value"] for each in told["assumed"] if each["what"] == "kind"} == {
         "pv" if of.kind == "pv" else "load"}
-    require_right(read(made), made)
+    (data,) = read
+    require_right(data.frame[TOTAL], made)
 
 
 def require_right(values: pd.Series, made: Made) -> None:
