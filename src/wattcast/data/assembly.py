@@ -15,7 +15,7 @@ from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
-from wattcast.data.overlap import require_agreement
+from wattcast.data.overlap import require_agreement, require_one_series
 from wattcast.data.places import wrong_zone
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.quantities import Described, metered, to_steps
@@ -81,6 +81,7 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     _require_known_ranges(config, station)
     if config.overlap == "error":
         require_agreement(rows[list(station.targets)], raw.table, station_id)
+        require_one_series(rows[TOTAL], raw.source, columns.ignored)
     frame, impossible = mask_impossible(frame, station, config)
     steps = to_steps(frame, source, parse_step(station.step), config)
     frame, wild = mask_scale_faults(steps.frame, station, config)

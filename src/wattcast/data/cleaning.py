@@ -12,11 +12,15 @@ import pandas as pd
 from wattcast.contracts import Kind, Station
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import DataConfig, quantity_of
+from wattcast.errors import DataError
 
 OVERLOAD = 1.5
 """Power beyond this many times the capacity is impossible, for a load in either direction."""
 STANDBY = 0.1
 """A plant cannot draw more than this share of its capacity."""
+TURNED, BY_DAY = 10.0, 5.0
+"""A plant that draws so many times what it generates, and by day so many times what it draws at night, is written with
+its sign turned."""
 
 Limits = tuple[float | None, float | None]
 Mask = npt.NDArray[np.bool_]
@@ -90,14 +94,32 @@ def _side(bound: float | None) -> str:
 
 
 def lift_negative_generation(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[Finding]]:
-    """A photovoltaic plant's own use, seen as power below zero (mostly at night), becomes zero."""
+    """A photovoltaic plant's own use, seen as power below zero (mostly at night), becomes zero.
+
+    Raises:
+        DataError: a target is far more below zero than above: its sign is turned.
+    """
     findings: list[Finding] = []
     lifted = {}
     for column in station.targets if station.kind is Kind.PV else ():
         values = frame[column].to_numpy()
         below = values < 0
+        if below.any() and _is_turned(values, times_of(frame)):
+            times = times_of(frame)[below]
+            raise DataError(f"the photovoltaic power {column!r} is below zero",
+                            found=f"{span_of(values[below])}: {below.sum()} of {np.isfinite(values).sum()} values, "
+                                  f"{times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M}",
+                            expected="generation above zero", hint="turn its sign in the source; set data.kind to load "
+                            "if it is what a site draws and feeds in")
         if below.any():
             findings += found_at("negative_night", column, times_of(frame)[below], f"{span_of(values[below])}: "
                                  "photovoltaic power below zero, the plant's own use; set to 0")
             lifted[column] = np.where(below, 0.0, values)
     return (frame.assign(**lifted) if lifted else frame), findings
+
+
+def _is_turned(values: npt.NDArray[np.float64], times: pd.DatetimeIndex) -> bool:
+    drawn, made = np.nansum(np.maximum(-values, 0)), np.nansum(np.maximum(values, 0))
+    noon, night = (-values[np.isin(times.hour, hours) & np.isfinite(values)] for hours in (
+        (10, 11, 12, 13), (22, 23, 0, 1)))
+    return bool(drawn > TURNED * made and len(noon) and len(night) and noon.mean() > BY_DAY * max(night.mean(), 0.0))

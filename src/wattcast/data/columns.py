@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 
 from wattcast.contracts import PART, TARGETS, TOTAL
 from wattcast.data.dateparts import CLOCK, DATES, parts_of
-from wattcast.data.schema import QUANTITIES, REDUNDANT, STRUCTURAL, DataConfig, TimeConfig, recognise, spelt
+from wattcast.data.schema import (
+    NAMELESS_INDEX,
+    QUANTITIES,
+    REDUNDANT,
+    STRUCTURAL,
+    DataConfig,
+    TimeConfig,
+    recognise,
+    spelt,
+)
 from wattcast.data.textfiles import FileOptions
 from wattcast.errors import ConfigError, DataError, listing, nearest
 
@@ -156,7 +165,8 @@ def column_for(header: Sequence[str], quantity: str) -> str | None:
 
 
 def _first_spelling(known: dict[str, str], quantity: str) -> str | None:
-    aliases = [alias.casefold() for alias in QUANTITIES[quantity].aliases]
+    # An index without a name is the time only if no other column is.
+    aliases = [alias.casefold() for alias in QUANTITIES[quantity].aliases if alias not in NAMELESS_INDEX]
     names = [name for name, found in known.items() if found == quantity]
-    return min(names, key=lambda name: aliases.index(name.casefold()) if name.casefold() in aliases else len(aliases),
-               default=None)
+    return min(names, key=lambda name: aliases.index(name.casefold()) if name.casefold() in aliases else
+               len(aliases) + (name in NAMELESS_INDEX), default=None)

@@ -15,6 +15,8 @@ RISES, FALLS = 0.2, 2
 """A meter's reading rises at this share of its rows at least and falls so often at most, when it is set back."""
 NEAR = 0.05
 """Share of a meter's digits within which it rolls over from their end to their beginning, however often."""
+DAYS, SAME_TIME = 7, 60
+"""A meter of the day's energy is set back on so many days at least, within so many minutes of the clock."""
 LATE = 1.5
 """A reading that comes later than so many times the usual distance tells no interval's energy."""
 
@@ -37,8 +39,9 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
     change = np.diff(known.to_numpy())
     falls = np.flatnonzero(change < 0)
     before, after = known.to_numpy()[falls], known.to_numpy()[falls + 1]
-    if (len(falls) > FALLS and not _rolls_over(before, after)) or np.mean(change > 0) < RISES or (
-            after > before / 2).any():
+    daily = _is_set_back_daily(times_of(known), known.to_numpy(), falls)
+    if not daily and ((len(falls) > FALLS and not _rolls_over(before, after)) or np.mean(change > 0) < RISES or (
+            after > before / 2).any()):
         return
     last = times_of(power.dropna()).max()
     raise DataError(
@@ -48,6 +51,18 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         expected="the power or the energy of each interval",
         hint="set data.counter to true to take the differences as energy per interval; to false if it is power; or by "
              f"target, data.counter: {{{power.name}: true}}")
+
+
+def _is_set_back_daily(times: pd.DatetimeIndex, readings: npt.NDArray[np.float64],
+                       falls: npt.NDArray[np.intp]) -> bool:
+    """Whether the readings fall at the same time of day only, on most days, and to what a day begins with."""
+    days = times.normalize()
+    if len(falls) < DAYS or 2 * len(falls) < days.nunique() or len(falls) > days.nunique():
+        return False
+    wall = times.tz_localize(None)
+    minutes = np.asarray((wall - wall.normalize()) / pd.Timedelta("1min"))[falls + 1]
+    before, after = readings[falls], readings[falls + 1]
+    return bool(np.ptp(minutes) <= SAME_TIME and (after <= NEAR * before).all() and (readings >= 0).all())
 
 
 def _rolls_over(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> bool:

@@ -1,14 +1,19 @@
-"""Several files of one station that tell of the same time: they have to tell the same, unless later ones correct."""
+"""Several rows of one station that tell of the same time: files have to tell the same, unless later ones correct, and
+rows of several series are none of one station."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from wattcast.data.quality import times_of
 from wattcast.data.tables import Table
-from wattcast.errors import DataError
+from wattcast.errors import DataError, listing
 
 ALIKE = 1e-6
 """Values that differ by less than this share are the same, written with fewer digits."""
+SEVERAL, FEWEST = 0.5, 48
+"""Share of the times, and so many at least, that are there with several values where rows are of several series."""
 
 
 def require_agreement(power: pd.DataFrame, table: Table, station_id: str) -> None:
@@ -40,3 +45,31 @@ def require_agreement(power: pd.DataFrame, table: Table, station_id: str) -> Non
             expected="the same values wherever files of one station overlap",
             hint="if later files correct earlier ones: --set data.overlap=later; if each file is a station of its own: "
                  "--set data.folder=stations")
+
+
+def require_one_series(power: pd.Series, source: str, ignored: Sequence[str]) -> None:
+    """Nothing, unless most times are there several times, with different values: so are meters below each other.
+
+    Args:
+        power: a target, in any order, indexed by instant.
+        source: what to call it in messages.
+        ignored: columns that have no role, one of which may tell the meters apart.
+
+    Raises:
+        DataError: with a way to tell them apart.
+    """
+    known = power.dropna()
+    if times_of(known).is_unique:
+        return
+    of_time = known.groupby(level=0).agg(["min", "max"])
+    apart = (of_time["max"] - of_time["min"]) > ALIKE * of_time.abs().max(axis=1)
+    if apart.sum() < max(FEWEST, SEVERAL * len(apart)):
+        return
+    time = of_time.index[np.asarray(apart)][0]
+    raise DataError(
+        f"{source}: most times are there several times, with different values: the rows are of several series",
+        found=f"{of_time.loc[time, 'min']:g} and {of_time.loc[time, 'max']:g} at {time:%Y-%m-%d %H:%M}; "
+              f"{int(apart.sum())} of {len(apart)} times",
+        expected="a row for each time, or a column that tells the series apart",
+        hint=f"name that column{f' ({listing(ignored, limit=5)})' if ignored else ''} under data.station_column and "
+             "the series under data.station; if later rows correct earlier ones: --set data.overlap=later")

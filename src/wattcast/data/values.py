@@ -6,18 +6,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from wattcast.data.head import unit_in
 from wattcast.errors import DataError, listing
 
 NO_VALUE = ("", "-", "--", "—", "/", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "<na>", "\\n", "无", "缺失")
 """Texts that say that there is no value, in lower case."""
 
-NO_NUMBER = (*NO_VALUE, "n.a.", "n.a", "n/d", "nd", "n.d.", "?", "??", "???", "*", "**", "***", "---", "----", "–", ".",
+NO_NUMBER = (*NO_VALUE, "n.a.", "n.a", "n/d", "nd", "n.d.", "n/e", "?", "??", "???", "*", "**", "***", "---", "----",
+             "–", ".",
              "unavailable", "unknown", "not available", "missing", "no data", "nodata", "no value", "void", "invalid",
              "bad", "bad value", "error", "err", "fault", "failed", "timeout", "no reading", "#value!", "#ref!",
              "#div/0!", "#num!", "#name?", "#null!", "#n/v", "#error!", "(null)", "无效", "无效值", "无数据", "空",
              "故障", "异常", "坏值", "缺测", "超时", "未知", "错误")
 """Texts that meters, historians and spreadsheets write for a reading that there is not, in lower case. A category may
 well be called so."""
+
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
 TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -46,6 +50,9 @@ def to_numbers(cells: pd.Series, place: Callable[[int], str], missing: Iterable[
 
 def _parse(texts: pd.Series, place: Callable[[int], str], missing: Iterable[str]) -> npt.NDArray[np.float64]:
     numbers = pd.to_numeric(texts, errors="coerce").astype(float)
+    if numbers.isna().any():
+        texts = _without_unit(texts)
+        numbers = pd.to_numeric(texts, errors="coerce").astype(float)
     doubtful = texts[numbers.isna() & texts.notna()].str.strip().str.lower()
     truth = doubtful.map(TRUTH).astype(float)
     known = {*NO_NUMBER, *(word.strip().lower() for word in missing)}
@@ -58,6 +65,15 @@ def _parse(texts: pd.Series, place: Callable[[int], str], missing: Iterable[str]
                              "column of codes or texts belongs under data.categorical")
     numbers.loc[doubtful.index] = truth
     return np.asarray(numbers, dtype=np.float64)
+
+
+def _without_unit(texts: pd.Series) -> pd.Series:
+    """The texts without the unit that stands behind their numbers (`12.5 kW`), if it is one and the same."""
+    parts = texts.str.extract(rf"^\s*({NUMBER})\s*([^\s\d.,]\S*)\s*$")
+    units = parts[1].dropna().unique()
+    if len(units) != 1 or unit_in(str(units[0])) is None:
+        return texts
+    return parts[0].fillna(texts).astype("str").rename(texts.name)
 
 
 def to_codes(cells: pd.Series, missing: Iterable[str] = ()) -> pd.Series:
