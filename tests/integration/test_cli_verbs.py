@@ -83,7 +83,11 @@ def test_backtest__writes_the_contract_and_a_page(cli, plant, place: Path, tiny)
         assert reference["skill"] == 0
         mean = result["models"]["weekly-mean"]
         assert mean["skill"] == pytest.approx(1 - mean["mae"] / reference["mae"])
-    assert "<svg" in (place / "out" / "page.html").read_text(encoding="utf-8")
+    page = (place / "out" / "page.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "Why the newest forecast says so: from Thu 2025-04-17 06:00" in page
+    assert "Why the worst day was wrong: forecast from " in page
+    assert "steps lay inside the 80 % band" in page
     assert "issued before each origin" in done.out
 
 

@@ -93,10 +93,9 @@ def _signed(value: float, sign: str) -> str:
 ENGLISH = Vocabulary(
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     names={keys.USUAL: "usual day", keys.DAY_TYPE: "day type and holidays", "nearby": "days off nearby",
-           "holiday": "holiday",
-           "exchanged": "worked in exchange", keys.LEVEL: "level of the last days", keys.SUN: "sun",
-           keys.TEMPERATURE: "temperature", keys.WIND: "wind", keys.HUMIDITY: "humidity", keys.CLOUD: "clouds",
-           keys.RAIN: "rain", keys.PRESSURE: "air pressure", keys.SKY: "kind of weather",
+           "holiday": "holiday", "exchanged": "worked in exchange", keys.LEVEL: "level of the last days",
+           keys.SUN: "sun", keys.TEMPERATURE: "temperature", keys.WIND: "wind", keys.HUMIDITY: "humidity",
+           keys.CLOUD: "clouds", keys.RAIN: "rain", keys.PRESSURE: "air pressure", keys.SKY: "kind of weather",
            keys.OTHER_WEATHER: "other weather", keys.OTHER_COLUMNS: "other known columns",
            keys.LEARNED: "what the model has learned", keys.BASE_GROUP: "what other stations know",
            keys.LIMITS: "limits", "median": "forecast", "week": "all days", "part": "part"},
