@@ -14,9 +14,9 @@ from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import DataConfig, quantity_of
 
 OVERLOAD = 1.5
-"""Power beyond this many times the capacity is impossible, for a load in either direction."""
+"""Power beyond this many times the capacity is impossible, for a load in either direction. [times the capacity]"""
 STANDBY = 0.1
-"""A plant cannot draw more than this share of its capacity."""
+"""A plant cannot draw more than this share of its capacity. [share]"""
 
 Limits = tuple[float | None, float | None]
 Mask = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ from wattcast.data.tables import Table
 from wattcast.errors import DataError
 
 ALIKE = 1e-6
-"""Values that differ by less than this share are the same, written with fewer digits."""
+"""Values that differ by less than this share are the same, written with fewer digits. [share]"""
 
 
 def require_agreement(power: pd.DataFrame, table: Table, station_id: str) -> None:
