@@ -173,7 +173,7 @@ def page(sources: Path = SOURCES) -> str:
 def _row(constant: Constant) -> str:
     names = ", ".join(f"`{name}`" for name in constant.names)
     why = constant.why.replace("|", "\\|")
-    return f"| {names} | {constant.value} | {constant.unit} | {why} | `{constant.where}` |"
+    return f"| {names} | {constant.value} | {constant.unit} | {why} | {constant.where} |"
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_constants__reads_values_units_and_words_of_a_module(tmp_path: Path) -> 
     assert (spans.names, spans.value, spans.unit, spans.why) == (
         ("SPAN", "FEWEST"), "10, 100", "days, rows", "Below these, nothing | is known.")
     assert (often.value, often.unit, often.why) == ("2 * 3", "times", "How many times it is tried.")
-    assert "| `SPAN`, `FEWEST` | 10, 100 | days, rows | Below these, nothing \\| is known. | `one.py` |" in constants[
+    assert "| `SPAN`, `FEWEST` | 10, 100 | days, rows | Below these, nothing \\| is known. | one.py |" in constants[
         "page"](tmp_path)
 
 
