@@ -44,7 +44,7 @@ FIRST_WORDS = {
     "hours": "Hours", "seconds": "Seconds", "steps": "Steps", "rows": "Rows|So many rows", "windows": "Windows",
     "origins": "Origins|How many origins", "readings": "Values|So many values", "degrees": "Degrees",
     "characters": "Characters", "standard deviations": "Standard deviations", "times": "How many times|So many times",
-    "number": "How many|So many|Into how many|Parts|Places|Column names are looked for",
+    "number": "How many|So many|And so many|Into how many|Parts|Places|A day has so many|Column names are looked for",
 }
 """Words with which an explanation begins that tells the unit thereby; of several the longest counts."""
 

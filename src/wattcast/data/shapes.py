@@ -12,7 +12,7 @@ from wattcast.data.tables import Table
 from wattcast.errors import DataError
 
 COUNTS = (24, 48, 96, 144, 288)
-"""A day has so many intervals. [intervals]"""
+"""A day has so many intervals."""
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?(\s*(?:-|–|~|—|至|to)\s*\d{1,2}:\d{2}(?::00)?)?")
 _NUMBER = re.compile(r"(?P<before>\D*?)0*(?P<number>\d+)(?P<behind>\D*)")
