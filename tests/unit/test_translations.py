@@ -22,6 +22,11 @@ def blocks(text: str) -> list[tuple[str, str]]:
     return [(language, re.sub(r"[ \t]*#.*", "", code)) for language, code in BLOCK.findall(text)]
 
 
+def in_chinese(block: tuple[str, str]) -> bool:
+    """Whether it is output that wattcast gives in Chinese."""
+    return re.search(r"[\u4e00-\u9fff]", block[1]) is not None
+
+
 def headings(text: str) -> list[int]:
     """The levels of the headings, in their order."""
     return [len(marks) for marks in re.findall(r"^(#+) ", BLOCK.sub("", text), re.MULTILINE)]
@@ -60,7 +65,11 @@ def test_guide__has_the_headings_of_the_english_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUIDES)
 def test_guide__has_the_commands_of_the_english_one(name: str) -> None:
-    assert blocks(page(name, "zh")) == blocks(page(name))
+    for ours, theirs in zip(blocks(page(name, "zh")), blocks(page(name)), strict=True):
+        if in_chinese(ours) and not in_chinese(theirs):
+            assert (ours[0], figures(ours[1])) == ("text", figures(theirs[1]))
+        else:
+            assert ours == theirs
 
 
 @pytest.mark.parametrize("name", GUIDES)
