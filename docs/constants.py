@@ -23,6 +23,7 @@ AREAS = {
     "training": "Training",
     "experts": "Rules that read the last weeks",
     "forecasting": "Forecasting: shares, bands, level",
+    "explain": "Explanations",
     "finetune": "Fine-tuning and its gate",
     "tuning": "Search",
     "evaluation": "Evaluation and the first gate",
