@@ -61,14 +61,19 @@ def search_table() -> str:
     return "\n".join(lines)
 
 
-def names_table() -> str:
-    """The spellings that need no description, and what is possible at all."""
-    lines = ["| stands for | spellings | possible values |", "|---|---|---|"]
+def names_table(head: str = "stands for | spellings | possible values", text: str = "code or text") -> str:
+    """The spellings that need no description, and what is possible at all.
+
+    Args:
+        head: the names of the columns.
+        text: what is possible in a column of texts.
+    """
+    lines = [f"| {head} |", "|---|---|---|"]
     for name, quantity in QUANTITIES.items():
         low, high = quantity.limits
         limits = "" if low is None and high is None else f"{low:g} … {high:g}"
         spellings = ", ".join(f"`{alias}`" for alias in quantity.aliases if not alias.startswith(INDEX))
-        lines.append(f"| {name} | {spellings} | {'code or text' if quantity.text else limits} |")
+        lines.append(f"| {name} | {spellings} | {text if quantity.text else limits} |")
     return "\n".join(lines)
 
 
@@ -76,6 +81,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **{name: partial(section_table, name) for name in Settings.model_fields},
     "search": search_table,
     "names": names_table,
+    "names.zh": partial(names_table, "含义 | 写法 | 可能的取值", "代码或文字"),
 }
 
 
@@ -146,7 +152,7 @@ def updated(page: str) -> str:
 
 
 def main() -> None:
-    for path in sorted(DOCS.glob("*.md")):
+    for path in sorted(DOCS.rglob("*.md")):
         page = path.read_text(encoding="utf-8")
         if updated(page) != page:
             path.write_text(updated(page), encoding="utf-8")

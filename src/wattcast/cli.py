@@ -70,9 +70,9 @@ app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no
 app.add_typer(models_app, name="models")
 
 INTERRUPTED = 130
-"""What Typer makes of Ctrl-C."""
+"""What Typer makes of Ctrl-C. [exit code]"""
 UNREAD = 141
-"""What a shell makes of a program that ends as nobody reads on."""
+"""What a shell makes of a program that ends as nobody reads on. [exit code]"""
 TO_A_FILE = ("backtest",)
 """Verbs whose `--json` names a file; the others print."""
 SHORT = ("training.epochs=12", "training.patience=3", "training.members=1")

@@ -19,12 +19,13 @@ TARGETS = (TOTAL, PART)
 """The two coupled quantities: the station's total active power and the part of it that cannot be dispatched."""
 
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Levels of every probabilistic forecast; the point forecast is the median."""
+"""Levels of every probabilistic forecast; the point forecast is the median. [probability]"""
 
 MIDDLE = QUANTILES.index(0.5)
 
 HORIZON_DAYS = 7
-"""How far ahead a forecast reaches at most, and unless told otherwise: lags of a week are known over all of it."""
+"""How far ahead a forecast reaches at most, and unless told otherwise: lags of a week are known over all of it.
+[days]"""
 
 
 class Config(BaseModel):

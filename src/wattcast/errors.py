@@ -21,10 +21,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 REJECTED = 3
-"""The exit code where nothing went wrong, but the gate said no."""
+"""The exit code where nothing went wrong, but the gate said no. [exit code]"""
 
 DOUBTFUL = 4
-"""The exit code where a forecast was made and what it stands on is not as it should be, if that was asked for."""
+"""The exit code where a forecast was made and what it stands on is not as it should be, if that was asked for.
+[exit code]"""
 
 
 class WattcastError(Exception):

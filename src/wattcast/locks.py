@@ -23,7 +23,7 @@ LIMIT = 300.0
 """Seconds after which waiting is given up: what is done under a lock takes seconds."""
 
 ATTEMPTS = 5
-"""A folder that its last user is just removing must be made again."""
+"""A folder that its last user is just removing must be made again. [number]"""
 
 
 @contextmanager

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wattcast.workflows.train import TrainOutcome
 
 WIDTH_WITHOUT_TERMINAL = 130
+"""Width of a table that goes into a file or a pipe: as much as the widest one needs. [characters]"""
 
 
 class _Console(Console):

@@ -24,6 +24,7 @@ FILES = {"gefcom2012_wind_wp1": "gefcom2012_wind_power", "gefcom2012_wind_wp2": 
 """Of examples that share a file, as it holds two stations side by side."""
 
 tables = runpy.run_path(str(ROOT / "docs" / "tables.py"))
+constants = runpy.run_path(str(ROOT / "docs" / "constants.py"))
 
 
 def named(path: Path) -> str:
@@ -34,7 +35,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path.parent.name == "docs"], ids=named)
+@pytest.mark.parametrize("path", [path for path in PAGES if ROOT / "docs" in path.parents], ids=named)
 def test_tables__are_what_the_code_says(path: Path) -> None:
     page = path.read_text(encoding="utf-8")
     assert tables["updated"](page) == page, "run: python docs/tables.py"
@@ -58,6 +59,28 @@ def test_updated__replaces_an_old_table() -> None:
     assert "evaluation.holdout_weeks" in updated
     assert updated.startswith("before\n")
     assert updated.endswith("<!-- end of table -->\nafter\n")
+
+
+def test_constants__the_page_is_what_the_code_says() -> None:
+    assert constants["PAGE"].read_text(encoding="utf-8") == constants["page"](), "run: python docs/constants.py"
+
+
+def test_constants__each_says_why_it_is_there_and_its_unit() -> None:
+    silent = [(found.where, found.names) for found in constants["constants"]() if not (found.why and found.unit)]
+    assert silent == [], "write the string below it, with its unit in brackets at the end if its first words tell none"
+
+
+def test_constants__reads_values_units_and_words_of_a_module(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(
+        'SPAN, FEWEST = pd.Timedelta(days=10), 100\n"""Below these, nothing | is known. [days, rows]"""\n'
+        'OFTEN: int = 2 * 3\n"""How many times\nit is tried."""\nHOUR = pd.Timedelta(hours=1)\nWORDS = ("a", "b")\n'
+        'lower = 3\n', encoding="utf-8")
+    spans, often = constants["constants"](tmp_path)
+    assert (spans.names, spans.value, spans.unit, spans.why) == (
+        ("SPAN", "FEWEST"), "10, 100", "days, rows", "Below these, nothing | is known.")
+    assert (often.value, often.unit, often.why) == ("2 * 3", "times", "How many times it is tried.")
+    assert "| `SPAN`, `FEWEST` | 10, 100 | days, rows | Below these, nothing \\| is known. | one.py |" in constants[
+        "page"](tmp_path)
 
 
 def verbs() -> dict[str, Any]:
@@ -176,7 +199,8 @@ def test_readmes__have_the_same_commands() -> None:
 def test_readmes__have_the_same_sections_and_links() -> None:
     def outline(page: str) -> tuple[list[int], list[str]]:
         marks = [len(mark) for mark in re.findall(r"^(#+) ", page, re.MULTILINE)]
-        return marks, sorted(set(re.findall(r"\]\(([^)]+)\)", page)) - {"README.md", "README.zh-CN.md"})
+        links = {link.replace("docs/zh/", "docs/") for link in re.findall(r"\]\(([^)]+)\)", page)}
+        return marks, sorted(links - {"README.md", "README.zh-CN.md"})
 
     assert outline(readme("README.md")) == outline(readme("README.zh-CN.md"))
 

@@ -15,9 +15,9 @@ from wattcast.data.schema import DataConfig, quantity_of
 from wattcast.errors import DataError
 
 OVERLOAD = 1.5
-"""Power beyond this many times the capacity is impossible, for a load in either direction."""
+"""Power beyond this many times the capacity is impossible, for a load in either direction. [times the capacity]"""
 STANDBY = 0.1
-"""A plant cannot draw more than this share of its capacity."""
+"""A plant cannot draw more than this share of its capacity. [share]"""
 TURNED, BY_DAY = 10.0, 5.0
 """A plant that draws so many times what it generates, and by day so many times what it draws at night, is written with
 its sign turned."""

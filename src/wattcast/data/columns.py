@@ -19,7 +19,8 @@ from wattcast.data.textfiles import FileOptions
 from wattcast.errors import ConfigError, DataError, listing, nearest
 
 MISSPELT = 0.96
-"""How like the total power a column's name must be to be taken for it misspelt: total_reactive_power is not."""
+"""How like the total power a column's name must be to be taken for it misspelt: total_reactive_power is not.
+[likeness from 0 to 1]"""
 
 PREDECESSOR_TARGETS = {"meter": TOTAL, "load": PART}
 """Beside a column `meter`, `load` is the part that cannot be dispatched; elsewhere `load` may mean anything."""

@@ -10,15 +10,16 @@ from wattcast.errors import DataError
 FIRST = pd.Timedelta(days=28)
 """What these weeks show decides."""
 SPAN, FEWEST = pd.Timedelta(days=10), 100
-"""Days and rows below which rising power may be chance."""
+"""Days and rows below which rising power may be chance. [days, rows]"""
 RISES, FALLS = 0.2, 2
-"""A meter's reading rises at this share of its rows at least and falls so often at most, when it is set back."""
+"""A meter's reading rises at this share of its rows at least and falls so often at most, when it is set back.
+[share, number]"""
 NEAR = 0.05
 """Share of a meter's digits within which it rolls over from their end to their beginning, however often."""
 DAYS, SAME_TIME = 7, 60
 """A meter of the day's energy is set back on so many days at least, within so many minutes of the clock."""
 LATE = 1.5
-"""A reading that comes later than so many times the usual distance tells no interval's energy."""
+"""A reading that comes later than so many times the usual distance tells no interval's energy. [times]"""
 
 
 def require_no_counter(power: pd.Series, column: str, source: str) -> None:

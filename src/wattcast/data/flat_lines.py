@@ -13,13 +13,13 @@ from wattcast.data.schema import DataConfig, quantity_of, recognise
 from wattcast.timegrid import parse_duration, parse_step
 
 IDLE = 0.02
-"""Generation within this share of the capacity from none or full is at rest, or limited by its inverters."""
+"""Generation within this share of the capacity from none or full is at rest, or limited by its inverters. [share]"""
 FEWEST = 3
-"""Equal readings that no step is too long for: two days of the same energy are no fault."""
+"""Equal readings that no step is too long for: two days of the same energy are no fault. [number]"""
 COARSE_PATIENCE = 4
 """How many times as long whole numbers may stay equal: coarse meters and weather services round to them."""
 OFTEN = 2
-"""A station rests at a value once it has stayed there so many times before."""
+"""A station rests at a value once it has stayed there so many times before. [number]"""
 UNKNOWN, WEEKEND = pd.Timedelta(days=14), pd.Timedelta(days=3)
 """In its first weeks a load at zero has the benefit of the doubt, for as long as a long weekend."""
 

@@ -12,14 +12,15 @@ from wattcast.errors import DataError, listing
 from wattcast.timegrid import divides_day, regular_index, step_of_at_least
 
 LONGEST_GAP = pd.Timedelta(days=3 * 366)
+"""Empty time inside a table beyond which a date is mistyped rather than three years are missing."""
 SNAP = 0.1
-"""A stamp that is early by less than this share of the spacing is meant to be on time."""
+"""A stamp that is early by less than this share of the spacing is meant to be on time. [share]"""
 RECENT = 9
 """How many spacings tell how often a source writes at the moment."""
 SLOW = 3
 """So many rows that are equally far apart, but farther than a step, are no gaps."""
 ENOUGH = 5
-"""With at least this many rows in a step their number need not be whole."""
+"""With at least this many rows in a step their number need not be whole. [rows]"""
 
 
 def to_grid(frame: pd.DataFrame, step: pd.Timedelta, source: str, *,

@@ -9,7 +9,7 @@ from wattcast.data.values import NO_VALUE
 from wattcast.errors import DataError
 
 EXACT = 2**53
-"""Up to here a floating point number is the whole number that it was made of."""
+"""Up to here a floating point number is the whole number that it was made of. [number]"""
 
 BLANK = " \t\r\n\u00a0\u3000\u200b\ufeff"
 """What may stand around an id and is no part of it."""

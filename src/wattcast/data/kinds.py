@@ -20,30 +20,32 @@ from wattcast.data.quality import Assumption
 from wattcast.data.sun import solar_position
 
 BLOCK, LONGEST = pd.Timedelta(days=28), pd.Timedelta(days=364)
+"""The kind is told from growing parts of the history, each longer by the first of these, up to the second."""
 NOTHING = 0.01
-"""Power up to this share of the peak is none."""
+"""Power up to this share of the peak is none. [share]"""
 DARK, NIGHT_HOURS = 0.98, 4
-"""The darkest hours of the day, of which this share of the readings must be without power."""
+"""The darkest hours of the day, of which this share of the readings must be without power. [share, hours]"""
 NOON = (9, 16)
 """Hours between which the middle of the mean day of a plant lies."""
 DOWN = -4.0
 """Degrees of elevation below which no cell yields anything."""
 FEWEST_WEEKS, FREE = 3, 0.1
-"""A weekday is free if, over these weeks at least, it exceeds another day in less than this share of the pairs …"""
+"""A weekday is free if, over these weeks at least, it exceeds another day in less than this share of the pairs …
+[weeks, share]"""
 MANY_WEEKS, LESS, FAR = 12, 0.85, 2.0
 """… and brings less than this share of another day over so many weeks; or, as four Saturdays may be overcast, lies
-below the others by so many of their deviations."""
+below the others by so many of their deviations. [weeks, share, deviations]"""
 HARDLY, HALF = 0.02, 0.5
-"""The same two shares where the days look like the sun's."""
+"""The same two shares where the days look like the sun's. [share]"""
 FLAT = 0.75
-"""A day whose early and late hours bring this share of its middle does not swell and fade as the sun does."""
+"""A day whose early and late hours bring this share of its middle does not swell and fade as the sun does. [share]"""
 STEADY = 0.08
-"""Days that differ by less than this share do not depend on clouds."""
+"""Days that differ by less than this share do not depend on clouds. [share]"""
 LIGHT, LIT = 0.5, 0.9
-"""Of the readings while the sun stands above this share of the day's highest, this share must show power."""
+"""Of the readings while the sun stands above this share of the day's highest, this share must show power. [share]"""
 SEASONS, ALWAYS_LIT = 3.0, 0.97
 """Hours by which the day's length must have changed before the seasons alone say that it is the sun, and the share of
-readings that must then show power."""
+readings that must then show power. [hours, share]"""
 
 HOUR = pd.Timedelta(hours=1)
 

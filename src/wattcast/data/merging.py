@@ -13,7 +13,7 @@ from wattcast.errors import DataError, listing
 from wattcast.timegrid import parse_step, regular_index
 
 MOVED = 0.05
-"""A row is rewritten if its power moves by more than this share of the largest."""
+"""A row is rewritten if its power moves by more than this share of the largest. [share]"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from wattcast.data.tables import Table
 from wattcast.errors import DataError, listing
 
 ALIKE = 1e-6
-"""Values that differ by less than this share are the same, written with fewer digits."""
+"""Values that differ by less than this share are the same, written with fewer digits. [share]"""
 SEVERAL, FEWEST = 0.5, 48
 """Share of the times, and so many at least, that are there with several values where rows are of several series."""
 

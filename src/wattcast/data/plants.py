@@ -16,7 +16,7 @@ DATE = re.compile(rf"(?<!\d){_YEAR}(?:[-_.]?(?:0?[1-9]|1[0-2])(?:[-_.]?(?:0?[1-9
 MONTH = re.compile(r"(?<![a-z])(?:jan|feb|m[aä]r|apr|mai|may|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]*|"
                    r"[一二三四五六七八九十]{1,2}月", re.IGNORECASE)
 SAME_TIME = 0.5
-"""Files that share this much of the shorter one's times are about the same time."""
+"""Files that share this much of the shorter one's times are about the same time. [share]"""
 
 Files = Mapping[str, Sequence[Path]]
 

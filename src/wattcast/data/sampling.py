@@ -12,12 +12,14 @@ from wattcast.errors import DataError
 FIRST = pd.Timedelta(days=28)
 """What the rows of these weeks show decides."""
 FEWEST = 50
+"""Below so many rows nothing is told from when they come. [rows]"""
 USUAL = 0.5
-"""Rows are even if at least this share of them is equally far apart …"""
+"""Rows are even if at least this share of them is equally far apart … [share]"""
 UNEVEN = 4.0
-"""… or the distances, but for the shortest and the longest tenth, differ by less than this factor."""
+"""… or the distances, but for the shortest and the longest tenth, differ by less than this factor. [times]"""
 EXPECTED, RARELY = 20.0, 0.02
-"""So many equal neighbours must be expected of rows in any order, of which at most this share is there."""
+"""So many equal neighbours must be expected of rows in any order, of which at most this share is there.
+[number, share]"""
 EMPTY = 0.2
 """Share of the steps without a row from which on it matters how the rows are read."""
 

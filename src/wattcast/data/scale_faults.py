@@ -26,32 +26,34 @@ FAR, BEYOND_DOUBT = 20.0, 1000.0
 """How many times the highest values before, but for the highest thousandth, are too much for a single value, and how
 many for several in a row."""
 HIGH, EARLY_HIGH = 0.999, 0.95
+"""What counts as the highest of the values before: in the first week, with fewer of them, a lower one. [quantile]"""
 ALONE, FEW = 3, 5
 """So many values in a row, and in the week that ends with them, are single ones."""
 WEEK, MONTH = 7, 28
 FEWEST = 20
-"""Values other than zero below which nothing is known of what is usual."""
+"""Values other than zero below which nothing is known of what is usual. [number]"""
 
 FACTORS = {1000.0: 0.4, 60.0: 0.2, 4.0: 0.06}
 """By how many times a mistaken unit is off (kilo, minutes for hours, quarter-hours for hours), and how far its decimal
-logarithm may be from that."""
+logarithm may be from that. [times: decimal logarithm]"""
 NOTABLE = 0.05
 """Share of the level below which the usual value of an hour says nothing."""
 MUCH = 1.7
-"""Days whose middle is so many powers of ten above the usual do not become usual."""
+"""Days whose middle is so many powers of ten above the usual do not become usual. [powers of ten]"""
 ALIKE, OFTEN = 0.15, 1.5
 """Values are alike if they differ by less than this share, and seen before if the rows like them make up so many days:
-the day on which a mistake begins or ends counts among the true ones."""
+the day on which a mistake begins or ends counts among the true ones. [share, days]"""
 HOLES, SHORTEST = 3, 6
 """Rows in a stretch that may be as usual, and rows that it needs."""
 NEARLY_ALL, USUAL = 0.9, 4.0
-"""Share of a stretch's rows that lie around the factor; the rows beside it are so many times closer to the usual."""
+"""Share of a stretch's rows that lie around the factor; the rows beside it are so many times closer to the usual.
+[share, times]"""
 SHAPE, CLOUDED = 0.5, 0.2
 """How closely a stretch must follow the usual hours: a unit changes the height of a day, not its shape. Of a thousand
-times what has ever been there less is asked, and a dark day may be among its days."""
+times what has ever been there less is asked, and a dark day may be among its days. [correlation]"""
 STEADY, CLEAR, SPREAD = 3.0, 12.0, 2.0
 """So many times closer than the factor is large must days be to each other, and hours to the middle of their day; a
-stretch may scatter so many times as much as days do."""
+stretch may scatter so many times as much as days do. [times]"""
 
 
 def mask_scale_faults(frame: pd.DataFrame, station: Station,

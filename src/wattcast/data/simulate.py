@@ -27,7 +27,7 @@ PER_DAY = 24 * PER_HOUR
 HORIZON = HORIZON_DAYS * PER_DAY
 
 WORKDAY, SATURDAY, SUNDAY, HOLIDAY = 1, 2, 3, 4
-"""The predecessor's codes in the column `holiday`."""
+"""The predecessor's codes in the column `holiday`. [code]"""
 
 _OFFICE_ACTIVITY = np.asarray([np.nan, 1.0, 0.3, 0.18, 0.1])
 _WORKSHOP_ACTIVITY = np.asarray([np.nan, 1.0, 0.65, 0.4, 0.2])

@@ -17,6 +17,7 @@ from wattcast.data.simulated_weather import FloatArray, autoregressive
 
 PLACES = (("US", "America/Chicago"), ("GB", "Europe/London"), ("DE", "Europe/Berlin"), ("AU", "Australia/Sydney"))
 DAYS = 400
+"""History of a made-up site: a year, and what the windows at its beginning look back to. [days]"""
 ROOF = 0.2
 """Share of the sites that have photovoltaics behind the meter."""
 

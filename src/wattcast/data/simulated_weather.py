@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 PER_HOUR = 4
+"""Of 15 minutes: weather is made by the hour and drawn out to them. [steps]"""
 FORECAST_HOURS = 168
+"""How far an issued weather forecast reaches: the seven days of the horizon. [hours]"""
 
 TEXT_OF_CODE = {100: "晴", 101: "多云", 104: "阴", 305: "小雨", 306: "中雨", 400: "小雪"}
 """The codes and texts of the weather service that the predecessor's files come from."""

@@ -18,6 +18,7 @@ from wattcast.data.textfiles import FileOptions, empty
 from wattcast.errors import DataError, MissingExtraError, listing, nearest
 
 SAMPLE = 200
+"""So many of a sheet tell whether and where it has column names. [rows]"""
 Row = tuple[Any, ...]
 
 

@@ -12,9 +12,10 @@ from wattcast.data.tables import Table
 from wattcast.errors import listing
 
 END, FEWEST = 10, 12
-"""So many rows at the end of a file may be something else, if the file has so many rows to tell what is usual."""
+"""So many rows at the end of a file may be something else, if the file has so many rows to tell what is usual.
+[rows]"""
 USUAL = 0.1
-"""Times are written in forms that at least this share of the rows in the most frequent one have."""
+"""Times are written in forms that at least this share of the rows in the most frequent one have. [share]"""
 
 Mask = npt.NDArray[np.bool_]
 

@@ -20,8 +20,9 @@ from wattcast.errors import DataError, NoRowsError
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE = 1 << 16
-"""So many characters tell how a file is laid out."""
+"""So many characters tell how a file is laid out. [characters]"""
 LINES = 200
+"""And at most so many of their lines. [lines]"""
 
 LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union(map(chr, range(0xC0, 0xFF)))
 """What a text in Windows-1252 has beside ASCII."""

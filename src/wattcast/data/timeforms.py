@@ -20,7 +20,7 @@ COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 EPOCH_UNITS = {"s": ("seconds", 1), "ms": ("milliseconds", 10**3), "us": ("microseconds", 10**6),
                "ns": ("nanoseconds", 10**9)}
 YEARS = (1990, 2100)
-"""Numbers are times only where they then lie within these years."""
+"""Numbers are times only where they then lie within these years. [years]"""
 SERIAL_START = pd.Timestamp("1899-12-30")
 """Day 0 of spreadsheets that count from 1900, so that their numbers from March 1900 on are right."""
 ROUND = tuple(map(pd.Timedelta, ("15min", "5min", "1min", "1s")))

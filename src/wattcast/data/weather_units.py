@@ -18,10 +18,10 @@ from wattcast.timegrid import parse_step, steps_per_day
 Floats = npt.NDArray[np.float64]
 
 KELVIN = (170.0, 345.0)
-"""No air is warmer than 70 °C or 140 °F nor colder than 170 K."""
+"""No air is warmer than 70 °C or 140 °F nor colder than 170 K. [kelvin]"""
 JUMP, DAY_ALIKE = 28.0, 8.0
 """A column that jumps by so many degrees, and is within so many of the day before once it is converted, is in another
-unit from there on."""
+unit from there on. [degrees]"""
 FEWEST = 24
 """Values below which a table says nothing about its unit."""
 ROOM = 0.25

@@ -28,13 +28,13 @@ REFERENCE = "seasonal-naive"
 
 OURS = "wattcast"
 MIN_MEASURED = 0.9
-"""The share of a target's horizon that must be measured for an origin to count."""
+"""The share of a target's horizon that must be measured for an origin to count. [share]"""
 
 NAMED = 12
 """How many origins that were left out are named one by one."""
 
 SEASON_DAYS = 7
-"""MASE is scaled by what "same as 7 days ago" got wrong in the training data."""
+"""MASE is scaled by what "same as 7 days ago" got wrong in the training data. [days]"""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ RIVALS = 3
 """How many models are drawn beside the chosen one."""
 
 WORST_DAYS = 10
+"""The report lists so many: enough to see whether they have something in common. [days]"""
 
 
 def write_backtest_report(path: Path, result: BacktestResult, sections: Sequence[Section] = ()) -> Path:

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     import lightgbm
 
 ENOUGH = 50_000
-"""Pairs of an origin and a lead below which more than one origin a day is learned from."""
+"""Pairs of an origin and a lead below which more than one origin a day is learned from. [pairs]"""
 
 STOPPING_SHARE = 0.15
-"""The newest of them, which decide how many trees there are, and how wide the band is."""
+"""The newest of them, which decide how many trees there are, and how wide the band is. [share]"""
 
 ROUNDS, PATIENCE = 2000, 50
+"""At most, and so many without a better error before it stops. [trees]"""
 
 
 @dataclass(frozen=True)

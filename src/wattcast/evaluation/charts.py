@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAST_DAYS = 3
-"""How much measured power before the origin a forecast's picture shows."""
+"""How much measured power before the origin a forecast's picture shows. [days]"""
 
 INK, MODEL, OTHERS = "#1f2328", "#0072b2", ("#e69f00", "#009e73", "#cc79a7", "#8c959f")
 """Measured, the model, and what it is compared with; distinguishable with colour-blind eyes (Okabe & Ito 2008)."""

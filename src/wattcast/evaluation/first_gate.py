@@ -21,13 +21,14 @@ FloatArray = NDArray[np.float64]
 CLEARLY_WORSE = 2.0
 """How many times the best simple forecast's mean absolute error it must have to fail. One week tells little: in 12 % of
 the 48 880 weeks of 446 public stations where “mean of the last 4 weeks” is better over all of them, it has more than
-1.25 times the error of “same as 7 days ago”, and a larger one on five days at least; more than twice that in 2 %."""
+1.25 times the error of “same as 7 days ago”, and a larger one on five days at least; more than twice that in 2 %.
+[times]"""
 
 MOST_DAYS = 2 / 3
-"""And on how large a part of the days a larger error."""
+"""And on how large a part of the days a larger error. [share]"""
 
 FEWEST_DAYS = 4
-"""Measured days below which nothing is decided."""
+"""Measured days below which nothing is decided. [days]"""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import WallGrid, at_rows, steps_per_day
 
 LAG_WEEKS = (1, 2, 3, 4)
+"""Weeks before a step whose power trees are given: all that is known over a horizon of seven days. [weeks]"""
 PAST_DAYS = 3
-"""Of how many of the last known days the step's time of day is looked up."""
+"""Of how many of the last known days the step's time of day is looked up. [days]"""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ Origins = Mapping[pd.Timestamp, Sequence[str]]
 """Origins with the targets that are scored there."""
 
 PARTS_PER_PROCESS = 4
-"""Into how many parts the origins of each process are cut, so that none waits long for another at the end."""
+"""Into how many parts the origins of each process are cut, so that none waits long for another at the end. [number]"""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import masked_mean
 
 LEAST_ALIKE = 1e-3
-"""Sum of a kernel's weights below which nothing was alike."""
+"""Sum of a kernel's weights below which nothing was alike. [sum of weights]"""
 
 
 @dataclass(frozen=True, eq=False)

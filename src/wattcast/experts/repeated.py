@@ -8,7 +8,7 @@ from wattcast.model.power import InputSizes
 from wattcast.windows.anchors import anchor_names
 
 LAST_WEEKS = (1, 2, 3, 4)
-"""The lags whose mean people know as the mean of the last 4 weeks."""
+"""The lags whose mean people know as the mean of the last 4 weeks. [weeks]"""
 
 
 @dataclass(frozen=True)

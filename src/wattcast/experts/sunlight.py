@@ -14,16 +14,18 @@ from wattcast.experts.context import LEAST_ALIKE, Context, InContext, around
 from wattcast.features.slots import IRRADIANCE
 
 HIGHEST = 1000.0
-"""W/m² that the strongest sun of the weeks is taken for, in whatever unit the column is."""
+"""W/m² that the strongest sun of the weeks is taken for, in whatever unit the column is. [W/m²]"""
 
 FLOOR = 50.0
-"""W/m² that power is divided by at least: at dusk little stands over little."""
+"""W/m² that power is divided by at least: at dusk little stands over little. [W/m²]"""
 
 QUADRATIC_DAYS, STRAIGHT = 10.0, 1e4
-"""Days in which the quadratic rule forgets to a third, and how strongly it is held straight, per weighed sample."""
+"""Days in which the quadratic rule forgets to a third, and how strongly it is held straight, per weighed sample.
+[days, penalty]"""
 
 ALIKE_HOURS, ALIKE_REACH, ALIKE_SUN, ALIKE_DAYS = 0.75, 1.5, 40.0, 15.0
-"""Widths of what counts as alike: hours between times of day, none beyond the reach; W/m²; days of age."""
+"""Widths of what counts as alike: hours between times of day, none beyond the reach; W/m²; days of age.
+[hours, hours, W/m², days]"""
 
 
 @dataclass(frozen=True, eq=False)

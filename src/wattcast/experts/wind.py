@@ -12,9 +12,10 @@ from wattcast.features.slots import WIND_COSINE, WIND_SINE, WIND_SPEED
 
 NEAR_SPEED, NEAR_CHANGE, NEAR_DIRECTION = 0.5, 1.2, 0.5
 """Widths of what counts as alike, as shares of the speed's standard deviation of the weeks divided by three: so a width
-of 0.5 is about half a metre a second; and of sine and cosine of the direction."""
+of 0.5 is about half a metre a second; and of sine and cosine of the direction. [share]"""
 
 HALF_DAYS = 15.0
+"""Age at which a day counts a third (1/e) of what the last one counts. [days]"""
 
 
 @dataclass(frozen=True)

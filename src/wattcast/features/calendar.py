@@ -26,10 +26,10 @@ YEAR_NAMES = ("year_sin", "year_cos")
 
 _MARGIN = 31
 """Days looked at on both sides of a table, longer than any run of days off: a day's features do not depend on where the
-table begins or ends."""
+table begins or ends. [days]"""
 
 _FIRST_NOTICE = 2001
-"""The first year of whose Chinese notice `holidays` knows the adjusted workdays."""
+"""The first year of whose Chinese notice `holidays` knows the adjusted workdays. [year]"""
 
 
 def calendar_names(day_of_year: bool = False) -> tuple[str, ...]:

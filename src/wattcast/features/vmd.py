@@ -13,7 +13,7 @@ from torch import Tensor
 
 _ELEMENTS = 32768
 """Up to this size torch works through an array with one thread; above, on a CPU, waiting for threads costs more time
-than they save, many times more on a busy machine."""
+than they save, many times more on a busy machine. [numbers]"""
 
 
 @torch.no_grad()

@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 MAX_CATEGORIES = 12
+"""Codes or texts of a column that get an input of their own, the most frequent ones; the others share one.
+[number]"""
 OTHER = "other"
 
 _DIRECTION = re.compile(r"wind360|(wd|wind_?dir(ection)?|wind_?deg(rees?)?)(_?\d+m?)?|风向")

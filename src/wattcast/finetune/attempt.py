@@ -23,7 +23,7 @@ from wattcast.windows.scaling import Scaler
 REWRITTEN = 0.05
 """Share of the older rows beyond which changes are no corrections."""
 SCALE = 1.25
-"""By how much the spread of the rows that the champion was trained on may differ from what it was."""
+"""By how much the spread of the rows that the champion was trained on may differ from what it was. [times]"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,9 @@ from wattcast.windows.splits import spread_origins
 CHAMPION, ANCHOR = "champion", "weekly-mean"
 """What the candidate, under the network's own name, is compared with."""
 GUARD_ORIGINS = 8
+"""Of the guard, spread over it: each costs a forecast by both models. [origins]"""
 MEASURED = 0.5
-"""Share of the steps from an origin to the end of its period that must be measured for it to count."""
+"""Share of the steps from an origin to the end of its period that must be measured for it to count. [share]"""
 
 
 @dataclass(frozen=True, eq=False)

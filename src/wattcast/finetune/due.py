@@ -18,10 +18,12 @@ from wattcast.store.forecasts import KeptForecast
 from wattcast.timegrid import DAY, lead_days
 
 FEWEST_FORECASTS = 3
+"""Below so many, nothing is said about how they went. [forecasts]"""
 MEASURED, FORECAST = "measured", "forecast"
 DRIFT_DAYS = 28
+"""The newest, whose mean is held against as long parts of the history. [days]"""
 FEWEST_DAYS = 7
-"""New days below which a column's mean says nothing."""
+"""New days below which a column's mean says nothing. [days]"""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ from wattcast.timegrid import DAY
 log = logging.getLogger("wattcast")
 
 FEWEST_GUARD_ORIGINS = 2
+"""Of the guard, without which nobody can tell what was forgotten. [origins]"""
 BAND = 0.8
+"""What the band from 10 % to 90 % should hold. [share]"""
 MEASURES = ("pinball", "mae")
 
 

@@ -34,22 +34,24 @@ from wattcast.finetune.series import FloatArray, Series, all_series
 LENGTHS = (7, 28)
 """Days over which measures are taken."""
 FEWEST = 2
-"""New days below which nothing can be said."""
+"""New days below which nothing can be said. [days]"""
 BEFORE = 28
 """Days before the new rows that say when in the day something happens, and how high the level is."""
 LEVEL, WEEKLY_LEVEL = 1.6, 2.5
+"""Beyond the range of the history, of four weeks' level and peak, and of a week's level. [times]"""
 SPREAD, WEEKLY_SPREAD = 3.0, 10.0
-"""A week may be overcast from end to end."""
+"""Beyond the history's spread, over four weeks and over one: a week may be overcast from end to end. [times]"""
 ENOUGH = 0.5
 """Share of a block's rows that must be measured."""
 OUTSIDE, BEYOND = 0.02, 0.5
-"""A reading is outside if it is this share of the history's largest one above or below all of them."""
+"""A reading is outside if it is this share of the history's largest one above or below all of them. [share]"""
 SHIFTED, RECOGNISED, HOURS = 0.5, 0.7, 1.0
-"""A mean day is shifted if moving it by so many hours leaves at most half of its misfit and it is still recognised."""
+"""A mean day is shifted if moving it by so many hours leaves at most half of its misfit and it is still recognised.
+[share, correlation, hours]"""
 DAILY = 0.5
-"""A column follows the time of day if its mean day has this share of its standard deviation."""
+"""A column follows the time of day if its mean day has this share of its standard deviation. [share]"""
 USUAL = 0.05
-"""If this share of the history's own windows seems shifted, the hours say nothing."""
+"""If this share of the history's own windows seems shifted, the hours say nothing. [share]"""
 
 
 @dataclass(frozen=True)

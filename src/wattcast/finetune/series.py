@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 WINDOW_EVERY = 7
 """Days from one window of the history to the next."""
 MEASURED = 0.25
-"""A window with a smaller share of readings tells nothing."""
+"""A window with a smaller share of readings tells nothing. [share]"""
 
 
 @dataclass(frozen=True)

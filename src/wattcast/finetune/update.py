@@ -37,14 +37,14 @@ from wattcast.windows.dataset import SeededSampler, WindowDataset, WindowShape
 IntArray = NDArray[np.int64]
 
 FIT_DAYS = 2
-"""New days to learn from without which nothing is fitted."""
+"""New days to learn from without which nothing is fitted. [days]"""
 STOP_ORIGINS, OLD_STOP_ORIGINS = 24, 8
 """Origins that tell when to stop, new and old ones; as the new ones' weeks are cut short, both weigh about the same."""
 EMA_DECAY = 0.9
-"""A run this short would end before an average over as many steps as in training has followed."""
+"""A run this short would end before an average over as many steps as in training has followed. [share]"""
 RARE = 0.01
 """A target that is negative in less than this share of its new rows is still taken for one that never is, and a part
-that exceeds its total in less for one that does not."""
+that exceeds its total in less for one that does not. [share]"""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 LEAST = 0.01
-"""A share below it is none: its expert need not be asked."""
+"""A share below it is none: its expert need not be asked. [share]"""
 
 SOLVED = 20_000
 """Values, about, that weights are solved on; more tell nothing new."""
 
 ROUNDS, STILL = 50, 1e-4
-"""Of reweighing at most, and the change at which it stops."""
+"""Of reweighing at most, and the change at which it stops. [rounds, share]"""
 
 TINY = 1e-6
 """Share of the mean error below which an error, or a pull, is none."""
@@ -22,17 +22,18 @@ TINY = 1e-6
 PRIOR = 0.8
 """What those that have learned have of the forecast, in equal parts, before anything is known; the simple forecasts
 have the rest. Which of them is better, a few weeks cannot tell; their mean is mostly as good as the better one, or
-better."""
+better. [share]"""
 
 PULL = 1.0
 """How strongly weights are drawn to what is assumed so far: with one week to choose by, the share of the error that a
 squared distance of 1 from it costs; the more weeks, the less. A blend of few weeks' making is thus kept from extremes.
 That error is the best single candidate's where what is assumed errs by more: the worse it did, the less it is held to.
+[share]
 """
 
 TOLERATED = 0.25
 """By what share of the best single candidate's error a blend's may be larger, for the pull's sake, once there is a week
-to choose by; after a part of a week, as many times more as it is shorter."""
+to choose by; after a part of a week, as many times more as it is shorter. [share]"""
 
 
 def prior_weights(learned: Sequence[bool]) -> FloatArray:

@@ -18,10 +18,11 @@ PAIRS = tuple(round(2 * level - 1, 10) for level in QUANTILES if level > 0.5)
 """What the pairs of quantiles hold, the innermost first: 20, 40, 60 and 80 %."""
 
 UNREST_SHARE = 1 / 3
-"""How much of a band's size, as a power, comes from the unrest of the last weeks; the rest from the network."""
+"""How much of a band's size, as a power, comes from the unrest of the last weeks; the rest from the network.
+[exponent]"""
 
 LARGEST_CHANGE = 10.0
-"""Bounds how much calmer or more restless than the network's quantiles the last weeks can be."""
+"""Bounds how much calmer or more restless than the network's quantiles the last weeks can be. [times]"""
 
 POOLED_DAYS = 28.0
 """Days of validation at which a lead day's own factors count as much as those of all lead days together."""

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 WEEKS = 2
-"""Before an origin, over which the ratio is taken."""
+"""Before an origin, over which the ratio is taken. [weeks]"""
 
 BOUNDS = (0.5, 2.0)
-"""A ratio beyond them says that something else is wrong."""
+"""A ratio beyond them says that something else is wrong. [ratio]"""
 
 SHARES = (0.0, 0.5, 1.0)
-"""How much of a ratio's distance from 1 may be followed."""
+"""How much of a ratio's distance from 1 may be followed. [share]"""
 
 MARGIN = 0.01
-"""By what share of its error following the ratio must make a forecast better to be done."""
+"""By what share of its error following the ratio must make a forecast better to be done. [share]"""
 
 
 def recent_ratio(actual: FloatArray, forecast: FloatArray) -> FloatArray:

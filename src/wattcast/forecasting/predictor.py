@@ -27,7 +27,7 @@ from wattcast.training.record import EpochRecord
 
 NAME = "wattcast"
 NOTABLE = 10
-"""By how many per cent the last weeks must change a band's width for a forecast to say so."""
+"""By how many per cent the last weeks must change a band's width for a forecast to say so. [per cent]"""
 
 
 @dataclass(frozen=True, eq=False)

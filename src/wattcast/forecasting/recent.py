@@ -23,10 +23,10 @@ from wattcast.timegrid import days_later, parse_step
 FloatArray = NDArray[np.float64]
 
 WEEKS = 3
-"""Before an origin, that are forecast again, one horizon after the other."""
+"""Before an origin, that are forecast again, one horizon after the other. [weeks]"""
 
 HALF_DAYS = 3.5
-"""Measured days at which what they say of a band's width counts as much as the validation weeks do."""
+"""Measured days at which what they say of a band's width counts as much as the validation weeks do. [days]"""
 
 LARGEST_CHANGE = 3.0
 """How many times as wide or as narrow as on the validation weeks a band may become."""

@@ -25,7 +25,8 @@ from wattcast.windows.splits import spread_origins
 FloatArray = NDArray[np.float64]
 
 FLOOR = 1e-3
-"""Least distance of a quantile from the median before calibration, in standard deviations of the target."""
+"""Least distance of a quantile from the median before calibration, in standard deviations of the target.
+[standard deviations]"""
 
 
 def calibrate_and_choose(model: TrainedModel, data: StationData, *, later: Inference | None = None,

@@ -16,22 +16,23 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 DAYS = 3
-"""How many days in a row must show a step for it to be called."""
+"""How many days in a row must show a step for it to be called. [days]"""
 
 WITHIN = 7
-"""Among how many days these must lie: those that are worked count by themselves, and a weekend may part them."""
+"""Among how many days these must lie: those that are worked count by themselves, and a weekend may part them. [days]"""
 
 LEAST = 0.10
 """Share of a day's forecast by which each of those days must differ from it at least."""
 
 MOST = 2.0
-"""And at most: more than three times the forecast is another unit or another meter, and for people to see to."""
+"""And at most: more than three times the forecast is another unit or another meter, and for people to see to.
+[share]"""
 
 TIMES_USUAL = 2.5
 """How many times the usual difference of a day each of those days must differ."""
 
 USUAL_AT_LEAST = 0.02
-"""What is taken for a day's usual difference where the days before were forecast better than that."""
+"""What is taken for a day's usual difference where the days before were forecast better than that. [share]"""
 
 ALIKE = 2.5
 """How many times as large as the smallest of those differences the largest one may be."""
@@ -40,16 +41,17 @@ WEEK = 7
 """Days whose median tells whether a difference was there before."""
 
 KNOWN_DAYS = 7
-"""Without so many days before, it is not known what is usual."""
+"""Without so many days before, it is not known what is usual. [days]"""
 
 MEASURED = 0.5
 """Share of a day that must be measured for it to say anything."""
 
 SIMPLER = 0.95
-"""A shape with more freedom is taken if its error is below that part of the simpler one's."""
+"""A shape with more freedom is taken if its error is below that part of the simpler one's. [share]"""
 
 SMOOTHED = 16
-"""What a step adds by time of day is averaged over a day's steps divided by this, an hour and a half."""
+"""What a step adds by time of day is averaged over a day's steps divided by this, an hour and a half.
+[parts of a day]"""
 
 
 @dataclass(frozen=True, eq=False)

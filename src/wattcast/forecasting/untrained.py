@@ -33,13 +33,13 @@ from wattcast.windows.splits import Split
 NAME = "untrained"
 
 READ_DAYS = 70
-"""Of history at most: what the rule that reads furthest needs, and a week before that."""
+"""Of history at most: what the rule that reads furthest needs, and a week before that. [days]"""
 
 JUDGED_DAYS = 21
-"""Before the origin, from each of which the rules are asked what they would have said."""
+"""Before the origin, from each of which the rules are asked what they would have said. [days]"""
 
 READS_WEATHER = 0.6
-"""What the rules that read the weather have of the forecast, in equal parts, before anything is known."""
+"""What the rules that read the weather have of the forecast, in equal parts, before anything is known. [share]"""
 
 WIDER = 2.0
 """Days of errors at which a band is twice as wide as they say; with more, it comes to what they say."""

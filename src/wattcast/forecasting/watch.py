@@ -20,16 +20,16 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 REFERENCE_LEAD = 3
-"""The day of a forecast that tells what is usual: a step is called by the first three."""
+"""The day of a forecast that tells what is usual: a step is called by the first three. [days]"""
 
 STILL = 0.3
-"""Part of what a step adds that must be there for a day to have it still."""
+"""Part of what a step adds that must be there for a day to have it still. [share]"""
 
 CLEAR = 0.1
-"""What part of a day of the step must speak for another beginning than that of the first day that shows it."""
+"""What part of a day of the step must speak for another beginning than that of the first day that shows it. [share]"""
 
 LEAST_LEVEL = 0.25
-"""A day that is expected to be nearer to zero is taken for that part of the mean level."""
+"""A day that is expected to be nearer to zero is taken for that part of the mean level. [share]"""
 
 
 class Watch:

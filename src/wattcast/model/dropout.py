@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 LEVELS = 256
+"""A share is rounded to this many: one random byte decides about each value. [levels]"""
 
 
 class Dropout(nn.Module):

@@ -9,7 +9,8 @@ from torch.nn import functional
 from wattcast.model.dropout import Dropout
 
 INITIAL_SPREAD = 0.1
-"""Distance between neighbouring quantiles before training, in standard deviations of the target."""
+"""Distance between neighbouring quantiles before training, in standard deviations of the target.
+[standard deviations]"""
 
 
 class AnchoredQuantileHead(nn.Module):

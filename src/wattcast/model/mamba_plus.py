@@ -15,7 +15,8 @@ from torch.nn import functional
 from wattcast.scan import Gate, causal_conv, selective_scan
 
 STEP_RANGE = (1e-3, 1e-1)
-"""Step sizes Δ that the channels start with, spread log-uniformly; the floor of 1e-4 in Mamba's code never acts."""
+"""Step sizes Δ that the channels start with, spread log-uniformly; the floor of 1e-4 in Mamba's code never acts.
+[Δ, without a unit]"""
 
 
 class BiMambaPlus(nn.Module):

@@ -20,6 +20,7 @@ Channels = Literal["independent", "mixing"]
 """Whether the scan runs along each variate's patches, or along the variates of each patch in column order."""
 
 VARIANCE_FLOOR = 1e-5
+"""Added to a window's variance, so that a constant one can be divided by it. [variance]"""
 
 
 class PaperConfig(Config):

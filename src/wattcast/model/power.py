@@ -18,7 +18,7 @@ from wattcast.model.heads import AnchoredQuantileHead
 from wattcast.model.patching import horizon_patches, merge_patches, past_patches, patch_count
 
 FIRST_SHARE = 0.8
-"""Of the last anchor in the untrained network where it knows the weather; the lags have the rest."""
+"""Of the last anchor in the untrained network where it knows the weather; the lags have the rest. [share]"""
 
 Backend = Literal["auto", "reference", "loop", "numba", "triton", "mamba_ssm"]
 

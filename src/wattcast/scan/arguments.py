@@ -9,6 +9,7 @@ from wattcast.errors import ConfigError, nearest
 DIRECTIONS = ("forward", "backward", "both")
 GATES = ("silu", "mamba_plus")
 WIDEST_FILTER = 8
+"""Of the causal convolution at most: the kernels have as many places for them (`layout.TAPS`). [taps]"""
 
 
 def check_word(name: str, word: str, known: Iterable[str]) -> None:

@@ -29,7 +29,7 @@ PURPOSES = {
 }
 BACKENDS = tuple(PURPOSES)
 OLDEST_NUMBA = (0, 62)
-"""The first whose LLVM writes pointers as the kernels' entry does."""
+"""The first whose LLVM writes pointers as the kernels' entry does. [version]"""
 VARIABLE = "WATTCAST_SCAN"
 """The environment variable that names the backend where the caller leaves the choice open."""
 

@@ -22,9 +22,10 @@ from wattcast.scan.reference import Direction, Gate
 CHUNK = 16
 """Steps between the states that are kept: memory for L/16 + 16 of the L states of a series while it goes backward."""
 TILE = 512
-"""States of one warp, sixteen per thread. A program is one warp unless its eight channels have more than that."""
+"""States of one warp, sixteen per thread. A program is one warp unless its eight channels have more than that.
+[states]"""
 CONV_TILE = {"BLOCK_T": 32, "BLOCK_E": 64}
-"""Steps and channels of one program of the convolution."""
+"""Steps and channels of one program of the convolution. [steps, channels]"""
 
 
 def unusable_reason(device: torch.device | str) -> str | None:

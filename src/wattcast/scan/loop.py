@@ -15,6 +15,7 @@ from torch.nn import functional
 from wattcast.scan.reference import Direction, Gate, apply_gate, compute_dtype, over_directions
 
 CHUNK = 16
+"""Steps between two states that are kept for the way back: memory against computing again. [steps]"""
 
 
 def chunks(length: int, backward: bool) -> Iterator[tuple[slice, range]]:

@@ -52,6 +52,7 @@ from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
 FORMAT = 4
+"""Of the layout of a version's folder; another one is refused. [version]"""
 MANIFEST, METRICS = "manifest.json", "metrics.json"
 GATE, FINETUNED, FINETUNE_HISTORY = "gate.json", "bi_mamba_finetuned.pth", "finetune_history.json"
 COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)

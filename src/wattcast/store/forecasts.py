@@ -19,7 +19,7 @@ from wattcast.store.files import written_aside
 log = logging.getLogger("wattcast")
 
 KEPT = 90
-"""How many are kept: a quarter of a year with one a day."""
+"""How many are kept: a quarter of a year with one a day. [forecasts]"""
 
 ORIGIN, ISSUED = "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S%fZ"
 TOLD = ("version", "issued", "weather", "quality")

@@ -18,7 +18,7 @@ from wattcast.timegrid import parse_step
 
 LARGE, OTHER_SIZE = 0.99, 3.5
 """By how much this quantile of the power may differ between two parts of a station's history: summer and winter differ
-by less, two units and quarter-hours' energy taken for power by more."""
+by less, two units and quarter-hours' energy taken for power by more. [quantile, times]"""
 OTHER_ROWS = 0.5
 """Share of the rows known to both whose power may have moved: a corrected meter is another meter."""
 MEASUREMENTS, FORECASTS = "measurements.parquet", "weather_forecasts.parquet"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 KEPT_REJECTED = 3
-"""How many rejected versions are kept to look into."""
+"""How many rejected versions are kept to look into. [versions]"""
 
 
 def is_rejected(manifest: Mapping[str, Any]) -> bool:

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 FILE, MANIFEST = "base_trees.txt.gz", "manifest.json"
 ROUNDS = 300
+"""Of a base, whatever the corpus. [trees]"""
 PARAMETERS = {"objective": "regression_l1", "num_leaves": 127, "learning_rate": 0.05, "min_data_in_leaf": 200,
               "feature_fraction": 0.5, "bagging_fraction": 0.5, "bagging_freq": 1, "deterministic": True,
               "force_row_wise": True, "verbosity": -1}
+"""Of LightGBM for the base. [as LightGBM has them]"""
 
 
 @dataclass(frozen=True)

@@ -38,17 +38,19 @@ SAMPLES = 100_000
 """Steps to learn from, about: a fit then takes seconds."""
 
 ORIGINS = 500
-"""From how many origins they are taken."""
+"""From how many origins they are taken. [origins]"""
 
 HIDDEN_AT_MOST = 0.1
-"""Of the windows, without weather over the horizon. Trees pay for more: a tenth more error with 0.3."""
+"""Of the windows, without weather over the horizon. Trees pay for more: a tenth more error with 0.3. [share]"""
 
 BATCH = 32
 """Windows that are gathered at once."""
 
 ROUNDS, PATIENCE = 1000, 30
+"""At most, and so many without a better validation error before it stops. [trees]"""
 PARAMETERS = {"objective": "regression_l1", "num_leaves": 63, "learning_rate": 0.05, "deterministic": True,
               "force_row_wise": True, "verbosity": -1}
+"""Of LightGBM for a station's own trees. [as LightGBM has them]"""
 
 
 def load_lightgbm() -> Any:

@@ -178,7 +178,7 @@ def run_folder(parent: Path | None, name: str) -> Iterator[Path]:
 
 
 KEPT = 3
-"""Interrupted runs that are kept: each is as large as its network and the state of its optimiser."""
+"""Interrupted runs that are kept: each is as large as its network and the state of its optimiser. [runs]"""
 AT_WORK = 3600.0
 """Seconds since its last change within which a folder may be another process's that is at work."""
 

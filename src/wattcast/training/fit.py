@@ -18,7 +18,7 @@ from wattcast.training.record import EpochRecord
 from wattcast.windows.dataset import EpochSampler
 
 SEEDS_APART = 1000
-"""Between the seeds of a model's networks: models of neighbouring seeds share none."""
+"""Between the seeds of a model's networks: models of neighbouring seeds share none. [number]"""
 
 
 def fit_members(prepared: Prepared, recipe: Recipe, folder: Path,

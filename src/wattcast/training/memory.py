@@ -16,12 +16,13 @@ from wattcast.windows.dataset import Batch, network_inputs
 
 GIB = 2**30
 COPIES = 8
-"""Of the parameters: themselves, gradients, two moments of AdamW, the average, and three while a checkpoint is read."""
+"""Of the parameters: themselves, gradients, two moments of AdamW, the average, and three while a checkpoint is read.
+[copies]"""
 PASSING = 1.4
 """Peak of the forward and backward pass relative to the saved activations: gradients come while they go.
 
 With these two the estimate was between 5 % below and 19 % above the growth of the peak resident memory in seven sizes
-from 180 MiB to 1.5 GiB (CPU, scan `numba`).
+from 180 MiB to 1.5 GiB (CPU, scan `numba`). [times]
 """
 TOGETHER = GIB
 """Bytes that the windows of one pass may take; a batch of more goes in parts.

@@ -38,12 +38,14 @@ BATCH_ROWS = 8192
 HIDDEN, SHORT, GAPS, FLIPPED = 0.2, 0.2, 0.1, 0.1
 """Shares of the windows whose weather is hidden, whose history is short, has gaps, or whose power is turned over."""
 SHORT_DAYS = (1, 2, 3, 5, 7, 10, 14, 21)
+"""How much history a window has that is made short; one of these is drawn. [days]"""
 LARGEST = 20.0
-"""Corrections beyond so many standard deviations are faults of the data."""
+"""Corrections beyond so many standard deviations are faults of the data. [standard deviations]"""
 MEASURED_AT_LEAST = 0.5
-"""Of the 28 days before an origin, to learn from it."""
+"""Of the 28 days before an origin, to learn from it. [share]"""
 THINNED = 3
-"""Of so many samples one is learned from where a source is left out: enough to tell, in a third of the time."""
+"""Of so many samples one is learned from where a source is left out: enough to tell, in a third of the time.
+[number]"""
 RIVALS = ("lag_1w", "yesterday", "lag_mean", "adjusted")
 """Inputs that are forecasts themselves, to compare with."""
 

@@ -35,11 +35,11 @@ from wattcast.tuning.space import Space, Value, average_over, with_values
 from wattcast.windows.dataset import WindowDataset, network_inputs
 
 FEWEST_ORIGINS = 3
-"""One to search on and two whose differences have a spread."""
+"""One to search on and two whose differences have a spread. [origins]"""
 
 
 SHARE_OF_FREE = 0.8
-"""Of the free memory that a trial may take: others live here, too, and the estimate is one."""
+"""Of the free memory that a trial may take: others live here, too, and the estimate is one. [share]"""
 
 
 class Unpromising(Exception):

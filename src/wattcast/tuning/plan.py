@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from wattcast.tuning.config import TuningConfig
 
 TODAY = 1 / 3
-"""Of the seconds that a trial may take on average those that today's configuration gets: most others are dearer."""
+"""Of the seconds that a trial may take on average those that today's configuration gets: most others are dearer.
+[share]"""
 EPOCHS = 8
 """Scores that a trial should give on its way, so that pruning has something to compare; then epochs are as long as a
-training's."""
+training's. [scores]"""
 FORWARD = 1 / 3
-"""Of the time that a window takes to learn from, what it takes to be scored on."""
+"""Of the time that a window takes to learn from, what it takes to be scored on. [share]"""
 TOLERANCE = 1.25
-"""By which a timed price may exceed the limit that the counted one kept: two measurements differ."""
+"""By which a timed price may exceed the limit that the counted one kept: two measurements differ. [times]"""
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,19 @@ from wattcast.model.patching import patch_counts
 from wattcast.model.power import InputSizes, ModelConfig
 
 PER_WINDOW = 7.6
+"""What the forward and backward pass of a window take, whatever its shape. [ms]"""
 PER_LINEAR = 0.040
+"""What they take by million of multiplications. [ms]"""
 PER_STATE = 0.78
+"""What they take by million of states. [ms]"""
 PER_CHANNEL = 46.0
-"""What forward and backward pass take by window, and by million of multiplications, states and channels [ms].
-
-Of 66 configurations drawn from the noted space (one core, scan `numba`), which took between 7 ms and 1.8 s a window,
-the fitted sum was 0.6 to 1.25 times what was measured. Only ratios to today's configuration are used.
-"""
+"""What they take by million of channels.  Of 66 configurations drawn from the noted space (one core, scan `numba`),
+which took between 7 ms and 1.8 s a window, the fitted sum of these four was 0.6 to 1.25 times what was measured. Only
+ratios to today's configuration are used. [ms]"""
 
 WINDOWS, ROUNDS = 8, 3
-"""How many windows are timed, and how often: the fastest round counts, as other programs come and go."""
+"""How many windows are timed, and how often: the fastest round counts, as other programs come and go.
+[windows, rounds]"""
 
 
 def work(config: ModelConfig, sizes: InputSizes, lookback: int) -> float:

@@ -15,7 +15,7 @@ from wattcast.tuning.space import noted, values_of
 from wattcast.tuning.study import PRICE, REASON, WORKER, counts
 
 FEWEST_TRIALS = 10
-"""Complete trials below which nothing is said about what decides."""
+"""Complete trials below which nothing is said about what decides. [trials]"""
 
 
 def results(found: SearchResult) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from wattcast.tuning.space import Value
 Fits = Callable[[Mapping[str, Value]], bool]
 
 DRAWS, BLIND_DRAWS = 300, 20_000
-"""How often the sampler is asked for values that fit, and then chance; either takes a second or two."""
+"""How often the sampler is asked for values that fit, and then chance; either takes a second or two. [draws]"""
 
 
 def build_pruner(config: TuningConfig, epochs: int) -> Any:

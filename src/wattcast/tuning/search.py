@@ -30,13 +30,13 @@ LIMITS = {"enable_hyperopt", "n_trials", "optuna_timeout", "confirm", "memory_li
 """Settings that may change between two calls that work on one study; what its trials are stays."""
 
 SCORES = 2
-"""To be raised where scores stop being comparable with those in the studies of before."""
+"""To be raised where scores stop being comparable with those in the studies of before. [version]"""
 
 NONE: Mapping[str, Value] = {}
 """No other values than today's."""
 
 LOOKED_AT = 2000
-"""Configurations by which is told how many of the space are not too dear."""
+"""Configurations by which is told how many of the space are not too dear. [configurations]"""
 
 WAIT = 0.5
 """Seconds between two looks at whether another process's last trial has ended."""

@@ -11,21 +11,23 @@ FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
 WILD_SHARE = 200
-"""One reading of so many, the farthest from the median, may be wild; in a shorter column none is taken for it."""
+"""One reading of so many, the farthest from the median, may be wild; in a shorter column none is taken for it.
+[readings]"""
 
 OUT_OF_PROPORTION = 4.0
 """How many times the spread of the other readings the spread of all must be for those few to be wild. It is at most 1.9
-in any of 1331 columns of 575 public stations and seven public sets."""
+in any of 1331 columns of 575 public stations and seven public sets. [times]"""
 
 LEAST_REACH = 100.0
-"""In spreads: readings nearer than that are always used. The farthest in those columns lies at 46."""
+"""In spreads: readings nearer than that are always used. The farthest in those columns lies at 46. [spreads]"""
 
 REACH = 2.0
-"""How many times as far from the centre as any training reading (but for wild ones) another one may lie to be used."""
+"""How many times as far from the centre as any training reading (but for wild ones) another one may lie to be used.
+[times]"""
 
 RARE, LEAST_RARE = 20, 2
 """Of the rows of the week that ends with a reading beyond reach, one in so many, or the least number, may be beyond. If
-more are, that is how the station is from now on: one that stood still in training and runs is seen as it is."""
+more are, that is how the station is from now on: one that stood still in training and runs is seen as it is. [rows]"""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from wattcast.contracts import Config
 from wattcast.errors import DataError
 
 MINIMUM_DAYS = 21
-"""A week to validate on, a week to learn and a week of history before it."""
+"""A week to validate on, a week to learn and a week of history before it. [days]"""
 
 IntArray = NDArray[np.int64]
 

@@ -7,7 +7,7 @@ from wattcast.windows.lately import Lately
 
 RIDGE = 0.1
 """What is added to the diagonal for each past step, in squared standard deviations of the weather: it keeps the few
-days of a window, and columns that say the same twice, from large coefficients."""
+days of a window, and columns that say the same twice, from large coefficients. [variance]"""
 
 
 def masked_mean(values: Tensor, mask: Tensor, dim: int, fallback: Tensor | float = 0.0) -> Tensor:

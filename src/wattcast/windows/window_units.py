@@ -21,6 +21,7 @@ from wattcast.windows.lately import Lately
 from wattcast.windows.usual_days import explained_by_weather, masked_mean, near_measured, usual_days
 
 DAYS, WEEKS = 28, 4
+"""The history that makes a window's units, in days and in weeks. [days, weeks]"""
 
 CALENDAR_INPUTS = ("lead", "hour", "weekday", "day_off", "day_off_a_week_before")
 SEASONAL_INPUTS = ("lag_1w", "lag_2w", "lag_3w", "lag_4w", "lag_mean", "lag_mean_same_type", "lag_median", "lag_spread",
@@ -33,10 +34,11 @@ INPUTS = (*CALENDAR_INPUTS, *SEASONAL_INPUTS, *ADJUSTED_INPUTS, *WINDOW_INPUTS)
 """The F inputs of a step, in their order."""
 
 BEYOND = 1.0
-"""Standard deviations beyond what the window has measured, to which weather may take its usual day."""
+"""Standard deviations beyond what the window has measured, to which weather may take its usual day.
+[standard deviations]"""
 
 _FLAT = 1e-6
-"""Of the largest value: a standard deviation below it is rounding, and the window is taken for constant."""
+"""Of the largest value: a standard deviation below it is rounding, and the window is taken for constant. [share]"""
 
 
 @dataclass(frozen=True, eq=False)

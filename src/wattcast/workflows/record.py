@@ -14,7 +14,7 @@ from wattcast.store.forecasts import KeptForecast
 from wattcast.timegrid import DAY, WallGrid, at_rows, followed_clock, parse_step, steps_per_day
 
 FEWEST = 3
-"""Issued forecasts below which nothing is said."""
+"""Issued forecasts below which nothing is said. [forecasts]"""
 
 
 @dataclass(frozen=True)
