@@ -281,10 +281,13 @@ def test_lead_days__by_the_clock_on_the_wall(origin: str, hours: list[int]) -> N
     assert np.array_equal(lead_days(quarters)[::4], lead_days(index))
 
 
-def test_followed_clock__only_loads_go_by_that_on_the_wall() -> None:
+@pytest.mark.parametrize(("kind", "daylight_saving", "last"), [
+    (Kind.LOAD, True, 24), (Kind.LOAD, False, 23), (Kind.PV, True, 23), (Kind.WIND, True, 23),
+])
+def test_followed_clock__only_loads_go_by_that_on_the_wall(kind, daylight_saving, last) -> None:
     index = pd.date_range("2024-03-31", periods=24, freq="1h", tz="Europe/Berlin")
-    assert np.array_equal(WallGrid.of(followed_clock(index, Kind.PV), HOUR).slots, np.arange(24))
-    assert WallGrid.of(followed_clock(index, Kind.LOAD), HOUR).slots[-1] == 24
+    station = Station(id="s", kind=kind, daylight_saving=daylight_saving)
+    assert WallGrid.of(followed_clock(index, station.by_wall_clock), HOUR).slots[-1] == last
 
 
 def test_hours_and_weekdays__are_those_of_the_clock_on_the_wall() -> None:
