@@ -108,6 +108,13 @@ def reliability_figure(card: Scorecard) -> "Figure":
     return figure
 
 
+def draws_chinese() -> bool:
+    """Whether a font is installed that a PNG can show Chinese with."""
+    from matplotlib.font_manager import fontManager
+
+    return not set(CJK_FONTS).isdisjoint(fontManager.get_font_names())
+
+
 def as_png(draw: Callable[[], "Figure"]) -> bytes:
     """A drawn figure as a PNG."""
     with _style():

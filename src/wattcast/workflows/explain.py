@@ -1,5 +1,6 @@
 """The verb `explain`."""
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from wattcast.data.by_target import of_target
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.data.units import unit_of
 from wattcast.errors import BundleError, ConfigError, InputError
-from wattcast.evaluation.charts import as_png
+from wattcast.evaluation.charts import as_png, draws_chinese
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.explain.contributions import Explanation
 from wattcast.explain.contributions import explain as explain_forecast
@@ -26,6 +27,8 @@ from wattcast.store.files import write_json, written_aside
 from wattcast.timegrid import DAY, days_later, midnight, parse_horizon, parse_step, parse_time
 from wattcast.workflows.forecast import Opened, flattery, open_station, perfect_weather
 from wattcast.workflows.job import Job
+
+log = logging.getLogger("wattcast")
 
 FIRST = 1
 """The day that is told of unless another one is asked for."""
@@ -111,10 +114,19 @@ def save_explanation(outcome: ExplainOutcome, json_file: Path | None, plot: Path
     if json_file is not None:
         write_json(json_file, outcome.to_dict())
     if plot is not None:
+        language = _drawn_in(language)
         draw = (partial(explanation_figure, outcome.explanation, language, outcome.day) if outcome.miss is None else
                 partial(miss_figure, outcome.miss, language))
         with written_aside(plot) as aside:
             aside.write_bytes(as_png(draw))
+
+
+def _drawn_in(language: Language) -> Language:
+    """The language of a picture: English where no font can show the other one."""
+    if language == "en" or draws_chinese():
+        return language
+    log.warning("no font with Chinese characters is installed: the picture's words are English")
+    return "en"
 
 
 def told(forecaster: NetworkForecaster, view: HorizonView, data: StationData, day: int, version: str,

@@ -48,6 +48,21 @@ def test_level__of_the_last_days_is_told(with_shares) -> None:
     assert explanation.parts["level"][first].mean() == pytest.approx(difference, rel=0.15)
 
 
+def test_step_of_level__that_the_forecast_follows_is_part_of_the_level(with_shares, fitted) -> None:
+    made = works(level=1.3, since=5, weather=0.0)
+    origin = ORIGIN - pd.Timedelta(days=14)
+    frame = made.data.frame.copy()
+    frame.index = frame.index - pd.Timedelta(days=14)
+    span = (fitted.span[0], origin - pd.Timedelta(days=12, hours=1))
+    follower = replace(with_shares({"usual-day-28": 1.0}, simple_only=True, span=span), follows=True)
+    explanation = explain(follower, view_of(replace(made, data=StationData(made.data.station, frame)), origin))
+    assert [step.followed for step in explanation.forecast.steps] == [True]
+    first = explanation.days[0]
+    difference = explanation.median[first].mean() - explanation.usual[first].mean()
+    assert explanation.parts["level"][first].mean() == pytest.approx(difference, rel=0.15)
+    np.testing.assert_allclose(added_up(explanation), explanation.median, atol=1e-9)
+
+
 def test_column__that_does_not_matter_gets_less_than_one_per_cent(explained) -> None:
     assert np.abs(explained.parts["gamma"].mean()) < 0.01 * explained.median.mean()
 
