@@ -148,44 +148,44 @@ def require_success(*processes: subprocess.Popen[str]) -> None:
 
 
 def test_killed_search__keeps_every_trial_and_the_total(flags, place) -> None:
-    with started(flags, "--n_trials", "6") as first:
-        read_until(first, "trial 2:")
+    with started(flags, "--n_trials", "4") as first:
+        read_until(first, "trial 1:")
         first.send_signal(signal.SIGKILL)
     assert first.returncode == -signal.SIGKILL
     killed = journal(place).read_bytes()
-    second = subprocess.run([*COMMAND, *flags, "--search-only", "--n_trials", "6"], capture_output=True, text=True,
+    second = subprocess.run([*COMMAND, *flags, "--search-only", "--n_trials", "4"], capture_output=True, text=True,
                             check=True)
     assert journal(place).read_bytes().startswith(killed)
-    assert not [line for line in second.stderr.splitlines() if line.startswith(("trial 0:", "trial 1:", "trial 2:"))]
-    assert "6 of 6 done" in second.stderr
+    assert not [line for line in second.stderr.splitlines() if line.startswith(("trial 0:", "trial 1:"))]
+    assert "4 of 4 done" in second.stderr
     trials = results(place)["trials"]
     interrupted = [trial for trial in trials if trial["reason"] == "its process ended"]
-    assert results(place)["n_trials"] == 6 == len(trials) - len(interrupted)
+    assert results(place)["n_trials"] == 4 == len(trials) - len(interrupted)
     # A trial whose process was killed before it could sign it is nobody's.
     assert len({trial["worker"] for trial in trials if trial["worker"]}) == 2
 
 
 def test_two_processes__share_a_search_and_leave_each_other_s_trials_alone(flags, place) -> None:
-    with started(flags, "--n_trials", "6") as one, started(flags, "--n_trials", "6") as other:
+    with started(flags, "--n_trials", "4") as one, started(flags, "--n_trials", "4") as other:
         require_success(one, other)
     trials = results(place)["trials"]
-    assert results(place)["n_trials"] == len(trials) == 6
+    assert results(place)["n_trials"] == len(trials) == 4
     assert not any(trial["reason"] == "its process ended" for trial in trials)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="a process cannot be held here")
 def test_held_process__keeps_its_trial_while_the_other_does_the_rest(flags, place) -> None:
-    with started(flags, "--n_trials", "5") as held:
+    with started(flags, "--n_trials", "3") as held:
         read_until(held, "trial 0:")
         hold(held, journal(place).parent)
-        with started(flags, "--n_trials", "5") as other:
-            read_until(other, "trial 4:")
+        with started(flags, "--n_trials", "3") as other:
+            read_until(other, "trial 2:")
             time.sleep(0.7)
             assert other.poll() is None, "it must wait for the other's trial"
             os.kill(held.pid, signal.SIGCONT)
             require_success(other, held)
     trials = results(place)["trials"]
-    assert len(trials) == 5
+    assert len(trials) == 3
     assert {trial["state"] for trial in trials} <= {"complete", "pruned"}
     assert len({trial["worker"] for trial in trials}) == 2
 

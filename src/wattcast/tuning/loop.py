@@ -68,11 +68,11 @@ class TrialLoop:
         return self.deadline - time.monotonic()
 
     def _pace(self) -> float:
-        """How many times as long as priced trials took so far: others may live here, too, and each start takes time."""
+        """How many times as long as they were priced at trials took so far; others may live here, too."""
         ended = [trial for trial in self.study.trials() if trial.duration is not None and PRICE in trial.user_attrs
                  and trial.state.is_finished() and trial.intermediate_values]
         priced = sum(trial.user_attrs[PRICE] for trial in ended)
-        return max(1.0, sum(trial.duration.total_seconds() for trial in ended) / priced) if priced else 1.0
+        return sum(trial.duration.total_seconds() for trial in ended) / priced if priced else 1.0
 
     def _price(self, times: float, stage: int, begin: int = 0) -> float:
         """Seconds until the end of a stage, of a configuration that is so many times as dear as today's."""
@@ -144,7 +144,7 @@ class TrialLoop:
         self.objective.require_memory(trial.params)
         times, limit = self._times(trial.params), self.study.config.trial_timeout
         price, whole = self._price(times, 0), self._whole(times)
-        trial.set_user_attr(PRICE, round(price, 2))
+        trial.set_user_attr(PRICE, float(f"{price:.4g}"))
         if limit is not None and whole > TOLERANCE * limit:
             return f"it would take about {duration(whole)} of the {duration(limit)} that a trial may take"
         if not self._affordable(price):
@@ -180,7 +180,7 @@ class TrialLoop:
         if stage > 0 or to_the_end:
             price = (self.study.plan.today if to_the_end else
                      self._price(self._times(trial.params), stage, self.study.begin(trial, stage)))
-            trial.set_user_attr(PRICE, round(price, 2))
+            trial.set_user_attr(PRICE, float(f"{price:.4g}"))
         made = EpochKeeper.recorded(folder)
         for record in made:
             trial.report(record.val_loss, record.epoch)

@@ -82,8 +82,10 @@ class Objective:
         batches, random = (*space.get("batch_size", ()), today.batch_size), np.random.default_rng(0)
         prices = [self.times_today({key: values[random.integers(len(values))] for key, values in space.items()})
                   for _ in range(LOOKED_AT)]
+        # The smaller of both is what a window takes here while no other program is at work.
+        window = min(self.seconds_per_window({}, of_processor=steady) for steady in (False, True))
         return plan_trials(self.config, epochs=today.epochs, windows=self.windows({}), largest_batch=int(max(batches)),
-                           scored=len(self.origins), window=self.seconds_per_window({}), prices=np.asarray(prices))
+                           scored=len(self.origins), window=window, prices=np.asarray(prices))
 
     def windows(self, values: Mapping[str, Value]) -> int:
         """That a training of these values sees in an epoch."""

@@ -89,15 +89,15 @@ class Plan:
         """For people, before the first trial."""
         epochs = f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}"
         part = "as many as a training of a network" if self.share == 1 else f"{percentage(self.share)} of a training's"
-        first = self.ends[0] * self.windows
-        begins = (f"each trial sees {first} windows and the best third go on, to "
-                  if len(self.ends) > 1 else "each trial sees ")
+        whole = self.epochs * self.windows
+        sees = (f"each trial sees {self.ends[0] * self.windows} windows and the best third go on, to {whole}"
+                if len(self.ends) > 1 else f"each trial sees {whole} windows")
         fits = self.fitting(config)
         told = (f"all {fits} trials take about {duration(self.today + (fits - 1) * self.average)}"
                 if fits == config.n_trials else
                 f"about {fits} of {config.n_trials} trials fit in {duration(config.optuna_timeout)}"
                 + (f"; {self.fitting(config, self.low)} with --fidelity low" if config.fidelity == "usual" else ""))
-        return (f"{begins}{self.epochs * self.windows} ({part}) in {epochs}; today's configuration takes about "
+        return (f"{sees} ({part}) in {epochs}; today's configuration takes about "
                 f"{duration(self.today)}, those that are drawn {self.times:.1f} times as long; {told}")
 
 

@@ -97,7 +97,7 @@ def to_go_on(trials: Sequence[FrozenTrial], ends: Sequence[int], *, last: bool =
     Args:
         trials: of the study.
         ends: last epoch of each stage.
-        last: no others will come: a third is rounded up, so that one of each stage goes on.
+        last: no others will come: a third is rounded up, and the best of a stage goes on whoever went before.
         wanted: trials that there will be; more of a stage's would then be among its best.
     """
     for stage in reversed(range(len(ends) - 1)):
@@ -106,7 +106,8 @@ def to_go_on(trials: Sequence[FrozenTrial], ends: Sequence[int], *, last: bool =
         best = ranked[:-(-size // KEEP) if last else size // KEEP]
         aside = [trial for trial in best if _aside_after(trial, stage)]
         gone_on = sum(trial.user_attrs.get(STAGE, 0) > stage for trial in ranked)
-        yield from aside[:max(0, len(best) - gone_on)]
+        first = last and bool(aside) and aside[0] is ranked[0]
+        yield from aside[:max(int(first), len(best) - gone_on)]
 
 
 def _aside_after(trial: FrozenTrial, stage: int) -> bool:

@@ -39,9 +39,21 @@ def recipe() -> Recipe:
         "windows": {"validation_origins": 9, "lookback_days": 7}}).recipe()
 
 
+@pytest.fixture(scope="module")
+def pretended_once() -> Iterator[Callable[[Callable[[Mapping[str, float]], float]], None]]:
+    """`pretended` for what the tests of a file share."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield pretend_with(monkeypatch)
+
+
 @pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[str, float]], float]], None]:
     """`pretended(loss)`: trials do not train; the loss of their values comes down to `loss` over four epochs."""
+    return pretend_with(monkeypatch)
+
+
+def pretend_with(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[str, float]], float]], None]:
+    """Installs trials that only pretend to train."""
     def install(loss: Callable[[Mapping[str, float]], float]) -> None:
         def train(_: Objective, values: Mapping[str, float], __: Plan, folder: Path, *,
                   on_epoch: Callable[[EpochRecord], None]) -> float:
@@ -52,12 +64,12 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Mapping[st
         def made(folder: Path, loss: float) -> Iterator[EpochRecord]:
             for epoch in range(len(recorded(folder)) + 1, EPOCHS + 1):
                 record = EpochRecord(epoch, EPOCHS, 0.0, loss * (2 - epoch / EPOCHS), 0.0, 0.0, True)
-                with (folder / "made").open("a") as file:
+                with (folder / "last.ckpt").open("a") as file:
                     print(record.val_loss, file=file)
                 yield record
 
         def recorded(folder: Path) -> list[EpochRecord]:
-            lines = (folder / "made").read_text().split() if (folder / "made").exists() else []
+            lines = (folder / "last.ckpt").read_text().split() if (folder / "last.ckpt").exists() else []
             return [EpochRecord(epoch, EPOCHS, 0.0, float(line), 0.0, 0.0, True) for epoch, line in enumerate(lines, 1)]
 
         def in_full(self: Objective, values: Mapping[str, float], _: Path, **__: object) -> np.ndarray:

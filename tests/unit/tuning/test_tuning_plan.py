@@ -86,7 +86,8 @@ def test_words__say_what_a_trial_is_and_how_many_fit() -> None:
         "configuration takes about 92.2 s, those that are drawn 1.5 times as long; about 98 of 100 trials fit in 60 "
         "min; 100 with --fidelity low")
     assert replace(found, times=4.0).in_words(TuningConfig(fidelity="low")).endswith("37 of 100 trials fit in 60 min")
-    assert plan(1e-5).in_words(TuningConfig(optuna_pruning=False)).startswith("each trial sees 512 windows")
+    assert plan(1e-5, optuna_pruning=False).in_words(TuningConfig()).startswith(
+        "each trial sees 38400 windows (as many as a training of a network) in 30 epochs; ")
 
 
 @pytest.mark.parametrize(("share", "text"), [(0, "none"), (0.5, "50 %"), (0.02, "2 %"), (0.0135, "1.4 %"),

@@ -13,14 +13,15 @@ from wattcast.tuning.space import noted
 SPACE = {"d_model": [16, 32, 64], "n_layers": [1, 2, 3]}
 
 
-@pytest.fixture
-def found(data, recipe, tmp_path, pretended) -> SearchResult:
+@pytest.fixture(scope="module")
+def found(data, recipe, tmp_path_factory, pretended_once) -> SearchResult:
     def loss(values):
         if values["n_layers"] == 3 and values["d_model"] == 32:
             raise RuntimeError("unlucky")
         return 1 / values["d_model"]
-    pretended(loss)
-    return search(data, recipe, TuningConfig(n_trials=25, space=SPACE, sampler="random", sampler_seed=5), tmp_path)
+    pretended_once(loss)
+    return search(data, recipe, TuningConfig(n_trials=25, space=SPACE, sampler="random", sampler_seed=5),
+                  tmp_path_factory.mktemp("found"))
 
 
 def test_results__begin_as_the_seed_document_s_example(found) -> None:
@@ -71,7 +72,7 @@ def test_number__that_json_does_not_have_is_null(value, written) -> None:
 
 def test_importance__is_highest_where_the_score_comes_from(data, recipe, tmp_path, pretended) -> None:
     pretended(lambda values: 1 / values["d_model"])
-    config = TuningConfig(n_trials=25, space=SPACE, sampler="random", optuna_pruning=False)
+    config = TuningConfig(n_trials=16, space=SPACE, sampler="random", optuna_pruning=False)
     trials = search(data, recipe, config, tmp_path).trials
     shares = importance(trials, 4)
     assert next(iter(shares)) == "d_model"
