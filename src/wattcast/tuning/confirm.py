@@ -90,10 +90,15 @@ def choose(study: SharedStudy, objective: Objective, on_search: OnProgress | Non
         return kept(confirmations=(), verdict="no trial was better than today's configuration: it is kept")
     with FileLock(study.folder / "full.lock"):       # the others wait for the same trainings
         made = {trial.number: _trained(study, objective, trial, on_search) for trial in (today, *found)}
-    reasons = [str(result["failed"]) for result in made.values() if "failed" in result]
-    if reasons:
-        return kept(confirmations=(), verdict=f"what was found could not be compared with today's configuration "
-                                              f"({reasons[0]}): that is kept")
+    reasons = {number: str(result["failed"]) for number, result in made.items() if "failed" in result}
+    found = [trial for trial in found if trial.number not in reasons]
+    if not found:
+        return kept(confirmations=(), verdict="what was found could not be trained in full "
+                                              f"({next(iter(reasons.values()))}): today's configuration is kept")
+    if today.number in reasons:
+        return Choice(found[0].number, score(found[0]), (today.number, score(today)), origins, (),
+                      f"today's configuration could not be trained in full ({reasons[today.number]}); trial "
+                      f"{found[0].number} could")
     compared = tuple(compare(trial.number, score(trial), made[trial.number], made[today.number], objective)
                      for trial in (today, *found))
     chosen = chosen_of(compared)

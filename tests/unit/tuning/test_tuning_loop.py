@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from optuna.trial import TrialState
 
+from wattcast.errors import ConfigError
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.confirm import Choice
 from wattcast.tuning.objective import Objective
@@ -104,6 +105,27 @@ def test_killed_in_the_comparison__goes_on_with_it(data, recipe, tmp_path, undis
     assert ended(run()) == ended(found)
     assert len(trained) == 1
     assert not list((found.folder / "full").iterdir())
+
+
+@pytest.mark.parametrize(("failing", "d_model", "said"), [
+    (lambda values: values["d_model"] == 16, 64, "today's configuration could not be trained in full (astray); trial "),
+    (lambda values: values["d_model"] != 16, 16, "what was found could not be trained in full (astray): today's"),
+])
+def test_training_in_full__that_fails_leaves_the_other(data, recipe, tmp_path, pretended, monkeypatch, failing, d_model,
+                                                       said) -> None:
+    pretended(lambda values: 1 / values["d_model"])
+    honest = Objective.train_in_full
+
+    def in_full(self: Objective, values: dict[str, float], folder: Path, **options: object) -> np.ndarray:
+        if failing(values):
+            raise ConfigError("astray", hint="lower training.lr")
+        return honest(self, values, folder, **options)
+
+    monkeypatch.setattr(Objective, "train_in_full", in_full)
+    config = TuningConfig(n_trials=4, space={**SPACE, "d_model": [16, 64]})
+    found = search(data, recipe, config, tmp_path)
+    assert found.recipe.model.d_model == d_model
+    assert found.choice.verdict.startswith(said)
 
 
 def test_stages__are_priced_and_the_best_third_go_to_the_end(undisturbed) -> None:
