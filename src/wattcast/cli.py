@@ -31,6 +31,7 @@ from wattcast.flags import (
     DemoFolder,
     DryRun,
     Every,
+    Fidelity,
     FirstOrigin,
     IfNeeded,
     Jobs,
@@ -217,12 +218,13 @@ def train(data: Data, station: StationId = None, config: ConfigFile = None, set_
 @app.command()
 def tune(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
          models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None, n_trials: Trials = None,
-         search_only: SearchOnly = False) -> None:
+         fidelity: Fidelity = None, search_only: SearchOnly = False) -> None:
     """Search for the best configuration, then train it, evaluate it, and make it the champion."""
     from wattcast.workflows.tune import tune as run
 
-    trials = [] if n_trials is None else [f"tuning.n_trials={n_trials}"]
-    job = _job(data, station, config, [*(set_ or ()), *trials], models_dir)
+    asked = {"n_trials": n_trials, "fidelity": fidelity}
+    given = [f"tuning.{key}={value}" for key, value in asked.items() if value is not None]
+    job = _job(data, station, config, [*(set_ or ()), *given], models_dir)
     if search_only:
         _search(job, as_json, until)
     else:

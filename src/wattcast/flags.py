@@ -16,6 +16,8 @@ ModelsDir = Annotated[Path, typer.Option("--models-dir", help="where models are 
 AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Until = Annotated[str | None, typer.Option("--until", help="nothing measured at or after this time is seen")]
 Trials = Annotated[int | None, typer.Option("--n_trials", min=1, help="trials in all; as tuning.n_trials")]
+Fidelity = Annotated[str | None, typer.Option("--fidelity", help="usual, or low for shorter and more trials; as "
+                                                                 "tuning.fidelity")]
 SearchOnly = Annotated[bool, typer.Option("--search-only", help="search and train nothing with what is found")]
 At = Annotated[str | None, typer.Option("--at", help="the origin: a time, today (the last midnight) or now; default: "
                                                      "the end of the newest measurement")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wattcast.explain.words import Language
     from wattcast.store.registry import Version
     from wattcast.training.record import EpochRecord
-    from wattcast.tuning.search import SearchProgress
+    from wattcast.tuning.progress import SearchProgress
     from wattcast.workflows.explain import ExplainOutcome
     from wattcast.workflows.finetune import FinetuneOutcome
     from wattcast.workflows.forecast import ForecastOutcome
@@ -163,22 +163,22 @@ def _standing(at: "SearchProgress") -> str:
 def search(outcome: "SearchOutcome") -> None:
     """The trials that were compared, the verdict, and where the rest is."""
     found = outcome.results
-    compared = found["confirmation"]
+    compared = found["comparison"]
     if len(compared["trials"]) > 1:
         today = found["today_trial"]
         table([{"trial": f"{each['number']}{' (today)' if each['number'] == today else ''}",
                 "score": f"{each['score']:.5f}", "other origins": f"{each['loss']:.5f}",
-                "difference": "" if each["difference"] is None else f"{each['difference']:+.5f}",
-                "noise": "" if each["noise"] is None else f"{each['noise']:.5f}"} for each in compared["trials"]],
-              title=f"{outcome.station_id}: the best trials on {compared['origins']} other origins")
-    states = [trial["state"] for trial in found["trials"]]
+                "difference": f"{each['difference']:+.5f}", "noise": f"{each['noise']:.5f}",
+                "weeks better": f"{each['weeks_better']} of {each['weeks']}"} for each in compared["trials"]],
+              title=f"{outcome.station_id}: trained in full, on {compared['origins']} other origins")
     say(f"{outcome.station_id}: {found['verdict']}")
     if found["best_trial"] != found["today_trial"]:
         say("chosen: " + ", ".join(f"{key} {value}" for key, value in found["best_params"].items()))
     if found["stopped"]:
         say(found["stopped"])
-    say(f"{found['n_trials']} trials ({states.count('complete')} complete, {states.count('pruned')} pruned) in "
-        f"{outcome.folder / 'hyperopt_results.json'}")
+    ended = found["ended"]
+    say(f"{found['n_trials']} trials ({ended.get('complete', 0)} to their end, {ended.get('pruned', 0)} ended by their "
+        f"score) in {outcome.folder / 'hyperopt_results.json'}, pictures in {outcome.folder / 'search.html'}")
 
 
 def counter() -> Callable[[int, int, str], None]:

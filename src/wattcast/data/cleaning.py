@@ -20,7 +20,7 @@ STANDBY = 0.1
 """A plant cannot draw more than this share of its capacity. [share]"""
 TURNED, BY_DAY = 10.0, 5.0
 """A plant that draws so many times what it generates, and by day so many times what it draws at night, is written with
-its sign turned."""
+its sign turned. [times]"""
 
 Limits = tuple[float | None, float | None]
 Mask = npt.NDArray[np.bool_]

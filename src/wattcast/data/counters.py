@@ -17,7 +17,8 @@ RISES, FALLS = 0.2, 2
 NEAR = 0.05
 """Share of a meter's digits within which it rolls over from their end to their beginning, however often."""
 DAYS, SAME_TIME = 7, 60
-"""A meter of the day's energy is set back on so many days at least, within so many minutes of the clock."""
+"""A meter of the day's energy is set back on so many days at least, within so many minutes of the clock.
+[days, minutes]"""
 LATE = 1.5
 """A reading that comes later than so many times the usual distance tells no interval's energy. [times]"""
 

@@ -19,12 +19,13 @@ SIDE = pd.Timedelta(days=21)
 MEASURED = 0.6
 """The share of its hours that must have been measured for a side to tell."""
 FEWEST, MOST = 2, 3
-"""Changes that decide."""
+"""Changes that decide. [changes]"""
 EACH, TOGETHER = 0.9, 0.7
 """By absolute time the days must differ by less than this share of what they differ by the clock on the wall, at each
 change and at all together. Of 99 metered buildings of one university 9 go by it, of 23 solar homes 3, and one of 106
-parts of a power grid."""
+parts of a power grid. [share]"""
 SATURDAY = 5
+"""The first day of a weekend as pandas counts, Monday being 0. [weekday]"""
 WEIGHTS = np.asarray([[5], [1], [1]])
 """Days of a week by type: working, Saturday, Sunday."""
 

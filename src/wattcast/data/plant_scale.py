@@ -18,25 +18,27 @@ from wattcast.data.days import by_day, quantile
 Floats = npt.NDArray[np.float64]
 
 THOUSAND = 1000.0
+"""By how many times kW and W, or MW and kW, differ. [times]"""
 HIGH = 0.95
-"""Of a day's values other than zero this quantile tells how high its generation went."""
+"""Of a day's values other than zero this quantile tells how high its generation went. [quantile]"""
 LOW_DAY = 0.1
-"""Of the days before, this share may be lower than what a low day is."""
+"""Of the days before, this share may be lower than what a low day is. [share]"""
 ROOM = 1.5
-"""How far outside the days before a day may lie once it is brought into their unit."""
+"""How far outside the days before a day may lie once it is brought into their unit. [times]"""
 OUTSIDE = 10.0
-"""How far outside them it must lie as it is."""
+"""How far outside them it must lie as it is. [times]"""
 WEEK, MONTH = 7, 28
 FEWEST = 6
 """Values other than zero without which a day says nothing."""
 LONGEST_SILENCE = 7
 """Days that say nothing within a stretch."""
 LASTS, MOST = 5, 0.7
-"""So many days a thousandth has to last for, and of a stretch's days this share has to be as the factor has it."""
+"""So many days a thousandth has to last for, and of a stretch's days this share has to be as the factor has it.
+[days, share]"""
 VARIED = 0.4
-"""The spread of generation against its mean, at least; humming has less."""
+"""The spread of generation against its mean, at least; humming has less. [ratio]"""
 SHAPE = 0.8
-"""How like the days before the days of a photovoltaic plant must be in their course."""
+"""How like the days before the days of a photovoltaic plant must be in their course. [likeness from 0 to 1]"""
 
 
 def plant_stretches(values: Floats, day: int, kind: Kind) -> Iterator[tuple[float, Mask]]:

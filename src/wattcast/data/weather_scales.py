@@ -23,20 +23,20 @@ Floats = npt.NDArray[np.float64]
 FEWEST = 24
 """Values below which a column says nothing about its unit."""
 PRESSURES = {"kPa": ((30.0, 110.0), 1000.0), "hPa": ((300.0, 1100.0), 100.0), "Pa": ((30_000.0, 110_000.0), 1.0)}
-"""What the pressure of air can be in each unit, and the unit in Pa."""
+"""What the pressure of air can be in each unit, and the unit in Pa. [lowest, highest, Pa]"""
 ALIKE = 0.15
 """Share by which pressures of one place differ at most."""
 FRACTION = 1.1
-"""The highest humidity as a fraction, above the saturation that sensors show."""
+"""The highest humidity as a fraction, above the saturation that sensors show. [fraction]"""
 DISTINCT = 6
 """Values that a day of fractions has at least; a sensor that is broken repeats one."""
 KMH = 3.6
-"""km/h in a m/s."""
+"""km/h in a m/s. [km/h]"""
 WEEK, MONTH = 7, 28
 JUMP = 2.2
 """How many times as high the middle of a week must be as that of the week before for another unit to be looked for."""
 QUANTILES, CLOSE = (0.25, 0.5, 0.75, 0.9), 0.12
-"""Of the weeks on both sides all of these have to be the factor apart, but for this share."""
+"""Of the weeks on both sides all of these have to be the factor apart, but for this share. [quantiles, share]"""
 
 
 def convert_other_units(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[Finding]]:

@@ -56,9 +56,10 @@ CONVERSIONS: Mapping[str, tuple[Conversion, ...]] = {
 }
 
 WEEKS, CALM = 8, 1.4
-"""So many weeks tell how windy weeks are, and a week is none of them if it is so many times windier than any."""
+"""So many weeks tell how windy weeks are, and a week is none of them if it is so many times windier than any.
+[weeks, times]"""
 KNOT = 1.944
-"""Knots in a m/s: nearer to that than to 3.6 nothing is plain."""
+"""Knots in a m/s: nearer to that than to 3.6 nothing is plain. [knots]"""
 
 
 def mask_other_temperatures(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[Finding]]:

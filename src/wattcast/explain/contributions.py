@@ -24,11 +24,11 @@ from wattcast.forecasting.predictor import Basis, NetworkForecaster
 from wattcast.timegrid import lead_days
 
 MOST = 6
-"""Groups that are put in and left out in every combination, the base's aside: 64 forecasts."""
+"""Groups that are put in and left out in every combination, the base's aside: 64 forecasts. [groups]"""
 
 LESS_WITH_BASE = 1
 """So many fewer where the base has to be asked for each of them, for each target: it takes as long as all the others
-together."""
+together. [groups]"""
 
 Subset = frozenset[str]
 

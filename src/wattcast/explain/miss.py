@@ -29,7 +29,7 @@ from wattcast.timegrid import horizon_index
 WEATHER_FORECAST, REST = "weather_forecast", "rest"
 
 OTHER_TYPE = 0.5
-"""A day ran like one of another type if its forecast as such has at most that part of the error."""
+"""A day ran like one of another type if its forecast as such has at most that part of the error. [share]"""
 
 BAND = (QUANTILES.index(0.1), QUANTILES.index(0.9))
 

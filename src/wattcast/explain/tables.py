@@ -13,6 +13,7 @@ from wattcast.forecasting.output import DECIMALS
 
 DIGITS = 5
 """Significant digits with which people are shown the largest median of a target, and the decimals that gives all else.
+[digits]
 """
 
 

@@ -16,19 +16,20 @@ BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
 DAYS = 28
-"""Before an origin, that tell what is usual: each weekday four times."""
+"""Before an origin, that tell what is usual: each weekday four times. [days]"""
 
 AROUND = 3
 """Days before and after a day over which its level is taken: one day alone is mostly chance."""
 
 RIDGE = 0.1
-"""Held against the few days from which a level is told apart from the weather, per day, in standard deviations."""
+"""Held against the few days from which a level is told apart from the weather, per day, in standard deviations.
+[standard deviations]"""
 
 BOUNDS = (0.2, 5.0)
-"""A level beyond them says that something else is wrong."""
+"""A level beyond them says that something else is wrong. [times]"""
 
 LEAST = 0.05
-"""A day expected below that share of the mean has no meaningful factor."""
+"""A day expected below that share of the mean has no meaningful factor. [share]"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 FAIR = 0.5
 """A day's usual sum below that share of the sum of its sizes, as where feed-in and use are about equal, is nothing to
-tell per cent of."""
+tell per cent of. [share]"""
 
 CLEAR, USUALLY_CLEAR = {keys.PRESSURE: 0.002}, 0.03
 """By what share a quantity's mean must differ from the usual to be called more or less: below, what it does within the

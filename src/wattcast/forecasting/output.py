@@ -13,7 +13,7 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet")
 """Kinds of tables that are written; more are read."""
 
 DECIMALS = 4
-"""Of what is filed."""
+"""Of what is filed. [decimals]"""
 
 
 def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:

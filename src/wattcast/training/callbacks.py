@@ -89,6 +89,14 @@ class EpochKeeper(Checkpoint):
             os.replace(self.folder / "writing.pt", self.folder / "best.pt")
         os.replace(aside, self.last)
 
+    @classmethod
+    def recorded(cls, folder: Path) -> tuple[EpochRecord, ...]:
+        """The epochs after which the run in `folder` can go on; none where there is no run."""
+        keeper = cls(folder, None)
+        if keeper.last.exists():
+            keeper.load_state_dict(torch.load(keeper.last, weights_only=True)["callbacks"][keeper.state_key])
+        return tuple(keeper.history)
+
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best, "history": [asdict(record) for record in self.history]}
 

@@ -48,7 +48,8 @@ class Windows:
 
 def fit_network(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...], folder: Path,
                 *, measure: TrainingConfig | None = None,
-                on_epoch: Callable[[EpochRecord], None] | None = None) -> tuple[EpochRecord, ...]:
+                on_epoch: Callable[[EpochRecord], None] | None = None,
+                announce: bool = True) -> tuple[EpochRecord, ...]:
     """Train `network` in place from the weights it has; it ends with the best averaged ones.
 
     Args:
@@ -59,6 +60,7 @@ def fit_network(network: Network, windows: Windows, config: TrainingConfig, targ
         folder: where the best weights and the last checkpoint are kept; a run that is there is continued.
         measure: validates with this configuration's weights and batches instead of `config`'s own.
         on_epoch: told of each finished epoch; what it raises ends the training there.
+        announce: say so if a run goes on that is there.
 
     Raises:
         ConfigError: horizon weights of the wrong length; a loss that is not a number.
@@ -66,7 +68,7 @@ def fit_network(network: Network, windows: Windows, config: TrainingConfig, targ
     """
     keeper = EpochKeeper(folder, on_epoch)
     with _quiet(), memory_limit():
-        _run(network, windows, config, targets, keeper, measure or config)
+        _run(network, windows, config, targets, keeper, measure or config, announce)
         network.load_state_dict(keeper.best_weights())
     return tuple(keeper.history)
 
@@ -98,7 +100,7 @@ def training_device(config: TrainingConfig) -> torch.device:
 
 
 def _run(network: Network, windows: Windows, config: TrainingConfig, targets: tuple[str, ...],
-         keeper: EpochKeeper, measure: TrainingConfig) -> None:
+         keeper: EpochKeeper, measure: TrainingConfig, announce: bool) -> None:
     taken = footprint(network.to(training_device(config)), windows.train.batch(windows.validation_origins[:1]))
     module = PowerModule(network, config, step_weights(config, windows.train.shape), target_weights(config, targets),
                          config.epochs * windows.batches, target_weights(measure, targets),
@@ -113,7 +115,8 @@ def _run(network: Network, windows: Windows, config: TrainingConfig, targets: tu
         gradient_clip_val=config.gradient_clip, num_sanity_val_steps=0)
     resume = keeper.last if keeper.last.exists() else None
     if resume is not None:
-        log.info("continuing the interrupted training in %s", keeper.folder)
+        if announce:
+            log.info("continuing the interrupted training in %s", keeper.folder)
         if _had_stopped(resume, stopping):
             keeper.load_state_dict(torch.load(resume, weights_only=True)["callbacks"][keeper.state_key])
             return

@@ -59,7 +59,7 @@ def _fit_member(prepared: Prepared, recipe: Recipe, member: int, folder: Path,
 
 def fit_prepared(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: TrainingConfig | None = None,
                  on_epoch: Callable[[EpochRecord], None] | None = None,
-                 windows: int | None = None) -> tuple[PowerNetwork, tuple[EpochRecord, ...]]:
+                 windows: int | None = None, announce: bool = True) -> tuple[PowerNetwork, tuple[EpochRecord, ...]]:
     """Train one network on a history that was made ready; other arguments and errors are `engine.fit_network`'s.
 
     Args:
@@ -76,7 +76,8 @@ def fit_prepared(prepared: Prepared, recipe: Recipe, folder: Path, *, measure: T
     with memory_limit():
         network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
     history = fit_network(network, _windows(prepared, recipe, windows), recipe.training,
-                          prepared.pipeline.station.targets, folder, measure=measure, on_epoch=on_epoch)
+                          prepared.pipeline.station.targets, folder, measure=measure, on_epoch=on_epoch,
+                          announce=announce)
     return network.cpu().eval(), history
 
 

@@ -2,8 +2,8 @@
 
 The measure is the mean pinball loss in scaled units, weighted by step and target as *today's* configuration weighs
 them and validated in its batches: a trial cannot look better by weighing its own errors less. The validation origins of
-training are divided: trials are scored on some, the best few are compared on the others. What is measured after the
-history's end is never seen. A trial is a part of a training, the same for all (`tuning.plan`).
+training are divided: trials are scored on some, what was found is compared on the others. What is measured after the
+history's end is never seen. A trial is the beginning of a training, the same for all (`tuning.plan`).
 """
 
 import time
@@ -37,6 +37,8 @@ from wattcast.windows.dataset import WindowDataset, network_inputs
 FEWEST_ORIGINS = 3
 """One to search on and two whose differences have a spread. [origins]"""
 
+LOOKED_AT = 2000
+"""Configurations of the space by which is told how dear they are. [configurations]"""
 
 SHARE_OF_FREE = 0.8
 """Of the free memory that a trial may take: others live here, too, and the estimate is one. [share]"""
@@ -77,10 +79,18 @@ class Objective:
     def plan_trials(self, space: Space) -> Plan:
         """What a trial is, from what today's configuration takes; a few seconds."""
         today = self.recipe.training
-        batches = (*space.get("batch_size", ()), today.batch_size)
-        windows = min(today.batches_per_epoch * today.batch_size, len(self.prepared.split.train_origins))
-        return plan_trials(self.config, epochs=today.epochs, windows=windows, largest_batch=int(max(batches)),
-                           scored=len(self.origins), window=self.seconds_per_window({}))
+        batches, random = (*space.get("batch_size", ()), today.batch_size), np.random.default_rng(0)
+        prices = [self.times_today({key: values[random.integers(len(values))] for key, values in space.items()})
+                  for _ in range(LOOKED_AT)]
+        # The smaller of both is what a window takes here while no other program is at work.
+        window = min(self.seconds_per_window({}, of_processor=steady) for steady in (False, True))
+        return plan_trials(self.config, epochs=today.epochs, windows=self.windows({}), largest_batch=int(max(batches)),
+                           scored=len(self.origins), window=window, prices=np.asarray(prices))
+
+    def windows(self, values: Mapping[str, Value]) -> int:
+        """That a training of these values sees in an epoch."""
+        training = self.recipe_of(values).training
+        return min(training.batches_per_epoch * training.batch_size, len(self.prepared.split.train_origins))
 
     def recipe_of(self, values: Mapping[str, Value], plan: Plan | None = None) -> Recipe:
         """What a trial with these values trains; without a plan, what a training of them does.
@@ -96,9 +106,12 @@ class Objective:
 
     def train(self, values: Mapping[str, Value], plan: Plan, folder: Path, *,
               on_epoch: Callable[[EpochRecord], None]) -> float:
-        """Train with these values; the best epoch's loss on the search's origins. Its weights are in `folder`."""
+        """Train with these values; the best epoch's loss on the search's origins.
+
+        A training that `on_epoch` ended goes on from its last epoch in `folder`.
+        """
         _, history = fit_prepared(self.prepared, self.recipe_of(values, plan), folder, measure=self.recipe.training,
-                                  on_epoch=on_epoch, windows=plan.windows)
+                                  on_epoch=on_epoch, windows=plan.windows, announce=False)
         return min(record.val_loss for record in history if record.best)
 
     def times_today(self, values: Mapping[str, Value]) -> float:
@@ -150,10 +163,18 @@ class Objective:
         if needed > limit:
             raise Unpromising(f"it would take about {needed / GIB:.2f} GiB of memory of {limit / GIB:.2f} GiB")
 
-    def losses(self, values: Mapping[str, Value], weights: Path) -> NDArray[np.float64]:
+    def train_in_full(self, values: Mapping[str, Value], folder: Path, *,
+                      on_epoch: Callable[[EpochRecord], None] | None = None) -> NDArray[np.float64]:
+        """Train a network as a training would; the loss at each of the other origins, which it has not seen.
+
+        The seed is today's whatever the values. A training that was interrupted goes on from its last epoch in
+        `folder`.
+        """
+        network, _ = fit_prepared(self.prepared, self.recipe_of(values), folder, on_epoch=on_epoch)
+        return self.losses(network)
+
+    def losses(self, network: PowerNetwork) -> NDArray[np.float64]:
         """The loss at each of the other origins."""
-        network = self._network(values).eval()
-        network.load_state_dict(torch.load(weights, weights_only=True))
         dataset, training = self._dataset(), self.recipe.training
         steps = torch.from_numpy(step_weights(training, self.prepared.shape))
         targets = torch.tensor(target_weights(training, self.prepared.pipeline.station.targets))
@@ -170,6 +191,17 @@ class Objective:
         """How many weeks that do not overlap the other origins' horizons cover."""
         horizon = self.prepared.shape.horizon
         return float(self.other_origins[-1] + horizon - self.other_origins[0]) / horizon
+
+    @property
+    def week_of_others(self) -> NDArray[np.int64]:
+        """In which week, counted from the first of them, each of the other origins lies."""
+        week: NDArray[np.int64] = (self.other_origins - self.other_origins[0]) // self.prepared.shape.week
+        return week
+
+    def shape(self, values: Mapping[str, Value]) -> str:
+        """A name for all values that a window takes as long with."""
+        sizes = {key: values[key] for key in sorted(self._of_model & values.keys() - {"drop_rate"})}
+        return " ".join(f"{key}={value}" for key, value in sizes.items())
 
     def _network(self, values: Mapping[str, Value]) -> PowerNetwork:
         recipe = self.recipe_of(values)

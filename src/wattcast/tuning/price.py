@@ -1,7 +1,8 @@
 """How dear a configuration is to train, before it is trained.
 
 Two steps. Operations are counted for every configuration that the sampler draws, which takes microseconds and tells how
-much dearer it is than today's. The one that is to be trained is then timed on a few windows.
+much dearer it is than today's. The one that is to be trained is then timed on a few windows, once for all
+configurations of its shape.
 """
 
 import math
@@ -24,6 +25,8 @@ ratios to today's configuration are used. [ms]"""
 WINDOWS, ROUNDS = 8, 3
 """How many windows are timed, and how often: the fastest round counts, as other programs come and go.
 [windows, rounds]"""
+PATIENCE = 0.5
+"""Seconds that a round takes at most, if it can be: the largest shapes are timed by one window, twice."""
 
 
 def work(config: ModelConfig, sizes: InputSizes, lookback: int) -> float:
@@ -53,8 +56,11 @@ def seconds_per_window(train: Callable[[int], None], windows: int, clock: Callab
         windows: that training sends at once.
         clock: seconds.
     """
-    count = min(WINDOWS, windows)
-    train(1)                                        # what is done once: kernels are compiled, memory is asked for
+    # The first one pays for what is done once: kernels are compiled, memory is asked for.
+    once = min(_timed(train, 1, clock) for _ in range(2))
+    count = min(WINDOWS, windows, int(PATIENCE / max(once, 1e-9)))
+    if count <= 1:
+        return once
     return min(_timed(train, count, clock) for _ in range(ROUNDS)) / count
 
 

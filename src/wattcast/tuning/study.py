@@ -4,21 +4,22 @@
                                optuna-dashboard opens it
     <folder>/study.lock        held for an instant while a trial is handed out or taken back, for a few seconds while
                                the first process finds out what a trial costs
-    <folder>/workers/…         a lock file that each process holds while it lives, and its working folder
-    <folder>/weights/7.pt      the weights of the best few trials and of today's configuration
+    <folder>/workers/…         a lock file that each process holds while it lives
+    <folder>/trials/7/         the checkpoint of a training that is under way or may go on, by its first trial's number
+    <folder>/full/7/           the same of a training in full, of which the study keeps the result (`tuning.confirm`)
 
 A process that dies, however it dies, lets go of its lock file: its trial is then seen as interrupted, by whichever
-process hands out the next one, and put into the queue again with the same values, once. What is suggested depends on
-the sampler's seed, on how many trials were suggested before, on their results and on what a trial may cost, and on
-nothing that a process remembers: a search that was killed goes on as if it had not been (but that Hyperband assigns
-brackets by number).
+process hands out the next one, and put into the queue again, once; it goes on after the last epoch that was finished.
+What is suggested depends on the sampler's seed, on how many trials were suggested before, on their results and on what
+a trial may cost, and on nothing that a process remembers: a search that was killed goes on as if it had not been (but
+that Hyperband assigns brackets by number).
 """
 
 import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -26,37 +27,40 @@ from typing import Any
 
 import optuna
 from filelock import FileLock, Timeout
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from wattcast.training.callbacks import EpochKeeper
 from wattcast.tuning.config import TuningConfig
+from wattcast.tuning.journal import JOURNAL, open_journal
 from wattcast.tuning.plan import Plan
-from wattcast.tuning.sampler import Fits, build_pruner, draw
+from wattcast.tuning.sampler import HowOften, build_pruner, draw
 from wattcast.tuning.space import Space, Value
+from wattcast.tuning.stages import ASIDE, BEGAN, DEAR, INTERRUPTED, STAGE, TWIN, began, newest, to_go_on
 
-JOURNAL = "journal.log"
-GRACE = 10
-"""Seconds after which Optuna's lock on the journal, held for milliseconds, is taken from a process that died."""
-REASON, WORKER, INTERRUPTED, AGAIN, TWIN = "reason", "worker", "interrupted", "again", "twin"
-PRICE, DEAR = "price", "dear"
-"""Attributes of trials: why it ended, whose it is, whether its process died, which interrupted one it repeats, which
-one of the same values it takes its score from, its price in seconds, and whether it was too dear to be started."""
-PLAN = "plan"
-"""Attribute of a study: what its trials are."""
+REASON, WORKER, AGAIN, PRICE = "reason", "worker", "again", "price"
+"""Attributes of trials, besides those of `tuning.stages`: why it ended, whose it is, which interrupted one it repeats,
+and its price in seconds."""
+PLAN, SHAPE, FULL = "plan", "times of ", "full "
+"""Attributes of a study: what its trials are, what each shape was timed at, and what became of trainings in full."""
+
+
+MayGoOn = Callable[[FrozenTrial, int], bool]
+"""Whether a trial that was set aside may go on to a stage."""
 
 
 class NothingFits(Exception):
     """No values of the space may be tried."""
 
 
-def suggested(trial: FrozenTrial) -> bool:
-    """Whether a trial was handed out, and is not repeated under another number."""
-    return trial.state != TrialState.WAITING and not trial.user_attrs.get(INTERRUPTED, False)
+def suggested(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Of every training that was handed out the newest trial: one that goes on with another, or repeats it, is none."""
+    return list(newest([trial for trial in trials if trial.state != TrialState.WAITING]).values())
 
 
-def counts(trial: FrozenTrial) -> bool:
-    """Whether a trial counts towards `n_trials`: it was suggested, and not too dear to be started."""
-    return suggested(trial) and not trial.user_attrs.get(DEAR, False)
+def asked_for(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Those that count towards `n_trials`: suggested, not too dear to be started, and not to be repeated."""
+    return [trial for trial in suggested(trials)
+            if not trial.user_attrs.get(DEAR, False) and not trial.user_attrs.get(INTERRUPTED, False)]
 
 
 class SharedStudy:
@@ -76,20 +80,20 @@ class SharedStudy:
         self.folder, self.config = folder, config
         self.distributions = {key: optuna.distributions.CategoricalDistribution(values)
                               for key, values in space.items()}
-        for part in ("workers", "weights"):
+        for part in ("workers", "trials"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         self.lock = FileLock(folder / "study.lock")
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._alive = FileLock(folder / "workers" / f"{self.worker}.lock")
         with self.lock:
-            self._storage = _open_journal(folder / JOURNAL)
+            self._storage = open_journal(folder / JOURNAL)
             # It is told which values to try: asked for a trial it has nothing to sample.
             self.study = optuna.create_study(storage=self._storage, study_name=folder.name, load_if_exists=True,
                                              sampler=optuna.samplers.RandomSampler())
             if PLAN not in self.study.user_attrs:
                 self.study.set_user_attr(PLAN, asdict(plan()))
             self.plan = Plan(**self.study.user_attrs[PLAN])
-            self.study.pruner = build_pruner(config, self.plan.epochs)
+            self.study.pruner = build_pruner(config, self.plan.ends)
             if not self.trials():
                 self.study.enqueue_trial(dict(today))
             self._clear()
@@ -102,14 +106,35 @@ class SharedStudy:
         self._alive.release()
         self._forget(self.worker)
 
-    @property
-    def work_folder(self) -> Path:
-        """Where this process trains."""
-        return self.folder / "workers" / self.worker
+    def work_folder(self, trial: Trial | FrozenTrial) -> Path:
+        """Where a trial trains, and another one goes on with it."""
+        return self.folder / "trials" / str(trial.user_attrs.get(BEGAN, trial.number))
 
-    def weights(self, number: int) -> Path:
-        """Where the weights of a trial are kept, if they are."""
-        return self.folder / "weights" / f"{number}.pt"
+    def stage(self, trial: Trial | FrozenTrial) -> int:
+        """That a trial goes on to, counted from 0."""
+        stage: int = trial.user_attrs.get(STAGE, 0)
+        return stage
+
+    def begin(self, trial: Trial | FrozenTrial, stage: int) -> int:
+        """Epochs that need not be made any more where a trial goes on to a stage, as an earlier one did."""
+        kept = stage > 0 and (self.work_folder(trial) / EpochKeeper.LAST).exists()
+        return self.plan.ends[stage - 1] if kept else 0
+
+    def timed(self, shape: str) -> float | None:
+        """How many times as long as today's a window of a shape takes; None if it was not timed."""
+        found: float | None = self.study.user_attrs.get(SHAPE + shape)
+        return found
+
+    def keep_timed(self, shape: str, times: float) -> None:
+        self.study.set_user_attr(SHAPE + shape, times)
+
+    def full(self, number: int) -> dict[str, Any] | None:
+        """What became of the training in full of a trial's values; None if it was not done."""
+        found: dict[str, Any] | None = self.study.user_attrs.get(f"{FULL}{number}")
+        return found
+
+    def keep_full(self, number: int, found: Mapping[str, Any]) -> None:
+        self.study.set_user_attr(f"{FULL}{number}", dict(found))
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         found: list[FrozenTrial] = self.study.get_trials(deepcopy=False, states=states or None)
@@ -120,51 +145,68 @@ class SharedStudy:
         trials = self.trials()
         return next((trial for trial in trials if trial.user_attrs.get(AGAIN) == 0), trials[0])
 
-    def best(self, count: int) -> list[FrozenTrial]:
-        """The best complete trials, the best first; of two alike the earlier, and each configuration once."""
-        complete = [trial for trial in self.trials(TrialState.COMPLETE) if TWIN not in trial.user_attrs]
-        return sorted(complete, key=lambda trial: (trial.value, trial.number))[:count]
+    def best(self) -> FrozenTrial | None:
+        """The best trial that went to its end; of two alike the earlier."""
+        return min(self.trials(TrialState.COMPLETE), key=lambda trial: (trial.value, trial.number), default=None)
 
-    def claim(self, fits: Fits) -> Trial | None:
-        """The next trial for this process, or None where as many as wanted are finished or under way.
+    def claim(self, how_often: HowOften, may_go_on: MayGoOn) -> Trial | None:
+        """The next trial for this process: one that goes on if there is one, else a new one.
+
+        None where as many as wanted are finished or under way and none of them is to go on.
+
+        Args:
+            how_often: values are taken when they are drawn.
+            may_go_on: asked of those whose turn it is.
 
         Raises:
-            NothingFits: no values that `fits` takes are left.
+            NothingFits: no values that `how_often` takes are left.
         """
         with self.lock:
             self._take_back()
             trials = self.trials()
-            if sum(map(counts, trials)) >= self.config.n_trials:
-                return None
-            # Killed between the two, the next process finds the values in the queue.
+            # Killed after it was put into the queue, the next process finds it there.
             if not any(trial.state == TrialState.WAITING for trial in trials):
-                values = draw(self.study, self.config, sum(map(suggested, trials)), self.distributions, fits)
-                if values is None:
+                following, enough = self._next(trials, may_go_on), len(asked_for(trials)) >= self.config.n_trials
+                values = None if following or enough else draw(
+                    list(newest(trials).values()), self.config, len(suggested(trials)), self.distributions, how_often)
+                if following is None and values is None:
+                    following = self._next(trials, may_go_on, last=True)
+                if following is not None:
+                    self.study.enqueue_trial(following.params, user_attrs={
+                        BEGAN: began(following), STAGE: self.stage(following) + 1})
+                elif values is not None:
+                    self.study.enqueue_trial(values)
+                elif enough:
+                    return None
+                else:
                     raise NothingFits
-                self.study.enqueue_trial(values)
             trial: Trial = self.study.ask(self.distributions)
             trial.set_user_attr(WORKER, {"id": self.worker, "host": socket.gethostname(), "pid": os.getpid()})
-        shutil.rmtree(self.work_folder, ignore_errors=True)
-        self.work_folder.mkdir()
+        self.work_folder(trial).mkdir(exist_ok=True)
         return trial
+
+    def _next(self, trials: Sequence[FrozenTrial], may_go_on: MayGoOn, *, last: bool = False) -> FrozenTrial | None:
+        return next((trial for trial in to_go_on(trials, self.plan.ends, last=last)
+                     if may_go_on(trial, self.stage(trial) + 1)), None)
 
     def others_at_work(self) -> bool:
         """Whether other processes have trials under way, whose turn may come to this one if they die."""
         return bool(self.trials(TrialState.RUNNING))
 
     def complete(self, trial: Trial, value: float) -> None:
-        """The trial ended well; its weights, in the working folder, are kept while it is among the best."""
-        with self.lock:
-            os.replace(self.work_folder / "best.pt", self.weights(trial.number))
-            self.study.tell(trial, value)
-            wanted = {self.today().number, *(each.number for each in self.best(self.config.confirm))}
-            for path in (self.folder / "weights").iterdir():
-                if int(path.stem) not in wanted:
-                    path.unlink()
+        """The trial went to its end."""
+        self.study.tell(trial, value)
+        self._clear()
+
+    def set_aside(self, trial: Trial, reason: str) -> None:
+        """The trial made its stage; whether it goes on, others decide."""
+        trial.set_user_attr(ASIDE, self.stage(trial))
+        self.give_up(trial, TrialState.PRUNED, reason)
 
     def twin(self, trial: Trial) -> FrozenTrial | None:
-        """A complete trial of the same values: trained again it would come to the same."""
-        return next((each for each in self.trials(TrialState.COMPLETE) if each.params == trial.params), None)
+        """A trial of the same values that ended by its score: trained again it would come to the same."""
+        ended = newest(self.trials(TrialState.COMPLETE, TrialState.PRUNED)).values()
+        return next((each for each in ended if each.params == trial.params and each.intermediate_values), None)
 
     def take_from(self, twin: FrozenTrial, trial: Trial) -> None:
         """End a trial with what its twin came to: the sampler needs to know, nobody needs to train."""
@@ -172,12 +214,13 @@ class SharedStudy:
             trial.report(value, epoch)
         trial.set_user_attr(TWIN, twin.number)
         trial.set_user_attr(REASON, f"the values of trial {twin.number}")
-        self.study.tell(trial, twin.value)
+        self.study.tell(trial, twin.value if twin.state == TrialState.COMPLETE else None, state=twin.state)
 
     def give_up(self, trial: Trial, state: TrialState, reason: str) -> None:
         """The trial was pruned or failed."""
         trial.set_user_attr(REASON, reason)
         self.study.tell(trial, state=state)
+        self._clear()
 
     def refuse(self, trial: Trial, reason: str) -> None:
         """The trial is too dear to be started: it does not count, and another will be drawn."""
@@ -185,10 +228,14 @@ class SharedStudy:
         self.give_up(trial, TrialState.PRUNED, reason)
 
     def _clear(self) -> None:
-        """Remove the working folders of processes that died; what they trained is trained anew."""
-        for path in (self.folder / "workers").iterdir():
-            if path.is_dir() and not self._lives({"id": path.name}):
-                self._forget(path.name)
+        """Remove the checkpoints that no trial will go on from, unless more are asked for: it then begins anew."""
+        with self.lock:
+            trials = self.trials()
+            wanted = {began(trial) for trial in trials if not trial.state.is_finished()} | {
+                began(trial) for trial in to_go_on(trials, self.plan.ends, last=True, wanted=self.config.n_trials - 1)}
+            for path in (self.folder / "trials").iterdir():
+                if int(path.name) not in wanted:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def _take_back(self) -> None:
         """Queue the trials of dead processes again. Killed in the middle of it, the next process does the rest."""
@@ -201,7 +248,8 @@ class SharedStudy:
             self._note(trial, INTERRUPTED, first_time)
             self._note(trial, REASON, "its process ended" if first_time else "its process ended, for the second time")
             if first_time and trial.number not in repeated:
-                self.study.enqueue_trial(trial.params, user_attrs={AGAIN: trial.number})
+                kept = {key: trial.user_attrs[key] for key in (STAGE,) if key in trial.user_attrs}
+                self.study.enqueue_trial(trial.params, user_attrs={AGAIN: trial.number, BEGAN: began(trial), **kept})
             self.study.tell(trial.number, state=TrialState.FAIL)
             if WORKER in trial.user_attrs:
                 self._forget(trial.user_attrs[WORKER]["id"])
@@ -222,24 +270,5 @@ class SharedStudy:
             return True
 
     def _forget(self, worker: str) -> None:
-        shutil.rmtree(self.folder / "workers" / worker, ignore_errors=True)
         with suppress(OSError):
             (self.folder / "workers" / f"{worker}.lock").unlink()
-
-
-def _open_journal(path: Path) -> Any:
-    """The journal, without the half line that a crash of the computer may have left at its end.
-
-    Optuna's lock is a link to the journal: only one to an absolute path can be told from one that a dead process left.
-    """
-    path = path.resolve()
-    lock = (JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock)(str(path), grace_period=GRACE)
-    if path.exists():
-        lock.acquire()
-        try:
-            content = path.read_bytes()
-            if not content.endswith(b"\n"):
-                os.truncate(path, content.rfind(b"\n") + 1)
-        finally:
-            lock.release()
-    return optuna.storages.JournalStorage(JournalFileBackend(str(path), lock_obj=lock))

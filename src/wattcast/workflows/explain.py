@@ -31,7 +31,7 @@ from wattcast.workflows.job import Job
 log = logging.getLogger("wattcast")
 
 FIRST = 1
-"""The day that is told of unless another one is asked for."""
+"""The day that is told of unless another one is asked for. [days]"""
 
 
 @dataclass(frozen=True, eq=False)

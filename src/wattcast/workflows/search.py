@@ -12,11 +12,11 @@ from wattcast.workflows.history import History
 from wattcast.workflows.job import Job
 
 if TYPE_CHECKING:
-    from wattcast.tuning.search import SearchProgress
+    from wattcast.tuning.progress import SearchProgress
 
 OnSearch = Callable[["SearchProgress | str | None"], None]
 """Told of each finished epoch and trial, in a sentence of what concerns all, and with None that the search is over."""
-RESULTS, HISTORY = "hyperopt_results.json", "hyperopt_history.png"
+RESULTS, HISTORY, PAGE = "hyperopt_results.json", "hyperopt_history.png", "search.html"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class SearchOutcome:
         station_id: the station.
         recipe: the chosen configuration.
         results: the content of `hyperopt_results.json`.
-        folder: where that file and the picture are.
+        folder: where that file, the page and the picture are.
         journal: Optuna's file with every trial.
     """
 
@@ -45,7 +45,7 @@ class SearchOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         told = ("best_params", "best_score", "n_trials", "best_trial", "today_trial", "today_score", "verdict",
-                "confirmation", "recipe_hash", "study", "plan", "stopped", "seconds")
+                "comparison", "recipe_hash", "study", "fidelity", "cost", "stopped", "seconds")
         return {"station": self.station_id, "journal": str(self.journal),
                 **{name: self.results[name] for name in told}}
 
@@ -57,9 +57,10 @@ def search_history(job: Job, history: History, *, on_search: OnSearch | None = N
         InputError: something the user gave is wrong.
         WattcastError: every trial failed.
     """
-    from wattcast.tuning.results import plot_history, results
+    from wattcast.tuning.journal import JOURNAL
+    from wattcast.tuning.page import plot_history, write_search_page
+    from wattcast.tuning.results import results
     from wattcast.tuning.search import search
-    from wattcast.tuning.study import JOURNAL
 
     station_id = history.data.station.id
     registry = Registry(job.models_dir, station_id)
@@ -69,5 +70,6 @@ def search_history(job: Job, history: History, *, on_search: OnSearch | None = N
         on_search(None)
     content = results(found)
     write_json(registry.folder / RESULTS, content)
+    write_search_page(registry.folder / PAGE, found, station_id=station_id)
     plot_history(registry.folder / HISTORY, found)
     return SearchOutcome(station_id, found.recipe, content, registry.folder, found.folder / JOURNAL)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,18 +8,20 @@ import torch
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.model.encoder import BiMambaEncoder
+from wattcast.training.callbacks import EpochKeeper
 from wattcast.training.module import PowerModule
+from wattcast.training.record import EpochRecord
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.objective import Objective, Unpromising
 from wattcast.tuning.plan import Plan
-from wattcast.windows.dataset import Batch
+from wattcast.windows.dataset import Batch, WindowDataset
 
 
 def nothing(*_: object) -> None:
     pass
 
 
-PLAN = Plan(1, 12, 0.25, 3, 0.001)
+PLAN = Plan(1, 12, 0.25, 3, 0.001, halving=True, even=1.0, times=1.0, low=1.0)
 """An epoch of twelve windows: three of today's batches."""
 
 STILL = 1e-12
@@ -77,9 +80,46 @@ def test_losses__at_the_search_s_own_origins_are_the_score(data, recipe, tmp_pat
     """The same measure in both places: with full origins the mean over them is what the trial reported."""
     full = StationData(data.station, data.frame.interpolate(limit_direction="both"))
     objective = Objective(full, recipe, TuningConfig(search_origins=3, trial_epochs=1))
-    score = objective.train({}, PLAN, tmp_path, on_epoch=nothing)
+    score = objective.train({"lr": STILL}, PLAN, tmp_path, on_epoch=nothing)
     objective.other_origins = objective.origins
-    assert objective.losses({}, tmp_path / "best.pt").mean() == pytest.approx(score, rel=1e-5)
+    (tmp_path / "full").mkdir()
+    assert objective.train_in_full({"lr": STILL}, tmp_path / "full").mean() == pytest.approx(score, rel=1e-5)
+
+
+def test_training_in_full__sees_the_search_s_origins_only(objective, tmp_path, monkeypatch) -> None:
+    asked: list[np.ndarray] = []
+    honest = WindowDataset.batch
+
+    def batch(self: WindowDataset, origins: np.ndarray) -> Batch:
+        asked.append(origins)
+        return honest(self, origins)
+
+    monkeypatch.setattr(objective, "losses", lambda _: np.zeros(1))
+    monkeypatch.setattr(WindowDataset, "batch", batch)
+    objective.train_in_full({"lr": STILL}, tmp_path)
+    assert not set(np.concatenate(asked)) & set(objective.other_origins)
+    assert set(np.concatenate(asked)) >= set(objective.origins)
+
+
+def test_trial__that_was_ended_goes_on_as_if_it_had_not_been(objective, tmp_path) -> None:
+    plan = Plan(3, 12, 0.75, 3, 0.001, halving=True, even=1.0, times=1.0, low=1.0)
+    whole: list[float] = []
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    best = objective.train({}, plan, tmp_path / "whole", on_epoch=lambda record: whole.append(record.val_loss))
+    parts: list[float] = []
+
+    def end(record: EpochRecord) -> None:
+        parts.append(record.val_loss)
+        if len(parts) < 3:
+            raise Unpromising
+
+    for _ in range(2):
+        with pytest.raises(Unpromising):
+            objective.train({}, plan, tmp_path / "parts", on_epoch=end)
+        assert [record.val_loss for record in EpochKeeper.recorded(tmp_path / "parts")] == parts
+    assert objective.train({}, plan, tmp_path / "parts", on_epoch=end) == best
+    assert parts == whole
 
 
 def test_trained_network__has_the_sizes_that_follow_the_ratios(objective, tmp_path, monkeypatch) -> None:
@@ -140,13 +180,20 @@ def test_trial__its_average_spans_the_same_share_of_the_steps(objective, recipe)
     whole, trial = recipe.training, objective.recipe_of({}, PLAN).training
     assert (whole.ema_decay, trial.ema_decay) == (0.99, pytest.approx(0.96))
     assert objective.recipe_of({"batch_size": 8}, PLAN).training.ema_decay == pytest.approx(0.92)
-    assert objective.recipe_of({}, Plan(4, 12, 1.0, 3, 0.1)).training == whole
+    assert objective.recipe_of({}, replace(PLAN, epochs=4, share=1.0)).training == whole
 
 
 def test_plan__counts_the_windows_of_today_s_training(objective) -> None:
     found = objective.plan_trials({"batch_size": (2, 8)})
     assert (found.epochs, found.windows, found.scored) == (1, 12, 3)
     assert 0 < found.window < 60
+    assert found.times == 1
+
+
+def test_shape__is_that_of_all_values_that_a_window_takes_as_long_with(objective) -> None:
+    shape = objective.shape({"d_model": 24, "d_conv": 3, "lr": 0.01, "batch_size": 8, "drop_rate": 0.1})
+    assert shape == objective.shape({"d_model": 24, "d_conv": 3, "lr": 0.5, "batch_size": 128, "drop_rate": 0.5})
+    assert shape != objective.shape({"d_model": 24, "d_conv": 4, "lr": 0.01, "batch_size": 8, "drop_rate": 0.1})
 
 
 def test_times_today__is_one_for_today_and_grows_with_the_network(objective) -> None:

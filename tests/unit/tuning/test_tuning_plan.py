@@ -1,30 +1,41 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from wattcast.tuning.config import TuningConfig
-from wattcast.tuning.plan import Plan, percentage, plan_trials
+from wattcast.tuning.plan import Plan, duration, mean_price, percentage, plan_trials
 
-TRAINING = {"epochs": 30, "windows": 1280, "largest_batch": 512, "scored": 16}
+TRAINING = {"epochs": 30, "windows": 1280, "largest_batch": 512, "scored": 0}
 """Today's: 38 400 windows."""
+PRICES = np.asarray([1.0, 2.0, 4.0, 8.0, 16.0, 64.0])
+"""Of the space, in those of today's."""
 
 
-def plan(window: float, **config: object) -> Plan:
-    return plan_trials(TuningConfig(**config), window=window, **TRAINING)
+def plan(window: float, prices: np.ndarray = PRICES, **config: object) -> Plan:
+    return plan_trials(TuningConfig(**config), window=window, prices=prices, **TRAINING)
 
 
-def test_plan__of_a_fast_machine_is_a_whole_training() -> None:
-    # 100 s a trial, a third of it for today's: 0.8 ms a window.
-    assert plan(8e-4, n_trials=5) == Plan(30, 1280, 1.0, 16, 8e-4)
+def test_plan__of_a_fast_machine_is_a_whole_training_and_draws_all_alike() -> None:
+    found = plan(1e-6, n_trials=5)
+    assert (found.epochs, found.windows, found.share, found.even) == (30, 1280, 1.0, 64)
+    assert found.times == pytest.approx(PRICES.mean())
+    assert [found.how_often(times) for times in PRICES] == [1.0] * 6
 
 
-def test_plan__of_a_slower_one_has_fewer_epochs_and_then_shorter_ones() -> None:
-    assert plan(2e-3, n_trials=5) == Plan(13, 1280, 13 / 30, 16, 2e-3)
-    # 3 333 windows are less than eight of a training's epochs: they are cut down to the largest batch.
-    assert plan(1e-2, n_trials=5) == Plan(6, 512, 6 * 512 / 38400, 16, 1e-2)
-    assert plan(1e-2, n_trials=100) == Plan(2, 512, 2 * 512 / 38400, 16, 1e-2)
+def test_plan__of_a_slower_one_has_fewer_epochs_then_shorter_ones_and_draws_what_is_dear_more_seldom() -> None:
+    found = [plan(window, n_trials=100) for window in (2e-4, 2e-3, 2e-2)]
+    windows = [each.epochs * each.windows for each in found]
+    assert windows == sorted(windows, reverse=True)
+    assert windows[-1] == 9 * 512
+    assert found[-1].even < 1.1
+    assert [replace(found[-1], even=1.0).how_often(times) for times in (0.5, 1, 2, 4)] == [1, 1, 1 / 4, 1 / 16]
+    assert all(each.average <= 36 for each in found[:-1])
 
 
-def test_plan__is_one_batch_at_least() -> None:
-    assert plan(9.0) == Plan(1, 512, 512 / 38400, 16, 9.0)
+def test_mean_price__counts_what_is_drawn() -> None:
+    assert mean_price(np.asarray([1.0, 2.0]), 1.0) == pytest.approx((1 + 2 / 4) / (1 + 1 / 4))
+    assert mean_price(np.asarray([1.0, 2.0]), 2.0) == 1.5
 
 
 def test_plan__of_epochs_that_are_given_does_not_depend_on_the_machine() -> None:
@@ -33,43 +44,59 @@ def test_plan__of_epochs_that_are_given_does_not_depend_on_the_machine() -> None
         assert (found.epochs, found.windows, found.share) == (4, 1280, 4 / 30)
 
 
-@pytest.mark.parametrize("window", [1e-5, 1e-3, 4e-3, 1e-2, 2e-2, 4e-2])
-@pytest.mark.parametrize("n_trials", [2, 5, 30, 100])
-def test_limit__lets_all_trials_together_take_what_there_is(window: float, n_trials: int) -> None:
-    config = TuningConfig(n_trials=n_trials, optuna_timeout=3600)
-    found = plan(window, n_trials=n_trials)
-    whole = n_trials * config.seconds_per_trial
-    assert whole <= min(3600, 100 * n_trials) + 1e-6
-    # One batch may take longer than a trial should.
-    longest = max(whole, n_trials * found.today)
-    assert found.today + (n_trials - 1) * found.limit(config) <= longest * (1 + 1e-9)
-    assert found.limit(config) >= found.today
+def test_low_fidelity__is_a_third_of_the_usual_and_lets_more_trials_fit() -> None:
+    usual, low = (plan(0.1, fidelity=fidelity) for fidelity in ("usual", "low"))
+    assert (usual.ends, low.ends) == ((1, 3, 9), (1, 3))
+    assert low.windows == usual.windows == 512
+    config = TuningConfig()
+    assert usual.fitting(config) < low.fitting(config) < 100
+    assert usual.fitting(config, usual.low) == pytest.approx(low.fitting(config), abs=2)
 
 
-def test_five_trials__are_over_within_ten_minutes_by_their_prices() -> None:
-    config = TuningConfig(n_trials=5)
-    found = plan(0.03, n_trials=5)
-    assert found.today + 4 * found.limit(config) <= 500
+def test_stages__cost_what_a_third_of_each_costs() -> None:
+    found = Plan(9, 90, 0.1, 30, 0.1, halving=True, even=1.0, times=2.0, low=1.0)
+    assert found.ends == (1, 3, 9)
+    # An epoch takes 10 s of today's configuration, whose trial goes to its end.
+    assert found.today == pytest.approx(90)
+    assert found.average == pytest.approx(2 * 10 * (1 + 2 / 3 + 6 / 9))
+    assert replace(found, halving=False).average == pytest.approx(180)
+    assert replace(found, halving=False).ends == (9,)
 
 
-def test_trial_timeout__is_the_limit_where_it_is_given() -> None:
-    found = plan(1e-2, trial_timeout=33.0, n_trials=7)
-    assert found.limit(TuningConfig(trial_timeout=33.0)) == 33.0
-    assert found.today <= 11.5
+def test_fitting__counts_today_s_and_what_is_left_after_it() -> None:
+    found = Plan(9, 90, 0.1, 30, 0.1, halving=True, even=1.0, times=3.0, low=35.0)
+    assert found.average == pytest.approx(70)
+    config = TuningConfig(n_trials=100, optuna_timeout=90 + 7.5 * 70)
+    assert found.fitting(config) == 8
+    assert found.fitting(config, found.low) == 16
+    assert found.fitting(TuningConfig(n_trials=5, optuna_timeout=1e6)) == 5
+    assert found.fitting(TuningConfig(n_trials=5, optuna_timeout=1)) == 1
 
 
-def test_seconds__count_what_is_scored_too() -> None:
-    assert Plan(4, 12, 1.0, 6, 0.5).seconds(0.25) == 4 * (12 + 2) * 0.25
-    assert Plan(4, 12, 1.0, 6, 0.5).today == 28
+def test_five_trials__are_over_within_five_minutes_by_their_prices() -> None:
+    for window in (1e-4, 1e-3, 5e-3):
+        found = plan(window, n_trials=5)
+        assert found.today + 4 * found.average <= 5 * 60 + found.today
 
 
 def test_words__say_what_a_trial_is_and_how_many_fit() -> None:
-    assert plan(1e-2, n_trials=5).in_words(TuningConfig(n_trials=5), 0.123) == (
-        "each trial sees 3072 windows (8 % of a training's) in 6 epochs; today's configuration takes about 31 s, 12 % "
-        "of the configurations in the space fit into the 117 s that a trial may take")
+    found = plan(0.02)
+    assert found.in_words(TuningConfig()) == (
+        "each trial sees 512 windows and the best third go on, to 4608 (12 % of a training's) in 9 epochs; today's "
+        "configuration takes about 92.2 s, those that are drawn 1.5 times as long; about 98 of 100 trials fit in 60 "
+        "min; 100 with --fidelity low")
+    assert replace(found, times=4.0).in_words(TuningConfig(fidelity="low")).endswith("37 of 100 trials fit in 60 min")
+    assert plan(1e-5, optuna_pruning=False).in_words(TuningConfig()).startswith(
+        "each trial sees 38400 windows (as many as a training of a network) in 30 epochs; ")
 
 
 @pytest.mark.parametrize(("share", "text"), [(0, "none"), (0.5, "50 %"), (0.02, "2 %"), (0.0135, "1.4 %"),
                                              (0.0005, "0.05 %"), (1, "100 %")])
 def test_percentage__of_little_has_decimals(share: float, text: str) -> None:
     assert percentage(share) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.5, "0.5 s"), (91.23, "91.2 s"), (119, "119 s"), (120, "2 min"),
+                                               (3600, "60 min")])
+def test_duration__in_seconds_or_minutes(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -39,29 +39,36 @@ def test_work__is_of_the_size_that_was_measured(model, measured: float) -> None:
 
 
 class Clock:
-    """A window takes ten seconds, and the first pass a hundred more."""
+    """A window takes so many seconds, and the first pass a hundred times as many more."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    def __init__(self, window: float) -> None:
+        self.now, self.window = 0.0, window
         self.trained: list[int] = []
 
     def __call__(self) -> float:
         return self.now
 
     def train(self, count: int) -> None:
-        self.now += 10 * count + (100 if not self.trained else 0)
-        # Another program disturbs all rounds but one.
-        self.now += 500 if len(self.trained) != 3 else 0
+        self.now += self.window * (count + (100 if not self.trained else 0))
+        # Another program disturbs the first pass and one round.
+        self.now += 500 * self.window if len(self.trained) in {0, 3} else 0
         self.trained.append(count)
 
 
 def test_seconds_per_window__leaves_out_what_is_done_once_and_what_disturbs() -> None:
-    clock = Clock()
-    assert seconds_per_window(clock.train, windows=64, clock=clock) == 10
-    assert clock.trained == [1] + [WINDOWS] * 3
+    clock = Clock(0.01)
+    assert seconds_per_window(clock.train, windows=64, clock=clock) == pytest.approx(0.01)
+    assert clock.trained == [1, 1] + [WINDOWS] * 3
 
 
 def test_seconds_per_window__sends_no_more_at_once_than_training() -> None:
-    clock = Clock()
-    assert seconds_per_window(clock.train, windows=2, clock=clock) == 10
+    clock = Clock(0.01)
+    assert seconds_per_window(clock.train, windows=2, clock=clock) == pytest.approx(0.01)
     assert max(clock.trained) == 2
+
+
+@pytest.mark.parametrize(("window", "trained"), [(0.2, [1, 1, 2, 2, 2]), (0.4, [1, 1]), (30.0, [1, 1])])
+def test_seconds_per_window__of_a_dear_shape_takes_few_windows(window: float, trained: list[int]) -> None:
+    clock = Clock(window)
+    assert seconds_per_window(clock.train, windows=64, clock=clock) == pytest.approx(window)
+    assert clock.trained == trained

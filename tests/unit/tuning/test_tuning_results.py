@@ -1,24 +1,27 @@
 import json
+import re
 
 import pytest
 from PIL import Image
 
 from wattcast.tuning.config import TuningConfig
-from wattcast.tuning.results import as_json, importance, plot_history, results
+from wattcast.tuning.page import plot_history, write_search_page
+from wattcast.tuning.results import as_json, importance, results
 from wattcast.tuning.search import SearchResult, search
 from wattcast.tuning.space import noted
 
 SPACE = {"d_model": [16, 32, 64], "n_layers": [1, 2, 3]}
 
 
-@pytest.fixture
-def found(data, recipe, tmp_path, pretended) -> SearchResult:
+@pytest.fixture(scope="module")
+def found(data, recipe, tmp_path_factory, pretended_once) -> SearchResult:
     def loss(values):
         if values["n_layers"] == 3 and values["d_model"] == 32:
             raise RuntimeError("unlucky")
         return 1 / values["d_model"]
-    pretended(loss)
-    return search(data, recipe, TuningConfig(n_trials=25, space=SPACE, sampler="random", sampler_seed=5), tmp_path)
+    pretended_once(loss)
+    return search(data, recipe, TuningConfig(n_trials=25, space=SPACE, sampler="random", sampler_seed=5),
+                  tmp_path_factory.mktemp("found"))
 
 
 def test_results__begin_as_the_seed_document_s_example(found) -> None:
@@ -34,10 +37,11 @@ def test_results__begin_as_the_seed_document_s_example(found) -> None:
 def test_results__hold_every_trial(found) -> None:
     content = json.loads(json.dumps(results(found), allow_nan=False))
     trials = content["trials"]
-    assert [trial["number"] for trial in trials] == list(range(25))
+    assert [trial["number"] for trial in trials] == list(range(len(found.trials)))
+    assert sum(content["ended"].values()) == content["n_trials"] == 25
     assert {"complete", "pruned", "fail"} == {trial["state"] for trial in trials}
     for trial in trials:
-        assert trial.keys() == {"number", "state", "value", "params", "duration", "price",
+        assert trial.keys() == {"number", "state", "value", "params", "duration", "price", "stage", "began_as",
                                 "intermediate", "reason", "worker"}
         assert trial["duration"] >= 0
         if trial["state"] == "complete":
@@ -47,10 +51,15 @@ def test_results__hold_every_trial(found) -> None:
     assert list(trials[0]["intermediate"]) == ["1", "2", "3", "4"]
     assert (content["sampler"], content["sampler_seed"]) == ("random", 5)
     assert content["recipe_hash"] == found.recipe.recipe_hash()
-    table = content["confirmation"]["trials"]
+    assert content["fidelity"] == {"fidelity": "usual", "epochs": 4, "windows_per_epoch": 12, "stage_ends": [1, 4],
+                                   "epochs_on_average": 2.0, "share_of_training": 1.0, "origins": 4}
+    cost = content["cost"]
+    assert cost["trials_that_fit"] == 25
+    assert cost["priced"] == pytest.approx(sum(trial["price"] or 0 for trial in trials), abs=0.1)
+    table = content["comparison"]["trials"]
     assert table[0]["number"] == 0
     assert not table[0]["better"]
-    assert content["confirmation"]["origins"] == 5
+    assert content["comparison"]["origins"] == 5
     chosen = next(row for row in table if row["number"] == content["best_trial"])
     assert chosen["better"]
     assert -chosen["difference"] > chosen["noise"]
@@ -63,15 +72,34 @@ def test_number__that_json_does_not_have_is_null(value, written) -> None:
 
 def test_importance__is_highest_where_the_score_comes_from(data, recipe, tmp_path, pretended) -> None:
     pretended(lambda values: 1 / values["d_model"])
-    config = TuningConfig(n_trials=25, space=SPACE, sampler="random", optuna_pruning=False)
+    config = TuningConfig(n_trials=16, space=SPACE, sampler="random", optuna_pruning=False)
     trials = search(data, recipe, config, tmp_path).trials
-    shares = importance(trials)
+    shares = importance(trials, 4)
     assert next(iter(shares)) == "d_model"
     assert sum(shares.values()) == pytest.approx(1)
-    assert importance(trials[:9]) == {} != importance(trials[:10])
+    assert importance(trials[:9], 4) == {} != importance(trials[:10], 4)
 
 
 def test_plot__is_a_picture(found, tmp_path) -> None:
     plot_history(tmp_path / "history.png", found)
     with Image.open(tmp_path / "history.png") as picture:
-        assert picture.size == (1440, 540)
+        assert picture.size == (1320, 456)
+
+
+def test_page__is_whole_and_fetches_nothing(found, tmp_path) -> None:
+    page = write_search_page(tmp_path / "search.html", found, station_id="<works>").read_text(encoding="utf-8")
+    assert "Search for &lt;works&gt;" in page
+    assert page.count("<svg") == 2
+    assert not re.search(r"(src|href)=.?(https?:)?//|@import|url\((?!#)", page)
+    for heading in ("Trained in full and compared", "History, and what decides", "Cost against score", "Values"):
+        assert f"<h2>{heading}</h2>" in page
+    assert found.choice.verdict.replace("'", "&#39;") in page
+    assert f"<td>trial {found.choice.number}</td>" in page
+
+
+def test_page__of_a_search_that_found_nothing_has_no_comparison(data, recipe, tmp_path, pretended) -> None:
+    pretended(lambda _: 0.5)
+    found = search(data, recipe, TuningConfig(n_trials=2, space=SPACE), tmp_path / "studies")
+    page = write_search_page(tmp_path / "search.html", found, station_id="works").read_text(encoding="utf-8")
+    assert "Trained in full" not in page
+    assert "it is kept" in page

@@ -1,0 +1,85 @@
+"""What a search leaves for people: one offline page, and its history as a PNG."""
+
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+from optuna.trial import TrialState
+
+from wattcast.evaluation.charts import as_png, as_svg
+from wattcast.evaluation.scorecard import percent
+from wattcast.store.files import write_text, written_aside
+from wattcast.tuning.charts import cost_figure, history_figure
+from wattcast.tuning.plan import duration
+from wattcast.tuning.results import seconds
+from wattcast.tuning.search import SearchResult
+from wattcast.tuning.space import noted, values_of
+from wattcast.tuning.stages import newest, score
+from wattcast.tuning.study import asked_for
+
+SHOWN = 20
+"""The best trials in the page's table. [trials]"""
+
+
+def write_search_page(path: Path, found: SearchResult, *, station_id: str) -> Path:
+    """Write a self-contained page: styles and pictures inside, nothing fetched, readable without a network.
+
+    Args:
+        path: the `.html` file; written aside and renamed.
+        found: by the search.
+        station_id: whose.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    from jinja2 import Environment
+
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        files("wattcast.tuning").joinpath("search.html").read_text(encoding="utf-8"))
+    write_text(path, template.render(
+        title=f"Search for {station_id}", verdict=found.choice.verdict, stopped=found.stopped,
+        plan=found.plan.in_words(found.config), history=as_svg(partial(history_figure, found), "history"),
+        cost=as_svg(partial(cost_figure, found), "cost"), compared=_compared(found), trials=_best(found),
+        keys=_keys(found), facts=_facts(found)))
+    return path
+
+
+def plot_history(path: Path, found: SearchResult) -> None:
+    """Every trial's score and the best so far; beside it what decides."""
+    with written_aside(path) as aside:
+        aside.write_bytes(as_png(partial(history_figure, found)))
+
+
+def _compared(found: SearchResult) -> list[dict[str, str]]:
+    return [{"configuration": "today's" if at == 0 else f"trial {each.number}", "score in the search":
+             f"{each.score:.5f}", "error where no trial was scored": f"{each.loss:.5f}",
+             "against today's": "" if at == 0 else percent(-each.difference / today.loss, sign="+"),
+             "noise": "" if at == 0 else percent(each.noise / today.loss),
+             "weeks better": "" if at == 0 else f"{each.weeks_better} of {each.weeks}",
+             "training took": duration(each.seconds)}
+            for today in found.choice.confirmations[:1] for at, each in enumerate(found.choice.confirmations)]
+
+
+def _best(found: SearchResult) -> list[dict[str, str]]:
+    """The trials that went furthest, the best of these first."""
+    trials = [trial for trial in newest(found.trials).values() if trial.intermediate_values]
+    ranked = sorted(trials, key=lambda trial: (-max(trial.intermediate_values), score(trial)))
+    return [{"trial": str(trial.number), "epochs": str(max(trial.intermediate_values)), "score": f"{score(trial):.5f}",
+             "took": "" if trial.duration is None else duration(seconds(trial)),
+             **{key: f"{value:g}" for key, value in trial.params.items()}} for trial in ranked[:SHOWN]]
+
+
+def _keys(found: SearchResult) -> list[dict[str, str]]:
+    chosen = values_of(found.recipe, noted())
+    today = found.trials[0].params
+    return [{"key": key, "today": f"{today[key]:g}" if key in today else "not searched", "chosen": f"{value:g}",
+             "tried": ", ".join(f"{each:g}" for each in found.space.get(key, ()))} for key, value in chosen.items()]
+
+
+def _facts(found: SearchResult) -> dict[str, str]:
+    trials = asked_for(found.trials)
+    ended = {state: sum(trial.state == state for trial in trials) for state in TrialState}
+    return {"trials": f"{len(trials)} of {found.config.n_trials}: {ended[TrialState.COMPLETE]} to their end, "
+                      f"{ended[TrialState.PRUNED]} ended by their score, {ended[TrialState.FAIL]} failed",
+            "time": duration(found.seconds), "sampler": f"{found.config.sampler}, seed {found.config.sampler_seed}",
+            "study": found.study}
