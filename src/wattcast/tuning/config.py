@@ -10,6 +10,9 @@ from wattcast.tuning.space import Value, check_values
 LONGEST = 60.0
 """Seconds that a trial takes on average if the time would allow more: five and the comparison of the best of them are
 over within ten minutes on a small station."""
+HALVED = 6
+"""Trials that there must be for only the best third to go on; of fewer, whose best third is hardly one, each is trained
+to its end. [trials]"""
 
 
 class TuningConfig(Config):
@@ -52,5 +55,6 @@ class TuningConfig(Config):
 
     @property
     def halving(self) -> bool:
-        """Whether trials begin short and only the best go on; the other pruners have stages of their own."""
-        return self.optuna_pruning and self.pruner == "median"
+        """Whether trials begin short and only the best go on, as a handful's do not; the other pruners have stages of
+        their own."""
+        return self.optuna_pruning and self.pruner == "median" and self.n_trials >= HALVED

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from wattcast.contracts import ADJUSTABLE, PART, QUANTILES, TOTAL, Kind, Location, Station
 from wattcast.data.limits import KeptLimits
-from wattcast.forecasting.postprocess import Limits, target_columns
+from wattcast.forecasting.postprocess import Limits, target_columns, usual
 
 TOTAL_ONLY = Station(id="a")
 BOTH = Station(id="a", targets=(TOTAL, PART))
@@ -45,6 +45,15 @@ def test_below_zero__only_where_training_never_was() -> None:
     untouched, notes = Limits(TOTAL_ONLY, ()).apply(made)
     pd.testing.assert_frame_equal(untouched, made)
     assert notes == []
+
+
+def test_sentences_of_every_day__are_told_from_a_forecast_beyond_the_capacity() -> None:
+    plant = Station(id="a", targets=(TOTAL, PART), kind=Kind.PV, capacity=600.0,
+                    location=Location(latitude=30.0, longitude=120.0))
+    made = table(total_active_power=[-60.0] * 12 + [700.0] * 12, not_use_power=[10.0] * 12 + [800.0] * 12)
+    _, notes = Limits(plant, (TOTAL, PART), part_of_total=True).apply(made)
+    assert [note.partition(":")[0] for note in notes if not usual(note)] == ["kept within the capacity of 600"]
+    assert len([note for note in notes if usual(note)]) == 3
 
 
 def test_capacity__bounds_both_directions() -> None:

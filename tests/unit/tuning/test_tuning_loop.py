@@ -142,6 +142,14 @@ def test_stages__are_priced_and_the_best_third_go_to_the_end(undisturbed) -> Non
         assert trial.user_attrs[PRICE] == pytest.approx(3 * first.user_attrs[PRICE], rel=0.1)
 
 
+def test_handful_of_trials__are_all_trained_to_the_end(data, recipe, tmp_path, pretended) -> None:
+    """The seed's five: three of them at least are to be complete."""
+    pretended(loss)
+    found = search(data, recipe, TuningConfig(n_trials=5, space=SPACE), tmp_path)
+    assert found.plan.ends == (found.plan.epochs,)
+    assert [trial.state for trial in asked_for(found.trials)].count(TrialState.COMPLETE) >= 4
+
+
 def test_price__too_high_is_corrected_by_what_was_taken(data, recipe, tmp_path, pretended, monkeypatch) -> None:
     pretended(loss)
     monkeypatch.setattr(Objective, "seconds_per_window",

@@ -243,9 +243,9 @@ def test_plan__is_the_same_for_all_trials_and_when_the_search_goes_on(searched, 
     monkeypatch.setattr(Objective, "train", train)
     # 48 windows are a training. A tenth of a millisecond would be none of them: it is a batch of each epoch at least.
     told: list[SearchProgress | str] = []
-    found = searched(told.append, n_trials=2, optuna_timeout=60, trial_timeout=1e-4)
+    found = searched(told.append, n_trials=6, optuna_timeout=60, trial_timeout=1e-4)
     monkeypatch.setattr(Objective, "seconds_per_window", lambda *_, **__: 1e-9)
-    again = searched(n_trials=4, optuna_timeout=60, trial_timeout=1e-4)
+    again = searched(n_trials=8, optuna_timeout=60, trial_timeout=1e-4)
     assert plans == {found.plan} == {again.plan}
     assert (found.plan.epochs, found.plan.windows, found.plan.ends) == (4, 4, (1, 4))
     assert told[0].startswith("each trial sees 4 windows and the best third go on, to 16 (33 % of a training's) in ")
