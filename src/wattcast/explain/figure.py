@@ -15,6 +15,7 @@ from wattcast.explain.miss import REST, WEATHER_FORECAST, Miss
 from wattcast.explain.miss_words import part_names
 from wattcast.explain.replay import FloatArray
 from wattcast.explain.words import Language, name_of
+from wattcast.timegrid import DAY
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -28,6 +29,8 @@ COLUMNS = ("#e69f00", "#009e73", "#cc79a7", "#7f6a00", "#b3261e", "#4b3f72")
 (Okabe & Ito 2008)."""
 
 USUAL_COLOUR = "#59636e"
+MARGIN = 0.01
+"""Free on both sides of a day. [share]"""
 
 
 def explanation_figure(explanation: Explanation, language: Language, day: int | None = None,
@@ -68,7 +71,7 @@ def miss_figure(miss: Miss, language: Language) -> "Figure":
         above, below = axes[2 * position], axes[2 * position + 1]
         _forecast(above, explanation, position, steps, language)
         above.plot(explanation.index[steps], miss.actual[:, position], color=INK, linewidth=1.1,
-                   label=_MEASURED[language])
+                   marker=_marker(explanation.index[steps]), label=_MEASURED[language])
         _stacked(below, explanation.index[steps], {key: part[:, position] for key, part in miss.parts.items()},
                  part_names(miss, language), _ERROR[language])
     _name_hours(axes[-1], explanation.index[steps])
@@ -95,8 +98,9 @@ def _forecast(axis: "Axes", explanation: Explanation, position: int, steps: slic
     low, high = (table[quantile_column(target, level)].to_numpy()[steps] for level in (0.1, 0.9))
     axis.fill_between(index, low, high, color=MODEL, alpha=0.18, linewidth=0, label=_BAND[language])
     axis.plot(index, explanation.usual[steps, position], color=USUAL_COLOUR, linewidth=1.1, linestyle=(0, (4, 2)),
-              label=name_of(USUAL, language))
-    axis.plot(index, explanation.median[steps, position], color=MODEL, linewidth=1.5, label=name_of("median", language))
+              marker=_marker(index), label=name_of(USUAL, language))
+    axis.plot(index, explanation.median[steps, position], color=MODEL, linewidth=1.5, marker=_marker(index),
+              label=name_of("median", language))
     axis.set_ylabel(target)
     axis.margins(x=0.01)
 
@@ -113,7 +117,7 @@ def _stacked(axis: "Axes", index: pd.DatetimeIndex, parts: Mapping[str, FloatArr
         axis.fill_between(index, up, above, color=colours[key], linewidth=0, step="mid", label=names[key])
         axis.fill_between(index, down, below, color=colours[key], linewidth=0, step="mid")
         up, down = above, below
-    axis.plot(index, up + down, color=INK, linewidth=0.9, drawstyle="steps-mid", label=label)
+    axis.plot(index, up + down, color=INK, linewidth=0.9, drawstyle="steps-mid", marker=_marker(index), label=label)
     axis.axhline(0, color="#8c959f", linewidth=0.8)
     axis.set_ylabel(label)
 
@@ -126,9 +130,16 @@ def _legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
     figure.legend([*found.values()], list(found), loc="outside upper center", ncols=6, frameon=False)
 
 
+def _marker(index: pd.DatetimeIndex) -> str:
+    """A line of one step is a point, or nothing would be seen of it."""
+    return "o" if len(index) == 1 else ""
+
+
 def _name_hours(axis: "Axes", index: pd.DatetimeIndex) -> None:
     from matplotlib.dates import DateFormatter, HourLocator
 
+    # A day of one step has no width by itself: as wide as is chosen for it, its hours would be thousands.
+    axis.set_xlim(index[0] - MARGIN * DAY, index[0] + (1 + MARGIN) * DAY)
     axis.xaxis.set_major_locator(HourLocator(byhour=range(0, 24, 3), tz=index.tz))
     axis.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=index.tz))
 
