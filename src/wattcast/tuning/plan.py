@@ -139,7 +139,8 @@ def mean_price(prices: NDArray[np.float64], even: float) -> float:
 
 def _longest(config: TuningConfig, epochs: int, windows: int, largest_batch: int, plan: Plan) -> Plan:
     """The longest trials that the time allows, and at least as long as the fidelity demands."""
-    fewest = min(epochs, FEWEST_EPOCHS[config.fidelity])
+    # A handful of trials, of which each goes to its end, are short ones.
+    fewest = min(epochs, FEWEST_EPOCHS[config.fidelity if config.halving else "low"])
     made = [replace(plan, epochs=count, windows=size, share=count * size / (epochs * windows))
             for size in dict.fromkeys((windows, min(windows, largest_batch)))
             for count in range(epochs, fewest - 1, -1)]

@@ -100,3 +100,10 @@ def test_percentage__of_little_has_decimals(share: float, text: str) -> None:
                                                (3600, "60 min")])
 def test_duration__in_seconds_or_minutes(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_handful_of_trials__are_short_rather_than_many_minutes() -> None:
+    """Where the time for one is less than nine epochs take, those of five trials have three at least."""
+    few, many = (plan(2e-2, n_trials=trials) for trials in (5, 6))
+    assert few.ends == (few.epochs,)
+    assert 3 <= few.epochs < 9 <= many.epochs
