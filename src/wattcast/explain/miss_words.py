@@ -8,7 +8,7 @@ import numpy as np
 
 from wattcast.explain.groups import DAY_TYPE, LEVEL
 from wattcast.explain.miss import REST, WEATHER_FORECAST, Miss
-from wattcast.explain.tables import apportioned
+from wattcast.explain.shown import apportioned
 from wattcast.explain.words import Language, Unit, in_shares, named_day
 from wattcast.forecasting.output import DECIMALS
 

@@ -12,7 +12,7 @@ from wattcast.data.schema import ENERGY_UNITS
 from wattcast.evaluation.scorecard import number
 from wattcast.explain import groups as keys
 from wattcast.explain.contributions import Explanation, Weather
-from wattcast.explain.tables import apportioned, decimals_of, shown
+from wattcast.explain.shown import apportioned, decimals_of, shown
 from wattcast.timegrid import midnight
 
 Language = Literal["en", "zh"]

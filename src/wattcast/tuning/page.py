@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from wattcast.evaluation.charts import as_png, as_svg
 from wattcast.evaluation.scorecard import percent
 from wattcast.store.files import write_text, written_aside
-from wattcast.tuning.charts import cost_figure, history_figure
+from wattcast.tuning.figures import cost_figure, history_figure
 from wattcast.tuning.plan import duration
 from wattcast.tuning.results import seconds
 from wattcast.tuning.search import SearchResult

@@ -19,12 +19,12 @@ from wattcast.training.engine import remove_older
 from wattcast.training.prepared import hash_data
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.confirm import Choice, choose
-from wattcast.tuning.loop import TrialLoop
 from wattcast.tuning.objective import Objective
 from wattcast.tuning.plan import Plan
 from wattcast.tuning.progress import OnProgress
 from wattcast.tuning.space import Space, search_space, values_of, with_values
 from wattcast.tuning.study import SharedStudy
+from wattcast.tuning.trials import TrialLoop
 
 LIMITS = {"enable_hyperopt", "n_trials", "optuna_timeout", "confirm", "memory_limit"}
 """Settings that may change between two calls that work on one study; what its trials are stays."""

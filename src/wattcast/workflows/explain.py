@@ -20,7 +20,7 @@ from wattcast.explain.contributions import explain as explain_forecast
 from wattcast.explain.figure import explanation_figure, miss_figure
 from wattcast.explain.miss import Miss, miss
 from wattcast.explain.miss_words import miss_sentences, miss_to_dict
-from wattcast.explain.tables import to_dict
+from wattcast.explain.shown import to_dict
 from wattcast.explain.words import Language, Unit, sentence
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.files import write_json, written_aside

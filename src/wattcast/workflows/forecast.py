@@ -22,7 +22,7 @@ from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.store.forecasts import keep_forecast, kept_forecasts
-from wattcast.store.recall import load_recall, save_recall
+from wattcast.store.mornings import load_recall, save_recall
 from wattcast.store.registry import Registry, trained_stations
 from wattcast.timegrid import midnight, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-import wattcast.tuning.loop as module
+import wattcast.tuning.trials as module
 from wattcast.errors import ConfigError, DataError, WattcastError
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.objective import Objective

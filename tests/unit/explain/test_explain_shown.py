@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from made_works import DAY, view_of
 
 from wattcast.explain.contributions import Explanation, explain
-from wattcast.explain.tables import apportioned, decimals_of, to_dict
+from wattcast.explain.shown import apportioned, decimals_of, to_dict
 
 
 def decimal(values: np.ndarray) -> list[Decimal]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wattcast.store.recall import NAME, load_recall, save_recall
+from wattcast.store.mornings import NAME, load_recall, save_recall
 
 
 def test_what_is_kept__is_found_again_to_the_last_bit(tmp_path) -> None:
