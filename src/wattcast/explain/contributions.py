@@ -20,7 +20,7 @@ from wattcast.contracts import MIDDLE, TARGETS, Forecast, Kind, View
 from wattcast.explain.groups import BASE_GROUP, DAY_TYPE, LEARNED, LEVEL, LIMITS, Group, Scene, column_groups, merged
 from wattcast.explain.replay import BoolArray, FloatArray, blended, replay, uses_base
 from wattcast.forecasting.levelled import days_off
-from wattcast.forecasting.predictor import Basis, NetworkForecaster
+from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.timegrid import lead_days
 
 MOST = 6
@@ -116,13 +116,13 @@ def explain(forecaster: NetworkForecaster, view: View) -> Explanation:
     Raises:
         WattcastError: as `NetworkForecaster.forecast`.
     """
-    return explained(forecaster, forecaster.basis(view))
+    return explained(forecaster, Scene.of(forecaster.basis(view)))
 
 
-def explained(forecaster: NetworkForecaster, basis: Basis) -> Explanation:
-    """Take the forecast that the forecaster makes of a basis apart."""
+def explained(forecaster: NetworkForecaster, scene: Scene) -> Explanation:
+    """Take the forecast that the forecaster makes of a scene's basis apart."""
+    basis = scene.basis
     forecast = forecaster.finished(basis)
-    scene = Scene.of(basis)
     groups = _players(scene)
     worth = _worth(scene, groups)
     players = [group.key for group in groups] + ([BASE_GROUP] if uses_base(basis) else [])

@@ -86,7 +86,8 @@ def miss(forecaster: NetworkForecaster, view: View, data: StationData, day: int)
         raise DataError(f"nothing was measured on {index[steps][0]:%Y-%m-%d}, so the forecast of that day cannot have "
                         "been wrong", found=f"measurements until {data.end}", hint="choose a day that has passed")
     basis = forecaster.basis(view)
-    explanation, came = explained(forecaster, basis), _Came(Scene.of(basis), data, day)
+    scene = Scene.of(basis)
+    explanation, came = explained(forecaster, scene), _Came(scene, data, day)
     actual = came.actual
     worth, off = _worth(came, explanation.median, steps)
     players = sorted(frozenset().union(*worth))

@@ -9,7 +9,7 @@ import numpy as np
 from wattcast.explain.groups import DAY_TYPE, LEVEL
 from wattcast.explain.miss import REST, WEATHER_FORECAST, Miss
 from wattcast.explain.shown import apportioned
-from wattcast.explain.words import Language, Unit, in_shares, named_day
+from wattcast.explain.words import VOCABULARIES, Language, Unit, in_shares, named_day
 from wattcast.forecasting.output import DECIMALS
 
 
@@ -20,9 +20,6 @@ class _Vocabulary:
     error: Callable[[str, str, str, bool], str]
     right: Callable[[str], str]
     inside: Callable[[int, int, str | None], str]
-    colon: str
-    comma: str
-    stop: str
 
 
 _ENGLISH = _Vocabulary(
@@ -32,8 +29,7 @@ _ENGLISH = _Vocabulary(
     f"measured {measured}, {change} {'above' if above else 'below'} the forecast of {forecast}",
     right=lambda measured: f"measured {measured}, as was forecast",
     inside=lambda inside, known, lately: f"{inside} of {known} steps lay inside the 80 % band" + (
-        "" if lately is None else f"; in the last weeks {lately} did"),
-    colon=": ", comma=", ", stop=".")
+        "" if lately is None else f"; in the last weeks {lately} did"))
 _CHINESE = _Vocabulary(
     names={WEATHER_FORECAST: "气象预报", LEVEL: "水平", REST: "其余"},
     off=("像工作日一样运行", "像休息日一样运行"),
@@ -41,18 +37,17 @@ _CHINESE = _Vocabulary(
     f"实测 {measured}，比预测的 {forecast} {'高' if above else '低'} {change}",
     right=lambda measured: f"实测 {measured}，与预测相同",
     inside=lambda inside, known, lately: f"{known} 个时段中有 {inside} 个在 80 % 预测区间内" + (
-        "" if lately is None else f"；最近几周为 {lately}"),
-    colon="：", comma="，", stop="。")
+        "" if lately is None else f"；最近几周为 {lately}"))
 _VOCABULARIES: Mapping[Language, _Vocabulary] = {"en": _ENGLISH, "zh": _CHINESE}
 
 
 def miss_sentences(miss: Miss, target: int, unit: Unit, language: Language) -> tuple[str, str]:
     """How far the forecast of the day was off and why, and how its band did; over the steps that were measured."""
-    said = _VOCABULARIES[language]
+    said, marks = _VOCABULARIES[language], VOCABULARIES[language]
     known = np.isfinite(miss.actual[:, target])
     day = named_day(miss.explanation, miss.steps, language)
     if not known.any():
-        return f"{day}{said.colon}–{said.stop}", f"–{said.stop}"
+        return f"{day}{marks.colon}–{marks.stop}", f"–{marks.stop}"
     measured, forecast = (unit.total(of[known, target]) for of in (miss.actual, miss.median))
     size = unit.total(np.abs(miss.median[known, target]))
     shares = {key: unit.total(part[known, target]) for key, part in miss.parts.items()}
@@ -64,7 +59,8 @@ def miss_sentences(miss: Miss, target: int, unit: Unit, language: Language) -> t
     lately = miss.lately[target]
     band = said.inside(int(miss.inside[known, target].sum()), int(known.sum()),
                        None if lately is None else f"{100 * lately:.0f} %")
-    return f"{day}{said.colon}{error}{said.colon if parts else ''}{said.comma.join(parts)}{said.stop}", band + said.stop
+    told_of = f"{error}{marks.colon if parts else ''}{marks.comma.join(parts)}"
+    return f"{day}{marks.colon}{told_of}{marks.stop}", band + marks.stop
 
 
 def part_names(miss: Miss, language: Language) -> dict[str, str]:
