@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from optuna.trial import FrozenTrial, TrialState
 
 from wattcast.evaluation.charts import INK, MODEL, OTHERS
-from wattcast.tuning.results import importance, seconds
+from wattcast.tuning.results import importance
 from wattcast.tuning.search import SearchResult
-from wattcast.tuning.stages import began, newest, score
+from wattcast.tuning.stages import began, newest, score, seconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,10 +11,9 @@ from wattcast.evaluation.scorecard import percent
 from wattcast.store.files import write_text, written_aside
 from wattcast.tuning.figures import cost_figure, history_figure
 from wattcast.tuning.plan import duration
-from wattcast.tuning.results import seconds
 from wattcast.tuning.search import SearchResult
 from wattcast.tuning.space import noted, values_of
-from wattcast.tuning.stages import newest, score
+from wattcast.tuning.stages import newest, score, seconds
 from wattcast.tuning.study import asked_for
 
 SHOWN = 20

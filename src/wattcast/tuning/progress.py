@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from optuna.trial import TrialState
 
 from wattcast.training.record import EpochRecord
+from wattcast.tuning.stages import seconds
 from wattcast.tuning.study import SharedStudy, asked_for
 
 
@@ -64,6 +65,6 @@ def progress(study: SharedStudy, number: int, epoch: EpochRecord | None, said: s
 def _seconds_left(study: SharedStudy, ended: int, left: float) -> float | None:
     if not ended:
         return None
-    spent: float = sum(trial.duration.total_seconds() for trial in study.trials() if trial.duration is not None)
+    spent: float = sum(seconds(trial) for trial in study.trials() if trial.duration is not None)
     at_work = max(1, len(study.trials(TrialState.RUNNING)))
     return max(0.0, min(spent / ended * (study.config.n_trials - ended) / at_work, left))

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from wattcast.tuning.search import SearchResult
 from wattcast.tuning.space import noted, values_of
-from wattcast.tuning.stages import STAGE, began, expected_epochs
+from wattcast.tuning.stages import STAGE, began, expected_epochs, seconds
 from wattcast.tuning.study import PRICE, REASON, WORKER, asked_for
 
 FEWEST_TRIALS = 10
@@ -69,11 +69,6 @@ def _cost(found: SearchResult) -> dict[str, Any]:
             "of_these_taken": round(sum(seconds(trial) for trial in ended if PRICE in trial.user_attrs), 1),
             "taken": round(sum(map(seconds, ended)), 1),
             "trainings_in_full": round(sum(each.seconds for each in found.choice.confirmations), 1)}
-
-
-def seconds(trial: FrozenTrial) -> float:
-    """That a trial took, what was there to go on from not counted."""
-    return float(trial.duration.total_seconds())
 
 
 def _trial(trial: FrozenTrial) -> dict[str, Any]:

@@ -79,6 +79,11 @@ def score(trial: FrozenTrial) -> float:
                  else trial.value)
 
 
+def seconds(trial: FrozenTrial) -> float:
+    """That a trial took, what was there to go on from not counted."""
+    return float(trial.duration.total_seconds())
+
+
 def ahead(trials: Sequence[FrozenTrial], ends: Sequence[int]) -> list[FrozenTrial]:
     """Trials that are ahead of today's where they ended, in the last stage in which there are some; the best first."""
     for stage in reversed(range(len(ends))):

@@ -12,7 +12,7 @@ from wattcast.tuning.objective import Objective, Unpromising
 from wattcast.tuning.plan import TOLERANCE, duration
 from wattcast.tuning.progress import OnProgress, progress
 from wattcast.tuning.space import Value
-from wattcast.tuning.stages import BEGAN
+from wattcast.tuning.stages import BEGAN, seconds
 from wattcast.tuning.study import PRICE, REASON, NothingFits, SharedStudy, asked_for
 
 WAIT = 0.5
@@ -72,7 +72,7 @@ class TrialLoop:
         ended = [trial for trial in self.study.trials() if trial.duration is not None and PRICE in trial.user_attrs
                  and trial.state.is_finished() and trial.intermediate_values]
         priced = sum(trial.user_attrs[PRICE] for trial in ended)
-        return sum(trial.duration.total_seconds() for trial in ended) / priced if priced else 1.0
+        return sum(map(seconds, ended)) / priced if priced else 1.0
 
     def _price(self, times: float, stage: int, begin: int = 0) -> float:
         """Seconds until the end of a stage, of a configuration that is so many times as dear as today's."""
