@@ -5,6 +5,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+WEEK, MONTH = 7, 28
+"""Days over which power and weather are looked back at; a month of four whole weeks. [days]"""
+
 
 def by_day(values: Floats, day: int) -> Floats:
     """`[D, S]`, filled up with NaN."""

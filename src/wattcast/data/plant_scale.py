@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from wattcast.contracts import Kind
 from wattcast.data.cleaning import Mask
-from wattcast.data.days import by_day, quantile
+from wattcast.data.days import MONTH, WEEK, by_day, quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,7 +27,6 @@ ROOM = 1.5
 """How far outside the days before a day may lie once it is brought into their unit. [times]"""
 OUTSIDE = 10.0
 """How far outside them it must lie as it is. [times]"""
-WEEK, MONTH = 7, 28
 FEWEST = 6
 """Values other than zero without which a day says nothing."""
 LONGEST_SILENCE = 7

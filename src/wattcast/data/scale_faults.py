@@ -14,7 +14,7 @@ import pandas as pd
 
 from wattcast.contracts import Kind, Station
 from wattcast.data.cleaning import Mask, span_of
-from wattcast.data.days import by_day, quantile
+from wattcast.data.days import MONTH, WEEK, by_day, quantile
 from wattcast.data.plant_scale import plant_stretches
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import DataConfig
@@ -29,7 +29,6 @@ HIGH, EARLY_HIGH = 0.999, 0.95
 """What counts as the highest of the values before: in the first week, with fewer of them, a lower one. [quantile]"""
 ALONE, FEW = 3, 5
 """So many values in a row, and in the week that ends with them, are single ones."""
-WEEK, MONTH = 7, 28
 FEWEST = 20
 """Values other than zero below which nothing is known of what is usual. [number]"""
 

@@ -13,9 +13,10 @@ import pandas as pd
 
 from wattcast.contracts import Station
 from wattcast.data.cleaning import span_of
+from wattcast.data.days import MONTH, WEEK, by_day, quantile
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import recognise
-from wattcast.data.weather_units import CONVERSIONS, KELVIN
+from wattcast.data.weather_units import CONVERSIONS, KELVIN, KMH
 from wattcast.timegrid import parse_step, steps_per_day
 
 Floats = npt.NDArray[np.float64]
@@ -30,9 +31,6 @@ FRACTION = 1.1
 """The highest humidity as a fraction, above the saturation that sensors show. [fraction]"""
 DISTINCT = 6
 """Values that a day of fractions has at least; a sensor that is broken repeats one."""
-KMH = 3.6
-"""km/h in a m/s. [km/h]"""
-WEEK, MONTH = 7, 28
 JUMP = 2.2
 """How many times as high the middle of a week must be as that of the week before for another unit to be looked for."""
 QUANTILES, CLOSE = (0.25, 0.5, 0.75, 0.9), 0.12
@@ -91,11 +89,9 @@ def _humidities(values: Floats, day: int) -> Floats:
 
 def _wind_speeds(values: Floats, day: int) -> Floats:
     made = values.copy()
-    days = -(-len(values) // day)
-    daily = np.append(values, np.full(days * day - len(values), np.nan)).reshape(days, day)
-    middle = np.array([np.median(each[np.isfinite(each)]) if np.isfinite(each).any() else np.nan for each in daily])
+    middle = quantile(by_day(values, day), 0.5)
     at = MONTH
-    while at <= days - WEEK * 2:
+    while at <= len(middle) - WEEK * 2:
         jump = _middle(middle[at:at + WEEK]) / max(_middle(middle[at - WEEK:at]), 1e-9)
         factor = KMH if jump > JUMP else 1 / KMH if jump < 1 / JUMP else None
         if factor is None or not _apart(made[(at - MONTH) * day:at * day], made[at * day:(at + MONTH) * day], factor):

@@ -22,6 +22,8 @@ KELVIN = (170.0, 345.0)
 JUMP, DAY_ALIKE = 28.0, 8.0
 """A column that jumps by so many degrees, and is within so many of the day before once it is converted, is in another
 unit from there on. [degrees]"""
+KMH = 3.6
+"""km/h in a m/s. [km/h]"""
 FEWEST = 24
 """Values below which a table says nothing about its unit."""
 ROOM = 0.25
@@ -52,14 +54,14 @@ CONVERSIONS: Mapping[str, tuple[Conversion, ...]] = {
     "cloud": (_scaled("a fraction to %", 100), _scaled("% to a fraction", 0.01), _scaled("octas to %", 12.5)),
     "pressure": (_scaled("Pa to hPa", 0.01), _scaled("hPa to Pa", 100), _scaled("kPa to hPa", 10),
                  _scaled("hPa to kPa", 0.1), _scaled("Pa to kPa", 0.001), _scaled("kPa to Pa", 1000)),
-    "wind_speed": (_scaled("km/h to m/s", 1 / 3.6), _scaled("m/s to km/h", 3.6)),
+    "wind_speed": (_scaled("km/h to m/s", 1 / KMH), _scaled("m/s to km/h", KMH)),
 }
 
 WEEKS, CALM = 8, 1.4
 """So many weeks tell how windy weeks are, and a week is none of them if it is so many times windier than any.
 [weeks, times]"""
 KNOT = 1.944
-"""Knots in a m/s: nearer to that than to 3.6 nothing is plain. [knots]"""
+"""Knots in a m/s: nearer to that than to `KMH` nothing is plain. [knots]"""
 
 
 def mask_other_temperatures(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[Finding]]:
