@@ -3,16 +3,14 @@
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from opened_study import PLAN, SPACE, TODAY, anything, finish, never, opened
 from optuna.trial import TrialState
 
 from wattcast.tuning.config import TuningConfig
-from wattcast.tuning.journal import JOURNAL
 from wattcast.tuning.plan import Plan
 from wattcast.tuning.stages import ASIDE, BEGAN, STAGE
 from wattcast.tuning.study import (
@@ -25,30 +23,6 @@ from wattcast.tuning.study import (
     SharedStudy,
     asked_for,
 )
-
-SPACE = {"d_model": (16, 32, 64), "lr": (0.001, 0.01), "n_layers": (1, 2, 3, 4)}
-TODAY = {"d_model": 32, "lr": 0.01, "n_layers": 1}
-PLAN = Plan(4, 12, 1.0, 3, 0.001, halving=True, even=1.0, times=1.0, low=1.0)
-
-
-def opened(folder: Path, **config: object) -> SharedStudy:
-    return SharedStudy(folder, TuningConfig(**{"n_trials": 6, "confirm": 2, **config}), SPACE, TODAY, lambda: PLAN)
-
-
-def anything(_: object) -> bool:
-    return True
-
-
-def never(*_: object) -> bool:
-    return False
-
-
-def finish(study: SharedStudy, value: float) -> int:
-    """Claim a trial and end it well."""
-    trial = study.claim(anything, never)
-    assert trial is not None
-    study.complete(trial, value)
-    return trial.number
 
 
 def left_by_a_dead_process(folder: Path, trials: int = 1) -> None:
@@ -173,40 +147,6 @@ def test_best__of_two_alike_is_the_earlier(tmp_path) -> None:
         for value in (2.0, 1.0, 1.0):
             finish(study, value)
         assert study.best().number == 1
-
-
-def test_journal__a_half_line_at_its_end_is_cut_off(tmp_path) -> None:
-    with opened(tmp_path) as study:
-        finish(study, 5.0)
-    whole = (tmp_path / JOURNAL).read_bytes()
-    (tmp_path / JOURNAL).write_bytes(whole + b'{"op_code": 4, "worker_')
-    with opened(tmp_path) as study:
-        assert study.trials()[0].value == 5.0
-        assert finish(study, 4.0) == 1
-    assert (tmp_path / JOURNAL).read_bytes().startswith(whole)
-
-
-def test_journal__a_lock_that_a_dead_process_left_is_taken(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("wattcast.tuning.journal.GRACE", 3)
-    monkeypatch.chdir(tmp_path)
-    with opened(Path("study")) as study:
-        finish(study, 5.0)
-    # What Optuna's lock looks like between taking and giving back.
-    Path("study", f"{JOURNAL}.lock").symlink_to(Path("study", JOURNAL).resolve())
-    with opened(Path("study")) as study:
-        assert finish(study, 4.0) == 1
-
-
-def test_journal__is_one_that_optuna_opens_by_itself(tmp_path) -> None:
-    with opened(tmp_path) as study:
-        finish(study, 5.0)
-    code = ("import optuna, sys; from optuna.storages.journal import JournalFileBackend as B\n"
-            "s = optuna.storages.JournalStorage(B(sys.argv[1]))\n"
-            "print([(x.study_name, len(optuna.load_study(study_name=x.study_name, storage=s).trials))"
-            " for x in optuna.get_all_study_summaries(s)])")
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / JOURNAL)], capture_output=True, text=True,
-                          check=True)
-    assert done.stdout.strip() == str([(tmp_path.name, 1)])
 
 
 def test_plan__is_made_once_and_kept(tmp_path) -> None:
