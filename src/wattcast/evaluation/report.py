@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,11 @@ import pandas as pd
 from wattcast.contracts import TARGETS, Forecast, Station
 from wattcast.evaluation.baselines import IN_WORDS
 from wattcast.evaluation.charts import as_png, as_svg, error_figure, forecast_figure, reliability_figure
+from wattcast.evaluation.html import write_page
 from wattcast.evaluation.rule_scores import RuleScore
 from wattcast.evaluation.rules import Rule
 from wattcast.evaluation.scorecard import Scorecard, number, percent
-from wattcast.store.files import write_text, written_aside
+from wattcast.store.files import written_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,8 +76,6 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
     Raises:
         DataError: the file cannot be written.
     """
-    from jinja2 import Environment
-
     pictures = {}
     if forecast is not None:
         pictures["forecast"] = as_svg(partial(forecast_figure, forecast, actual, references), "forecast")
@@ -87,17 +85,15 @@ def write_report(path: Path, *, title: str, station: Station, forecast: Forecast
     drawn = {heading: as_svg(partial(forecast_figure, each, actual, None, None), f"week{position}")
              for position, (heading, each) in enumerate((weeks or {}).items())}
     shown = [(section, as_svg(section.draw, f"section{position}")) for position, section in enumerate(sections)]
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        files("wattcast.evaluation").joinpath("report.html").read_text(encoding="utf-8"))
-    page = template.render(
-        title=title, station=station, forecast=forecast, pictures=pictures, days=_days(forecast) if forecast else {},
+    write_page(
+        path, "wattcast.evaluation", "report.html", title=title, station=station, forecast=forecast,
+        pictures=pictures, days=_days(forecast) if forecast else {},
         verdicts=[scorecard.verdict(target) for target in scorecard.targets] if scorecard else [],
         scores=_by_target(scorecard.rows()) if scorecard else {}, card=scorecard,
         models=_by_target(model_rows(models)) if models is not None else {},
         weeks=drawn, sections=shown, worst_days=worst_days, rules=rule_tables(rules), quality=quality,
         facts=facts or {},
         notes=list(dict.fromkeys((*notes, *(forecast.notes if forecast else ())))))
-    write_text(path, page)
     return path
 
 

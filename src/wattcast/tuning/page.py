@@ -1,14 +1,14 @@
 """What a search leaves for people: one offline page, and its history as a PNG."""
 
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 from optuna.trial import TrialState
 
 from wattcast.evaluation.charts import as_png, as_svg
+from wattcast.evaluation.html import write_page
 from wattcast.evaluation.scorecard import percent
-from wattcast.store.files import write_text, written_aside
+from wattcast.store.files import written_aside
 from wattcast.tuning.figures import cost_figure, history_figure
 from wattcast.tuning.plan import duration
 from wattcast.tuning.search import SearchResult
@@ -31,15 +31,12 @@ def write_search_page(path: Path, found: SearchResult, *, station_id: str) -> Pa
     Raises:
         DataError: the file cannot be written.
     """
-    from jinja2 import Environment
-
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        files("wattcast.tuning").joinpath("search.html").read_text(encoding="utf-8"))
-    write_text(path, template.render(
-        title=f"Search for {station_id}", verdict=found.choice.verdict, stopped=found.stopped,
+    write_page(
+        path, "wattcast.tuning", "search.html", title=f"Search for {station_id}",
+        verdict=found.choice.verdict, stopped=found.stopped,
         plan=found.plan.in_words(found.config), history=as_svg(partial(history_figure, found), "history"),
         cost=as_svg(partial(cost_figure, found), "cost"), compared=_compared(found), trials=_best(found),
-        keys=_keys(found), facts=_facts(found)))
+        keys=_keys(found), facts=_facts(found))
     return path
 
 
