@@ -4,8 +4,8 @@ A `Store` holds stations, a `StationStore` all that is kept of one of them: its 
 weather that was issued, its trained versions and which of them is in use, the forecasts that were issued, how good they
 were, and what was taken in. `disk`, `memory` and `sql` implement both; one contract suite runs on all of them.
 
-Times that come out are tz-aware; a stamp marks the start of its interval. What is written is whole or absent, also after
-a kill, and one process at a time changes what is kept of a station.
+Times that come out are tz-aware; a stamp marks the start of its interval. What is written is whole or absent, also
+after a kill, and one process at a time changes what is kept of a station.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -164,8 +164,8 @@ class StationStore(Protocol):
     def versions(self) -> Versions: ...
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold what is kept of the station over a block that reads and changes it. The same process may hold it already;
-        every method below that changes something holds it by itself.
+        """Hold what is kept of the station over a block that reads and changes it. The same process may hold it
+        already; every method below that changes something holds it by itself.
 
         Raises:
             BusyError: another process held it for minutes.
@@ -229,8 +229,8 @@ class StationStore(Protocol):
         ...
 
     def forecasts(self, since: pd.Timestamp | None = None) -> Iterable[IssuedForecast]:
-        """All that were issued, by origin and then by issue; those of origins before `since` are not read. A damaged one
-        is named in the log and left out."""
+        """All that were issued, by origin and then by issue; those of origins before `since` are not read. A damaged
+        one is named in the log and left out."""
         ...
 
     def remove_forecasts(self, before: pd.Timestamp) -> int:
@@ -242,7 +242,8 @@ class StationStore(Protocol):
         ...
 
     def keep_accuracy(self, rows: pd.DataFrame) -> None:
-        """Keep rows with the columns `ACCURACY`; one of the same day, lead day, target, origin and issue is replaced."""
+        """Keep rows with the columns `ACCURACY`; one of the same day, lead day, target, origin and issue is
+        replaced."""
         ...
 
     def accuracy(self, since: pd.Timestamp | None = None) -> pd.DataFrame:
@@ -291,8 +292,8 @@ class Store(Protocol):
         ...
 
     def keep_run(self, run: Mapping[str, Any]) -> None:
-        """Keep what became of a run (a night, an intake): JSON with at least `id`, `kind`, `started`, `ended`; one of the
-        same id is replaced."""
+        """Keep what became of a run (a night, an intake): JSON with at least `id`, `kind`, `started`, `ended`; one of
+        the same id is replaced."""
         ...
 
     def runs(self, kind: str | None = None) -> tuple[dict[str, Any], ...]:
