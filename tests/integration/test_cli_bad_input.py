@@ -85,8 +85,9 @@ def test_missing_column__lists_those_present(refused, table) -> None:
 
 
 def test_no_column_with_power__says_how_to_name_it(refused, table) -> None:
-    write(table.drop(columns="total_active_power").rename(columns={"not_use_power": "kw"}))
-    refused("train", "--data", "data.csv", facts=("total active power", "ts, station_ref_id, kw, temp", "data.targets"))
+    write(table.drop(columns="total_active_power").rename(columns={"not_use_power": "kvar"}))
+    refused("train", "--data", "data.csv", facts=("total active power", "ts, station_ref_id, kvar, temp",
+                                                  "data.targets"))
 
 
 def test_no_column_with_time__says_how_to_name_it(refused, table) -> None:

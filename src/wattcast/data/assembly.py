@@ -17,6 +17,7 @@ from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
 from wattcast.data.places import wrong_zone
+from wattcast.data.power_names import assumed_power
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.quantities import Described, metered, to_steps
 from wattcast.data.scale_faults import mask_scale_faults
@@ -98,7 +99,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
                 *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
                 *impossible, *wild, *units, *converted, *flat, *negative, *_inconsistent(data), *_constant(data),
                 *_future_known(data), *weather]
-    assumed = [*assumed, *steps.assumed, *assumed_limits(frame, station)]
+    told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
+    assumed = [*told, *assumed, *steps.assumed, *assumed_limits(frame, station)]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
                                tuple(findings), columns.ignored,
                                (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from wattcast.contracts import PART, TARGETS, TOTAL
 from wattcast.data.dateparts import CLOCK, DATES, parts_of
+from wattcast.data.power_names import only_power, power_like
 from wattcast.data.schema import (
     NAMELESS_INDEX,
     QUANTITIES,
@@ -22,7 +23,8 @@ MISSPELT = 0.96
 """How like the total power a column's name must be to be taken for it misspelt: total_reactive_power is not.
 [likeness from 0 to 1]"""
 
-PREDECESSOR_TARGETS = {"meter": TOTAL, "load": PART}
+PREDECESSOR_PART = "load"
+PREDECESSOR_TARGETS = {"meter": TOTAL, PREDECESSOR_PART: PART}
 """Beside a column `meter`, `load` is the part that cannot be dispatched; elsewhere `load` may mean anything."""
 
 
@@ -39,7 +41,7 @@ class Columns:
     """The source's names of the columns that are used, by part; `targets` maps ours to theirs, the others keep them.
 
     `clock` is the time of day where `time` may be the date only; `described` tells whether the configuration named the
-    targets.
+    targets, `guessed` whether the total is only what no other column can be.
     """
 
     time: str
@@ -51,6 +53,7 @@ class Columns:
     described: bool
     clock: str | None = None
     ignored: tuple[str, ...] = ()
+    guessed: bool = False
 
     @property
     def measured(self) -> dict[str, str]:
@@ -79,13 +82,15 @@ def file_options(config: DataConfig) -> FileOptions:
     return FileOptions(config.sheet, config.skip_rows, config.decimal, frozenset(name for name in listed if name))
 
 
-def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere: Collection[str] = ()) -> Columns:
+def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere: Collection[str] = (),
+            guess: bool = True) -> Columns:
     """The part of every column in `header`.
 
     Args:
         header: the source's column names.
         source: what to call it in messages.
         elsewhere: columns that may be missing here, as another table has them.
+        guess: take the one column that can be the total power for it, where no name says so.
 
     Raises:
         DataError: a listed column is missing, or time or total power is not recognised.
@@ -96,7 +101,7 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
     if time is None:
         raise DataError(f"{source} has no column that is known to be the time", found=listing(header, limit=40),
                         expected="for example time or ts", hint="name it under data.time.column")
-    columns = _described(config, time) if config.targets else _recognised(header, config, time, source)
+    columns = _described(config, time) if config.targets else _recognised(header, config, time, source, guess)
     columns = replace(columns, clock=clock)
     placing = [name for name in columns.measured.values() if name in columns.places]
     if placing:
@@ -124,12 +129,15 @@ def _described(config: DataConfig, time: str) -> Columns:
                    described=True)
 
 
-def _recognised(header: Sequence[str], config: DataConfig, time: str, source: str) -> Columns:
+def _recognised(header: Sequence[str], config: DataConfig, time: str, source: str, guess: bool) -> Columns:
     renamed = PREDECESSOR_TARGETS if "meter" in header and TOTAL not in header else {}
     known = {name: quantity for name in header if (quantity := renamed.get(name) or recognise(name))}
     targets = {ours: theirs for ours in TARGETS if (theirs := _first_spelling(known, ours))}
+    only = only_power(_unknown(header, known, config, time)) if guess and TOTAL not in targets else None
+    if only is not None:
+        targets = {TOTAL: only, **targets}
     if TOTAL not in targets:
-        likely = nearest(TOTAL, header, MISSPELT) or "your_column"
+        likely = nearest(TOTAL, header, MISSPELT) or next(filter(power_like, header), "your_column")
         raise DataError(f"{source} has no column that is known to be the total active power",
                         found=listing(header, limit=40), expected=f"{TOTAL}, or meter beside load",
                         hint=f"say which one it is: data.targets: {{{TOTAL}: {likely}}}")
@@ -143,7 +151,15 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
                           hint="list it under data.known_future or data.past_only too")
     return Columns(time, config.station_column or _first_spelling(known, "station"), targets,
                    (*weather, *config.known_future), config.past_only,
-                   tuple(dict.fromkeys([*texts, *config.categorical])), described=False)
+                   tuple(dict.fromkeys([*texts, *config.categorical])), described=False, guessed=only is not None)
+
+
+def _unknown(header: Sequence[str], known: Collection[str], config: DataConfig, time: str) -> list[str]:
+    """Columns that nothing is known of."""
+    placing = tuple(name for name in (time, config.time.clock, config.station_column) if name)
+    predecessor = [PREDECESSOR_PART] if any(recognise(name) == "is_peak" for name in header) else []
+    return [name for name in header if name not in (*known, *placing, *config.known_future, *config.past_only,
+                                                    *REDUNDANT, *parts_of(placing, header), *predecessor)]
 
 
 def time_columns(header: Sequence[str], config: TimeConfig) -> tuple[str | None, str | None]:

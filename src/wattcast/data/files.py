@@ -75,13 +75,16 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Col
     headers = {file: read_header(file, options) for file in files}
     shapes = {file: shape_of(header, config) for file, header in headers.items()}
     wide = shapes[files[0]]
+    union = list(dict.fromkeys(name for header in headers.values() for name in header))
+    columns = resolve(union if wide is None else wide.header(union), config, source, elsewhere=others)
     for file, shape in shapes.items():
         if (shape and shape.columns) != (wide and wide.columns):
             raise DataError(f"{files[0].name} and {file.name} hold their days in different columns",
                             expected="files of one form in a folder")
-        resolve(headers[file] if shape is None else shape.header(headers[file]), config, str(file), elsewhere=others)
-    union = list(dict.fromkeys(name for header in headers.values() for name in header))
-    return resolve(union if wide is None else wide.header(union), config, source, elsewhere=others), wide
+        # Where one of them tells which column is the power, a lone column of another is not guessed to be it.
+        resolve(headers[file] if shape is None else shape.header(headers[file]), config, str(file), elsewhere=others,
+                guess=columns.guessed)
+    return columns, wide
 
 
 def shape_of(header: Sequence[str], config: DataConfig) -> Wide | None:

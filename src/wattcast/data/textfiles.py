@@ -16,6 +16,8 @@ import pandas as pd
 from wattcast.data.decimals import has_decimal_commas, plain_numbers
 from wattcast.data.head import Head, find_head
 from wattcast.data.packed import open_binary
+from wattcast.data.power_names import power_like
+from wattcast.data.schema import recognise
 from wattcast.errors import DataError, NoRowsError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -23,6 +25,11 @@ SAMPLE = 1 << 16
 """So many characters tell how a file is laid out. [characters]"""
 LINES = 200
 """And at most so many of their lines. [lines]"""
+
+EASTERN = ("gb18030", "cp932", "cp949", "big5")
+"""Encodings of spreadsheets in China, Japan, Korea and Taiwan, the likeliest first."""
+HEAD_LINES = 40
+"""Within so many lines names of columns are looked for. [lines]"""
 
 LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union(map(chr, range(0xC0, 0xFF)))
 """What a text in Windows-1252 has beside ASCII."""
@@ -103,7 +110,7 @@ def _fit(rows: list[list[str]], head: Head) -> tuple[bool, bool, float]:
 
 
 def _encoding(path: Path) -> str:
-    """Told by all of the file: UTF-8, UTF-16, GB 18030 (spreadsheets in China) or Windows-1252 (in Europe).
+    """Told by all of the file: UTF-8, UTF-16, Windows-1252 (spreadsheets in Europe) or one of `EASTERN`.
 
     Raises:
         DataError: it is none of these.
@@ -130,10 +137,20 @@ def _encoding(path: Path) -> str:
     if western and set(re.findall(r"[^\x00-\x7f]", content.decode("cp1252"))) <= LETTERS and not (
             chinese and _is_chinese(content)):
         return "cp1252"
-    if chinese:
-        return "gb18030"
-    raise DataError(f"{path} is not text in UTF-8, UTF-16, GB 18030 or Windows-1252",
+    # Any of them reads most texts of the others, as nonsense: names of columns that say something decide.
+    told = {encoding: _known_names(content[:SAMPLE].decode(encoding, errors="ignore")) for encoding in EASTERN
+            if _decodes(content, encoding)}
+    likeliest = max(told, key=lambda encoding: told[encoding], default=None)
+    if likeliest is not None and (chinese or told[likeliest]):
+        return likeliest
+    raise DataError(f"{path} is not text in UTF-8, UTF-16, Windows-1252, GB 18030, Shift JIS, EUC-KR or Big5",
                     hint="save the file as CSV in UTF-8")
+
+
+def _known_names(text: str) -> int:
+    """How many of the first lines' cells are names, in other letters than ASCII, that say time, power or weather."""
+    cells = {cell.strip() for line in text.splitlines()[:HEAD_LINES] for cell in re.split(r"[,;\t|]", line)}
+    return sum(recognise(cell) is not None or power_like(cell) for cell in cells if not cell.isascii())
 
 
 def _decodes(content: bytes, encoding: str) -> bool:

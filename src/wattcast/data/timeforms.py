@@ -132,7 +132,7 @@ def _parse_other(texts: pd.Series, iso: pd.Series, place: Callable[[int], str], 
 
 def _formats() -> Iterator[tuple[bool | None, str]]:
     """Forms for `strptime`, each with whether the day comes first where one could take it for the month."""
-    for clock in ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I %p", ""):
+    for clock in ("%H:%M", "%H:%M:%S", "%H时%M分", "%H時%M分", "%I:%M %p", "%I:%M:%S %p", "%I %p", ""):
         for date in ("%Y年%m月%d日", "%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d %b %Y",
                      "%d-%b-%y", "%b %d %Y", "%b %d, %Y"):
             yield None, f"{date} {clock}".strip()

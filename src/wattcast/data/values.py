@@ -51,7 +51,8 @@ def to_numbers(cells: pd.Series, place: Callable[[int], str], missing: Iterable[
 def _parse(texts: pd.Series, place: Callable[[int], str], missing: Iterable[str]) -> npt.NDArray[np.float64]:
     numbers = pd.to_numeric(texts, errors="coerce").astype(float)
     if numbers.isna().any():
-        texts = _without_unit(texts)
+        # Keyboards in East Asia have digits of their own.
+        texts = _without_unit(texts.str.normalize("NFKC"))
         numbers = pd.to_numeric(texts, errors="coerce").astype(float)
     doubtful = texts[numbers.isna() & texts.notna()].str.strip().str.lower()
     truth = doubtful.map(TRUTH).astype(float)

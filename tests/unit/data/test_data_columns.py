@@ -59,20 +59,41 @@ def test_resolve__load_beside_another_total_is_left_alone() -> None:
     assert columns.ignored == ("load",)
 
 
-def test_resolve__load_alone_is_not_guessed() -> None:
+@pytest.mark.parametrize(("header", "total"), [
+    (["time", "load"], "load"), (["time", "power"], "power"), (["time", "Wert"], "Wert"), (["Zeit", "EL01"], "EL01"),
+    (["time", "P_total_kW", "Q_kvar", "temp"], "P_total_kW"), (["日時", "電力(kW)", "湿度"], "電力(kW)"),
+    (["time", "gridLoad", "price", "temperature"], "gridLoad"), (["time", "load", "quarter"], "load"),
+])
+def test_resolve__the_only_column_that_can_be_the_power_is(header: list[str], total: str) -> None:
+    columns = resolve(header, DataConfig(), "a.csv")
+    assert columns.targets == {TOTAL: total}
+    assert columns.guessed
+
+
+@pytest.mark.parametrize("header", [
+    ["time", "price"], ["time", "reactive_power"], ["time", "consumption", "generation"], ["time", "value", "other"],
+    ["time", "load", "is_peak", "quarter"], ["time", "power_forecast"], ["time", "temperature"],
+])
+def test_resolve__what_may_be_something_else_is_not(header: list[str]) -> None:
     with pytest.raises(DataError, match="total active power") as caught:
-        resolve(["time", "load"], DataConfig(), "a.csv")
+        resolve(header, DataConfig(), "a.csv")
     assert "data.targets" in str(caught.value)
-    assert "time, load" in str(caught.value)
+    assert ", ".join(header) in str(caught.value)
+
+
+def test_resolve__nothing_is_guessed_beside_a_known_name_or_where_it_must_not() -> None:
+    assert not resolve(["time", TOTAL, "load"], DataConfig(), "a.csv").guessed
+    with pytest.raises(DataError, match="total active power"):
+        resolve(["time", "load"], DataConfig(), "a.csv", guess=False)
 
 
 @pytest.mark.parametrize(("name", "advice"), [
-    ("total_activ_power", "{total_active_power: total_activ_power}"),
+    ("total_activ_power", "{total_active_power: total_activ_power}"), ("site_load", "{total_active_power: site_load}"),
     ("total_reactive_power", "{total_active_power: your_column}"), ("total_irradiance", "{total_active_power: your"),
 ])
 def test_resolve__a_misspelt_total_is_offered_and_a_like_sounding_column_is_not(name: str, advice: str) -> None:
     with pytest.raises(DataError) as caught:
-        resolve(["time", name], DataConfig(), "a.csv")
+        resolve(["time", name, "setting", "reading"], DataConfig(), "a.csv", guess=False)
     assert advice in str(caught.value)
 
 

@@ -95,3 +95,14 @@ def test_read_header__unknown_names_beside_decimal_commas(tmp_path: Path) -> Non
     assert read_header(tmp_path / "a.csv") == ["Datum von", "Wirkbezug"]
     (tmp_path / "b.csv").write_text("Anfang;Wirkbezug\n01.05.2025 00:00;401,006\n01.05.2025 00:15;398,943\n")
     assert read_header(tmp_path / "b.csv") == ["Anfang", "Wirkbezug"]
+
+
+@pytest.mark.parametrize(("encoding", "time", "power"), [
+    ("gb18030", "时间", "功率"), ("cp932", "日時", "電力(kW)"), ("cp932", "計測時刻", "使用電力量"),
+    ("cp949", "일시", "전력(kW)"), ("big5", "日期時間", "負載(kW)"),
+])
+def test_read_header__east_asian_encodings_are_told_by_the_names(tmp_path: Path, encoding: str, time: str,
+                                                                 power: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"{time},{power}\n2025-03-01 00:00,12.5\n2025-03-01 00:15,13\n".encode(encoding))
+    assert read_header(path) == [time, power]
