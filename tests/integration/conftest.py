@@ -3,7 +3,7 @@
 import contextlib
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +11,6 @@ import pytest
 from nights import DAYS
 
 from wattcast.cli import main
-from wattcast.experts import base_trees
-from wattcast.training.base_trees import Base
 
 
 @pytest.fixture(scope="session")
@@ -31,17 +29,6 @@ def trained_north(seed_table: Callable[..., pd.DataFrame], tiny: tuple[str, ...]
 def north(trained_north: Path, place: Path) -> None:
     """A copy of it all in the working directory."""
     shutil.copytree(trained_north, place, dirs_exist_ok=True)
-
-
-@pytest.fixture(scope="module")
-def few_base_trees() -> Iterator[None]:
-    """What comes with the package has three hundred trees, which take half of a small forecast's time; a tenth of them
-    say as much where nothing depends on how good they are."""
-    whole = Base.load(base_trees.SHIPPED)
-    few = Base(whole.booster.model_to_string(num_iteration=30), whole.manifest)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base_trees, "_loaded", lambda _: few)
-        yield
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:

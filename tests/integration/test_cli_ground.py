@@ -17,7 +17,7 @@ from wattcast.cli import main
 
 TOTAL = "total_active_power"
 
-pytestmark = pytest.mark.usefixtures("few_base_trees", "north")
+pytestmark = pytest.mark.usefixtures("north")
 
 
 @pytest.fixture
@@ -34,10 +34,8 @@ def told(cli) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def whole(trained_north: Path, request: pytest.FixtureRequest,
-          tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def whole(trained_north: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The forecast from all rows there are."""
-    request.getfixturevalue("few_base_trees")
     models = shutil.copytree(trained_north / "models", tmp_path_factory.mktemp("whole") / "models")
     out = models.parent / "forecast.csv"
     with contextlib.redirect_stdout(io.StringIO()):

@@ -20,8 +20,6 @@ from wattcast.cli import main
 from wattcast.store.history import load_history
 from wattcast.store.registry import Registry
 
-pytestmark = pytest.mark.usefixtures("few_base_trees")
-
 QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", "--set", "finetune.finetune_epochs=1",
          "--set", "finetune.finetune_batches=1")
 TOLERANT = ("--set", "finetune.gate_margin=0", "--set", "finetune.guard_tolerance=99", "--set",
