@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wattcast.evaluation.backtest import BacktestResult
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.explain.words import Language
-    from wattcast.store.registry import Version
+    from wattcast.store.base import Version
     from wattcast.training.record import EpochRecord
     from wattcast.tuning.progress import SearchProgress
     from wattcast.workflows.explain import ExplainOutcome

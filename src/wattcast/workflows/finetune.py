@@ -17,11 +17,12 @@ from wattcast.finetune.candidates import FOLLOWING
 from wattcast.finetune.due import Due, too_few_rows, tried_lately, update_due
 from wattcast.finetune.gate import Decision, superseded
 from wattcast.settings import Settings
+from wattcast.store.aliases import CANDIDATE
 from wattcast.store.bundle import GATE
 from wattcast.store.files import write_json
 from wattcast.store.forecasts import kept_forecasts
 from wattcast.store.history import load_history, save_history
-from wattcast.store.registry import CANDIDATE, Registry, trained_stations
+from wattcast.store.registry import Registry, trained_stations
 from wattcast.training.config import Recipe
 from wattcast.workflows.description import as_trained
 from wattcast.workflows.history import cut

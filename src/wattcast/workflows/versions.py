@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wattcast.errors import BundleError, listing, nearest
-from wattcast.store.registry import Registry, Version, trained_stations
+from wattcast.store.base import Version
+from wattcast.store.registry import Registry, trained_stations
 from wattcast.workflows.many import Outcome, each_station
 
 

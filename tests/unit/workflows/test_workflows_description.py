@@ -8,7 +8,7 @@ import wattcast.workflows.job as jobs
 from wattcast.contracts import Kind, Location, Station
 from wattcast.errors import ConfigError, DataError
 from wattcast.settings import load_settings
-from wattcast.store.bundle import load_bundle
+from wattcast.store.bundle_folder import load_folder
 from wattcast.store.registry import Registry
 from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.job import Job
@@ -26,7 +26,7 @@ DESCRIPTION = ("time={column: when, timezone: Asia/Seoul, step: 1h}", "targets={
 @pytest.fixture
 def registry(trained_models: Path, tmp_path: Path) -> Registry:
     """A station that was described, its kind found from its rows."""
-    model = load_bundle(trained_models / "plant" / "versions" / "v0001")
+    model = load_folder(trained_models / "plant" / "versions" / "v0001")
     registry = Registry(tmp_path / "models", "steel")
     description = load_settings(assignments=DESCRIPTION).data.model_dump(mode="json")
     registry.promote(registry.add(replace(model, station=STATION), {}, description=description))
@@ -107,7 +107,7 @@ def test_as_trained__a_model_that_was_not_described_knows_its_station(registry, 
 
 def test_as_trained__a_file_of_many_stations_is_not_opened_for_each(trained_models, tmp_path, seed_table,
                                                                     monkeypatch) -> None:
-    model = load_bundle(trained_models / "plant" / "versions" / "v0001")
+    model = load_folder(trained_models / "plant" / "versions" / "v0001")
     names = ("north", "south", "west")
     for name in names:
         registry = Registry(tmp_path / "models", name)
