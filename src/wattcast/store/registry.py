@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from wattcast.errors import InputError
+from wattcast.data.ids import require_id
 from wattcast.locks import held
 from wattcast.store import aliases
 from wattcast.store.aliases import CHAMPION, Content
@@ -42,7 +42,7 @@ class FolderShelf:
     def __init__(self, root: Path, station_id: str) -> None:
         self.root, self.station_id = root, station_id
         self.folder = root / station_id
-        self._lock = FileLock(self.folder / ".lock")
+        self._lock = FileLock(self.folder / ".lock", is_singleton=True)     # who holds it may open the station again
 
     @property
     def place(self) -> str:
@@ -110,15 +110,13 @@ class Registry(ShelvedVersions):
     """The models of one station below `root`.
 
     Raises:
-        InputError: a station id that is not a plain folder name.
+        InputError: a station id that is not a plain folder name (`data.ids.require_id`).
     """
 
     shelf: FolderShelf
 
     def __init__(self, root: Path, station_id: str) -> None:
-        if not station_id or station_id in {".", ".."} or any(mark in station_id for mark in "/\\\0"):
-            raise InputError(f"station id {station_id!r} cannot be a folder's name",
-                             hint="rename the station in the data")
+        require_id(station_id)
         super().__init__(FolderShelf(root, station_id))
         self.root, self.station_id, self.folder = root, station_id, self.shelf.folder
 
