@@ -308,8 +308,8 @@ def forecast(data: Data = None, station: StationId = None, config: ConfigFile = 
 @app.command()
 def backtest(first_origin: FirstOrigin, data: Data = None, station: SingleStation = None, config: ConfigFile = None,
              set_: Assignments = None, store: StoreName = None, models_dir: ModelsDir = None, every: Every = "7d",
-             origins: Origins = None, models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean", no_weather: NoWeather = False,
-             refit_every: RefitEvery = None, jobs: Jobs = 1, rule: Rules = None,
+             origins: Origins = None, models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean",
+             no_weather: NoWeather = False, refit_every: RefitEvery = None, jobs: Jobs = 1, rule: Rules = None,
              json_file: JsonFile = None, report: ReportFile = None) -> None:
     """Forecast from many origins in the past and compare with what happened and with simple models."""
     from wattcast import render
@@ -328,8 +328,8 @@ def backtest(first_origin: FirstOrigin, data: Data = None, station: SingleStatio
 @app.command()
 def explain(data: Data = None, station: SingleStation = None, config: ConfigFile = None, set_: Assignments = None,
             store: StoreName = None, models_dir: ModelsDir = None, at: At = None, day: Day = None,
-            miss: MissedDay = None, weather: Weather = None, no_weather: NoWeather = False, json_file: JsonFileOrOut = None,
-            plot: PlotFile = None, lang: Lang = "en") -> None:
+            miss: MissedDay = None, weather: Weather = None, no_weather: NoWeather = False,
+            json_file: JsonFileOrOut = None, plot: PlotFile = None, lang: Lang = "en") -> None:
     """Why a forecast is what it is, or why it was wrong: the usual day and what each of its reasons adds to it."""
     from wattcast import render
     from wattcast.workflows.explain import explain as run

@@ -37,7 +37,8 @@ def registry(trained_models: Path, tmp_path: Path) -> Registry:
 def described(registry: Registry, *assignments: str) -> Job:
     rows = registry.root.with_name("rows.csv")
     rows.write_text("when,usage,outside,code,blind\n2025-03-01 00:00,200,11,a,7\n")
-    return as_trained(Job(rows, None, load_settings(assignments=assignments), DiskStore(registry.root)), registry, "v0001")
+    job = Job(rows, None, load_settings(assignments=assignments), DiskStore(registry.root))
+    return as_trained(job, registry, "v0001")
 
 
 def test_as_trained__nothing_said_keeps_all(registry) -> None:
