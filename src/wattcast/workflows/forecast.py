@@ -138,7 +138,7 @@ def open_station(job: Job, station_id: str | None, *, at: str | None, now: str |
     version = kept.versions.champion()
     job = job if version is None else as_trained(job, kept.versions, version)
     model = None if version is None else kept.versions.load(version)
-    rows = read_rows(job, kept, model.station if model else None)
+    rows = read_rows(job, kept, model.station if model else None, newest=now is None and at in (None, TODAY, NOW))
     moment = _moment(rows, at, now)
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),

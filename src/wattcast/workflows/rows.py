@@ -16,6 +16,10 @@ from wattcast.timegrid import in_words, parse_step
 from wattcast.workflows.job import Job
 from wattcast.workflows.stored import no_rows
 
+STORED_DAYS, ENOUGH_DAYS = 250, 150
+"""Days before now that are read of what is stored, whatever the length of the history; the whole is read if fewer than
+so many of them lie before its end. A forecast looks back 61 days at most, and so from as many as 49 days before it.
+[days, days]"""
 RECENT = pd.Timedelta(days=2)
 """What was found in rows as old as that or older was told by earlier runs."""
 TOLD = ("flat_line", "out_of_range", "duplicate", "corrected")
@@ -56,7 +60,7 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(job: Job, kept: StationStore, station: Station | None) -> Rows:
+def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: bool = False) -> Rows:
     """What the job's data holds, joined with the station's stored history; cells that are given count. Without data
     the stored history alone.
 
@@ -66,12 +70,13 @@ def read_rows(job: Job, kept: StationStore, station: Station | None) -> Rows:
         job: with its data described.
         kept: what is stored of the station.
         station: as its model knows it; None where there is none, and kind and capacity may have to do.
+        newest: whether the forecast is made from the newest row, so that the last months of what is stored will do.
 
     Raises:
         InputError: the data is wrong; or it is empty, and no history is stored.
     """
     if job.data is None:
-        return _stored_alone(job, kept, station)
+        return _stored_alone(job, kept, station, newest=newest)
     if station is None:
         return _rows_alone(job, kept.station_id)
     given, report, empty = _given(job, kept.station_id, station)
@@ -92,7 +97,7 @@ def read_rows(job: Job, kept: StationStore, station: Station | None) -> Rows:
     return Rows(data, *spans, end, (*_joining(given, history, *spans), *converted, *_findings(report, end)))
 
 
-def _stored_alone(job: Job, kept: StationStore, station: Station | None) -> Rows:
+def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newest: bool) -> Rows:
     """What is stored, as the station's model knows it.
 
     Raises:
@@ -102,7 +107,7 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None) -> Rows
     if station is None:
         data, _ = job.read(kept.station_id)
     else:
-        found = kept.measurements(station)
+        found = _newest_rows(kept, station) if newest else kept.measurements(station)
         if found is None:
             raise no_rows(job.store, kept) if not kept.has_measurements() else DataError(
                 f"the rows that are stored of station {kept.station_id} have other columns than its model",
@@ -110,6 +115,15 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None) -> Rows
         data = found
     end = data.end if data.measured else data.frame.index[-1] + parse_step(data.station.step)
     return Rows(data, None, _span(data, data.frame.index), end, ())
+
+
+def _newest_rows(kept: StationStore, station: Station) -> StationData | None:
+    """The last months of what is stored; all of it where that ends long before now."""
+    since = pd.Timestamp.now(station.timezone) - pd.Timedelta(days=STORED_DAYS)
+    found = kept.measurements(station, since)
+    if found is None or (found.measured and found.end - since >= pd.Timedelta(days=ENOUGH_DAYS)):
+        return found
+    return kept.measurements(station)
 
 
 def _rows_alone(job: Job, station_id: str) -> Rows:
