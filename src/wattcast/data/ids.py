@@ -1,5 +1,6 @@
 """Ids of stations: texts as they were written, also where a spreadsheet or a data frame made numbers of them."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -11,8 +12,8 @@ from wattcast.errors import DataError, InputError
 EXACT = 2**53
 """Up to here a floating point number is the whole number that it was made of. [number]"""
 
-LONGEST = 200
-"""Of an id, as UTF-8: file systems take names of 255, and some are made of it. [bytes]"""
+LONGEST = 255
+"""Of an id, as UTF-8: no file system takes a longer name. [bytes]"""
 RESERVED = ".wattcast"
 """No station's id: what a store keeps of all stations is called so."""
 
@@ -56,6 +57,12 @@ def _whole(text: str) -> str | None:
     written = len(number.as_tuple().digits) - 1
     shown = int(text.lower().partition("e")[2])
     return None if written < shown or number != int(number) or abs(number) > EXACT else str(int(number))
+
+
+def windows_refuses(name: str) -> bool:
+    """Whether Windows takes a name for a device or another name, or not at all."""
+    device = re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name, re.IGNORECASE)
+    return device is not None or re.search(r'[<>:"|?*\x00-\x1f]|[. ]$', name) is not None
 
 
 def require_id(station_id: str) -> str:

@@ -6,17 +6,20 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattcast.data.ids import RESERVED, require_id
+from wattcast.data.ids import RESERVED, require_id, windows_refuses
 from wattcast.errors import InputError
 from wattcast.store.disk_station import DiskStation, is_kept
 from wattcast.store.files import write_json
 from wattcast.store.registry import trained_stations
+
+ON_WINDOWS = os.name == "nt"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,9 @@ class DiskStore:
         return str(self.root)
 
     def station(self, station_id: str) -> DiskStation:
+        if ON_WINDOWS and windows_refuses(station_id):
+            raise InputError(f"station id {station_id!r} cannot be a folder's name on Windows",
+                             hint="rename the station in the data, or keep it in a database: --store sqlite:///FILE.db")
         return DiskStation(self.root, require_id(station_id))
 
     def stations(self) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ from wattcast.workflows.rows import Rows, read_rows
 log = logging.getLogger("wattcast")
 
 KEPT_DAYS = 90
-"""Issued forecasts of older origins than so many days before a new one go. [days]"""
+"""Issued forecasts of older origins than so many days before a new one go: a quarter of a year
+serves all that judges by them. [days]"""
 TODAY, NOW = "today", "now"
 """Words for an origin: the last midnight of the station, and the step that has just begun."""
 

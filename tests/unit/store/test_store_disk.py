@@ -16,7 +16,8 @@ import pytest
 
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData, WeatherVintages
-from wattcast.errors import DataError
+from wattcast.errors import DataError, InputError
+from wattcast.store import disk
 from wattcast.store.base import ACCURACY, IssuedForecast, TakenIn
 from wattcast.store.disk import DiskStore
 from wattcast.store.disk_station import DiskStation
@@ -177,3 +178,13 @@ def test_stations__folders_in_which_nothing_is_kept_are_none(store: DiskStore) -
     (store.root / "locked" / ".lock").touch()
     (store.root / "file").touch()
     assert store.stations() == ("works",)
+
+
+def test_station__what_windows_keeps_for_itself_is_refused_there(store: DiskStore, monkeypatch) -> None:
+    for name in ("CON", "nul.txt", "a.", "a ", "a:b", "a?"):
+        store.station(name)
+        with monkeypatch.context() as patch:
+            patch.setattr(disk, "ON_WINDOWS", True)
+            with pytest.raises(InputError, match="on Windows"):
+                store.station(name)
+            assert store.station("console.a").station_id == "console.a"
