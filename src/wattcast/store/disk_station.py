@@ -133,7 +133,7 @@ class DiskStation:
         return self.folder / purpose
 
     def keep_document(self, name: str, content: bytes) -> None:
-        with written_aside(self.folder / name) as aside:
+        with self.locked(), written_aside(self.folder / name) as aside:
             aside.write_bytes(content)
 
     def documents(self) -> Mapping[str, bytes]:
@@ -143,7 +143,8 @@ class DiskStation:
         return load_recall(self.folder)
 
     def keep_recall(self, said: Mapping[str, FloatArray]) -> None:
-        save_recall(self.folder, said)
+        with self.locked():
+            save_recall(self.folder, said)
 
     def sizes(self) -> Mapping[str, int]:
         parts = {"versions": "versions", "measurements": HISTORY, "forecasts": FORECASTS, "accuracy": ACCURACY_FILE}
