@@ -28,6 +28,7 @@ from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import scored_steps, scores
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import load_settings
+from wattcast.store.disk import DiskStore
 from wattcast.store.files import write_json
 from wattcast.store.registry import Registry
 from wattcast.timegrid import DAY, rolling_origins, station_horizon
@@ -138,7 +139,7 @@ class Run:
     def _job(self, table: pd.DataFrame, name: str, models: Path) -> Job:
         path = self.folder / f"{name}.csv"
         table.to_csv(path, index=False)
-        return Job(path, "site", self.settings, models)
+        return Job(path, "site", self.settings, DiskStore(models))
 
     def changed(self, power: pd.Series) -> StationData:
         """All of the data, with other power from the change on."""

@@ -31,7 +31,7 @@ from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkAlone, NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.settings import load_settings
-from wattcast.store.bundle import load_bundle, save_bundle
+from wattcast.store.bundle_folder import load_folder, save_folder
 from wattcast.store.files import write_json
 from wattcast.timegrid import parse_duration, parse_time, rolling_origins, station_horizon, steps_per_day
 from wattcast.training.config import Recipe
@@ -74,11 +74,11 @@ class AsFitted(NetworkForecaster):
 def fitted(recipe: Recipe, view: View, folder: Path | None) -> TrainedModel:
     """Trained on the view; with a `folder` the network is kept there and found again."""
     if folder is not None and folder.exists():
-        return calibrate_and_choose(load_bundle(folder), view.training_data())
+        return calibrate_and_choose(load_folder(folder), view.training_data())
     model = NetworkForecaster(recipe).fit(view).model
     assert model is not None
     if folder is not None:
-        save_bundle(folder, model, {})
+        save_folder(folder, model, {})
     return model
 
 

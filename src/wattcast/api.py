@@ -21,7 +21,7 @@ from wattcast.finetune.gate import Decision
 from wattcast.forecasting.output import forecast_table
 from wattcast.forecasting.predictor import NAME, NetworkForecaster
 from wattcast.settings import build_settings
-from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
+from wattcast.store.bundle_folder import load_folder, read_manifest, save_folder
 from wattcast.timegrid import parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.training.config import Recipe
 from wattcast.workflows.backtest import backtest_station
@@ -197,7 +197,7 @@ class Forecaster:
         """Write the fitted model as a new folder."""
         model = self._fitted().model
         assert model is not None
-        save_bundle(Path(folder), model, self.evaluation or {}, description=self.settings.data.model_dump(mode="json"))
+        save_folder(Path(folder), model, self.evaluation or {}, description=self.settings.data.model_dump(mode="json"))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -206,7 +206,7 @@ class Forecaster:
         Raises:
             BundleError: missing or damaged.
         """
-        model = load_bundle(Path(folder))
+        model = load_folder(Path(folder))
         description = read_manifest(Path(folder))["description"] or {}
         forecaster = cls({**model.recipe.model_dump(include=set(Recipe.model_fields)), "data": description})
         forecaster._network = NetworkForecaster.of(model)

@@ -19,7 +19,6 @@ from wattcast.cli_models import models_app
 from wattcast.cli_stations import each, print_error, print_json
 from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
 from wattcast.flags import (
-    MODELS,
     AsJson,
     Assignments,
     At,
@@ -53,10 +52,12 @@ from wattcast.flags import (
     Seed,
     SingleStation,
     StationId,
+    StoreName,
     Strict,
     Trials,
     Until,
     Weather,
+    named_store,
 )
 
 if TYPE_CHECKING:
@@ -154,12 +155,12 @@ def _in_our_words(error: Exception) -> WattcastError:
     return UnexpectedError(error) if told is None else ConfigError(told())
 
 
-def _job(data: Path, station: str | None, config: Path | None, assignments: list[str] | None,
-         models_dir: Path = MODELS) -> "Job":
+def _job(data: Path | None, station: str | None, config: Path | None, assignments: list[str] | None,
+         store: str | None, models_dir: Path | None) -> "Job":
     from wattcast.settings import load_settings
     from wattcast.workflows.job import Job
 
-    return Job(data, station, load_settings(config, assignments or ()), models_dir)
+    return Job(data, station, load_settings(config, assignments or ()), named_store(store, models_dir))
 
 
 def _words(values: list[str] | None) -> list[str]:
@@ -187,28 +188,28 @@ def demo(folder: DemoFolder = Path("demo"), config: ConfigFile = None, set_: Ass
 
 
 @app.command()
-def check(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-          as_json: AsJson = False) -> None:
+def check(data: Data = None, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+          store: StoreName = None, models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
     """What is wrong with the data, and what will be done about it."""
     from wattcast import render
     from wattcast.workflows.check import check as run
 
-    job = _job(data, station, config, set_)
+    job = _job(data, station, config, set_, store, models_dir)
     each(job, job.station_ids(), partial(run, job), words=render.checked,
          show=lambda report: render.lines(report.lines()), tell=lambda report: report.to_dict(),
          as_json=as_json).end()
 
 
 @app.command()
-def train(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-          models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None) -> None:
+def train(data: Data = None, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+          store: StoreName = None, models_dir: ModelsDir = None, as_json: AsJson = False, until: Until = None) -> None:
     """Train a model, evaluate it on the last week, and make it the champion.
 
     With finetune.incremental_training it does what finetune does, unless tuning.enable_hyperopt asks for a new model.
     """
     from wattcast.workflows.train import train as run
 
-    job = _job(data, station, config, set_, models_dir)
+    job = _job(data, station, config, set_, store, models_dir)
     if job.settings.finetune.incremental_training and not job.settings.tuning.enable_hyperopt:
         _update(job, as_json, until=until)
     else:
@@ -216,15 +217,15 @@ def train(data: Data, station: StationId = None, config: ConfigFile = None, set_
 
 
 @app.command()
-def tune(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-         models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None, n_trials: Trials = None,
-         fidelity: Fidelity = None, search_only: SearchOnly = False) -> None:
+def tune(data: Data = None, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+         store: StoreName = None, models_dir: ModelsDir = None, as_json: AsJson = False, until: Until = None,
+         n_trials: Trials = None, fidelity: Fidelity = None, search_only: SearchOnly = False) -> None:
     """Search for the best configuration, then train it, evaluate it, and make it the champion."""
     from wattcast.workflows.tune import tune as run
 
     asked = {"n_trials": n_trials, "fidelity": fidelity}
     given = [f"tuning.{key}={value}" for key, value in asked.items() if value is not None]
-    job = _job(data, station, config, [*(set_ or ()), *given], models_dir)
+    job = _job(data, station, config, [*(set_ or ()), *given], store, models_dir)
     if search_only:
         _search(job, as_json, until)
     else:
@@ -255,11 +256,11 @@ def _search(job: "Job", as_json: bool, until: str | None) -> None:
 
 
 @app.command()
-def finetune(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-             models_dir: ModelsDir = MODELS, as_json: AsJson = False, until: Until = None,
+def finetune(data: Data = None, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+             store: StoreName = None, models_dir: ModelsDir = None, as_json: AsJson = False, until: Until = None,
              if_needed: IfNeeded = False) -> None:
     """Fine-tune the champion on new rows; the result replaces it only if it is shown to be better."""
-    _update(_job(data, station, config, set_, models_dir), as_json, until=until, if_needed=if_needed)
+    _update(_job(data, station, config, set_, store, models_dir), as_json, until=until, if_needed=if_needed)
 
 
 def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = False) -> None:
@@ -276,9 +277,9 @@ def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = F
 
 
 @app.command()
-def forecast(data: Data, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
-             models_dir: ModelsDir = MODELS, as_json: AsJson = False, at: At = None, now: Now = None,
-             weather: Weather = None, no_weather: NoWeather = False, out: Out = Path("forecast.csv"),
+def forecast(data: Data = None, station: StationId = None, config: ConfigFile = None, set_: Assignments = None,
+             store: StoreName = None, models_dir: ModelsDir = None, as_json: AsJson = False, at: At = None,
+             now: Now = None, weather: Weather = None, no_weather: NoWeather = False, out: Out = Path("forecast.csv"),
              dry_run: DryRun = False, strict: Strict = False) -> None:
     """The next seven days, written to a file."""
     from wattcast import render
@@ -287,7 +288,7 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
     from wattcast.workflows.forecast import save_forecasts, stations_to_forecast
 
     require_table_name(out)
-    job = _job(data, station, config, set_, models_dir)
+    job = _job(data, station, config, set_, store, models_dir)
     made: list[ForecastOutcome] = []
 
     def one(station_id: str | None) -> "ForecastOutcome":
@@ -305,17 +306,17 @@ def forecast(data: Data, station: StationId = None, config: ConfigFile = None, s
 
 
 @app.command()
-def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = None, config: ConfigFile = None,
-             set_: Assignments = None, every: Every = "7d", origins: Origins = None,
-             models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean", no_weather: NoWeather = False,
-             refit_every: RefitEvery = None, jobs: Jobs = 1, rule: Rules = None,
+def backtest(first_origin: FirstOrigin, data: Data = None, station: SingleStation = None, config: ConfigFile = None,
+             set_: Assignments = None, store: StoreName = None, models_dir: ModelsDir = None, every: Every = "7d",
+             origins: Origins = None, models: Models = "wattcast,seasonal-naive,naive-day,weekly-mean",
+             no_weather: NoWeather = False, refit_every: RefitEvery = None, jobs: Jobs = 1, rule: Rules = None,
              json_file: JsonFile = None, report: ReportFile = None) -> None:
     """Forecast from many origins in the past and compare with what happened and with simple models."""
     from wattcast import render
     from wattcast.workflows.backtest import backtest as run
     from wattcast.workflows.backtest import save_backtest
 
-    job = _job(data, station, config, set_)
+    job = _job(data, station, config, set_, store, models_dir)
     with render.training_progress() as on_epoch:
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
                      no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=_words(rule), on_epoch=on_epoch,
@@ -325,16 +326,16 @@ def backtest(data: Data, first_origin: FirstOrigin, station: SingleStation = Non
 
 
 @app.command()
-def explain(data: Data, station: SingleStation = None, config: ConfigFile = None, set_: Assignments = None,
-            models_dir: ModelsDir = MODELS, at: At = None, day: Day = None, miss: MissedDay = None,
-            weather: Weather = None, no_weather: NoWeather = False, json_file: JsonFileOrOut = None,
-            plot: PlotFile = None, lang: Lang = "en") -> None:
+def explain(data: Data = None, station: SingleStation = None, config: ConfigFile = None, set_: Assignments = None,
+            store: StoreName = None, models_dir: ModelsDir = None, at: At = None, day: Day = None,
+            miss: MissedDay = None, weather: Weather = None, no_weather: NoWeather = False,
+            json_file: JsonFileOrOut = None, plot: PlotFile = None, lang: Lang = "en") -> None:
     """Why a forecast is what it is, or why it was wrong: the usual day and what each of its reasons adds to it."""
     from wattcast import render
     from wattcast.workflows.explain import explain as run
     from wattcast.workflows.explain import save_explanation
 
-    job = _job(data, station, config, set_, models_dir)
+    job = _job(data, station, config, set_, store, models_dir)
     outcome = run(job, station, at=at, day=day, missed=miss, weather=weather, no_weather=no_weather)
     printed = json_file == Path("-")
     save_explanation(outcome, None if printed else json_file, plot, lang)

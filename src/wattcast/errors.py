@@ -8,6 +8,7 @@
     │   │   └── TooFewRowsError    less than what is needed
     │   ├── ConfigError      a key, a flag, a setting
     │   ├── BundleError      a model on disk: missing, damaged, another station's
+    │   ├── StoreError       where stations are kept: no such kind of place, not there, of a newer version
     │   ├── MissingExtraError  an optional package is not installed
     │   └── MemoryLimitError   the work does not fit into memory
     ├── BusyError            another process is at work on the same thing
@@ -83,6 +84,10 @@ class ConfigError(InputError):
 
 class BundleError(InputError):
     """A stored model is missing, damaged or made for another station."""
+
+
+class StoreError(InputError):
+    """What stations are to be kept in is no store, is not there, or was made by a newer version."""
 
 
 class MissingExtraError(InputError):

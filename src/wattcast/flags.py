@@ -1,18 +1,26 @@
 """The flags of the verbs, each said once."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-Data = Annotated[Path, typer.Option("--data", help="table (CSV, workbook, Parquet), or folder of tables or stations")]
+from wattcast.errors import ConfigError
+
+if TYPE_CHECKING:
+    from wattcast.store.base import Store
+
+Data = Annotated[Path | None, typer.Option("--data", help="table (CSV, workbook, Parquet), or folder of tables or "
+                                                          "stations; without it what was taken in before is used")]
 StationId = Annotated[str | None, typer.Option("--station", help="the station, or 'all'; not needed if there is one")]
 SingleStation = Annotated[str | None, typer.Option("--station", help="the station; not needed if there is one")]
 OneStation = Annotated[str, typer.Option("--station", help="the station")]
 AnyStation = Annotated[str | None, typer.Option("--station", help="the station; all of them unless it is named")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML: the data's description and any setting")]
 Assignments = Annotated[list[str] | None, typer.Option("--set", help="section.key=value, may be repeated")]
-ModelsDir = Annotated[Path, typer.Option("--models-dir", help="where models are kept")]
+StoreName = Annotated[str | None, typer.Option("--store", help="where all is kept: a folder (models unless told "
+                                                               "otherwise), sqlite:///FILE.db or postgresql://…")]
+ModelsDir = Annotated[Path | None, typer.Option("--models-dir", help="the same as --store for a folder")]
 AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Until = Annotated[str | None, typer.Option("--until", help="nothing measured at or after this time is seen")]
 Trials = Annotated[int | None, typer.Option("--n_trials", min=1, help="trials in all; as tuning.n_trials")]
@@ -50,4 +58,18 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="of everything random")
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
 VersionName = Annotated[str, typer.Argument(help="a version or alias")]
 MODELS = Path("models")
-"""Where models are kept unless `--models-dir` says otherwise."""
+"""Where all is kept unless `--store` or `--models-dir` says otherwise."""
+
+
+def named_store(store: str | None, models_dir: Path | None) -> "Store":
+    """The store that is meant.
+
+    Raises:
+        ConfigError: it is named twice.
+        StoreError: it is none.
+    """
+    from wattcast.store.open import open_store
+
+    if store is not None and models_dir is not None:
+        raise ConfigError("--store and --models-dir contradict each other", hint="give one of them")
+    return open_store(store if store is not None else models_dir or MODELS)

@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with render.search_progress(mark="🔍 ") as on_search, render.training_progress() as on_epoch:
         outcome = train(job, on_epoch=on_epoch, on_search=on_search)
     render.training(outcome)
-    print(f"✅ the model and its files are in {outcome.folder}")
+    print(f"✅ the model and its files are in {outcome.place}")
     return REJECTED if outcome.rejected else 0
 
 
@@ -86,10 +86,10 @@ def _finetune(job: "Job", station_id: str) -> int:
         outcome = finetune(job, station_id, on_epoch=on_epoch)
     render.finetuning(outcome)
     if outcome.rejected:
-        made = f"; the fine-tuned weights of {outcome.version} are in {outcome.folder}" if outcome.version else ""
+        made = f"; the fine-tuned weights of {outcome.version} are in {outcome.place}" if outcome.version else ""
         print(f"⚠️ the model in use was kept: {outcome.champion}{made}")
         return REJECTED
-    print(f"✅ the fine-tuned model and its files are in {outcome.folder}; {outcome.champion} is in use")
+    print(f"✅ the fine-tuned model and its files are in {outcome.place}; {outcome.champion} is in use")
     return 0
 
 

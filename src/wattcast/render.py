@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wattcast.evaluation.backtest import BacktestResult
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.explain.words import Language
-    from wattcast.store.registry import Version
+    from wattcast.store.base import Version
     from wattcast.training.record import EpochRecord
     from wattcast.tuning.progress import SearchProgress
     from wattcast.workflows.explain import ExplainOutcome
@@ -178,7 +178,7 @@ def search(outcome: "SearchOutcome") -> None:
         say(found["stopped"])
     ended = found["ended"]
     say(f"{found['n_trials']} trials ({ended.get('complete', 0)} to their end, {ended.get('pruned', 0)} ended by their "
-        f"score) in {outcome.folder / 'hyperopt_results.json'}, pictures in {outcome.folder / 'search.html'}")
+        f"score) in {outcome.place}/hyperopt_results.json, pictures in {outcome.place}/search.html")
 
 
 def counter() -> Callable[[int, int, str], None]:
@@ -291,7 +291,7 @@ def training(outcome: "TrainOutcome") -> None:
     for note in outcome.notes:
         say(f"note: {note}")
     say(f"{station}: {outcome.champion} is the champion{_simple_only(outcome)} after {outcome.epochs} epochs in "
-        f"{outcome.seconds:.0f} s; kept in {outcome.folder}")
+        f"{outcome.seconds:.0f} s; kept in {outcome.place}")
 
 
 def finetuning(outcome: "FinetuneOutcome") -> None:
@@ -312,7 +312,7 @@ def finetuning(outcome: "FinetuneOutcome") -> None:
         say(f"weather over the newest days: {outcome.weather}")
     for check in decision.checks:
         say(f"gate, {check.name}: {'yes' if check.holds else 'NO'}, {check.sentence}")
-    made = f" after {outcome.epochs} epochs in {outcome.seconds:.0f} s; kept in {outcome.folder}"
+    made = f" after {outcome.epochs} epochs in {outcome.seconds:.0f} s; kept in {outcome.place}"
     if decision.promoted:
         say(f"{station}: {outcome.version} replaces {outcome.parent} as the champion{made}")
     elif outcome.version is not None:

@@ -139,10 +139,8 @@ def test_forecast__is_finite_whatever_is_missing(name, missing, cases) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_stored__is_the_same_when_it_is_read_again(name, cases, tmp_path) -> None:
     case = cases(name)
-    for file, content in case.fitted[name].files().items():
-        (tmp_path / file).write_bytes(content)
     sizes = Lesson(case.prepared, case.recipe, tmp_path).sizes
-    again = unfitted(name).load(Kept(tmp_path, NAMES, case.recipe, sizes, ()))
+    again = unfitted(name).load(Kept(case.fitted[name].files(), "v0001", NAMES, case.recipe, sizes, ()))
     assert again is not None
     np.testing.assert_array_equal(said(again, case, 75 * DAY), said(case.fitted[name], case, 75 * DAY))
 

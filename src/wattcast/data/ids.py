@@ -1,15 +1,21 @@
 """Ids of stations: texts as they were written, also where a spreadsheet or a data frame made numbers of them."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
 import pandas as pd
 
 from wattcast.data.values import NO_VALUE
-from wattcast.errors import DataError
+from wattcast.errors import DataError, InputError
 
 EXACT = 2**53
 """Up to here a floating point number is the whole number that it was made of. [number]"""
+
+LONGEST = 255
+"""Of an id, as UTF-8: no file system takes a longer name. [bytes]"""
+RESERVED = ".wattcast"
+"""No station's id: what a store keeps of all stations is called so."""
 
 BLANK = " \t\r\n\u00a0\u3000\u200b\ufeff"
 """What may stand around an id and is no part of it."""
@@ -51,3 +57,29 @@ def _whole(text: str) -> str | None:
     written = len(number.as_tuple().digits) - 1
     shown = int(text.lower().partition("e")[2])
     return None if written < shown or number != int(number) or abs(number) > EXACT else str(int(number))
+
+
+def windows_refuses(name: str) -> bool:
+    """Whether Windows takes a name for a device or another name, or not at all."""
+    device = re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name, re.IGNORECASE)
+    return device is not None or re.search(r'[<>:"|?*\x00-\x1f]|[. ]$', name) is not None
+
+
+def require_id(station_id: str) -> str:
+    """The id, unless nothing can be kept under it: it would not stay in its place, or no file can be called so.
+
+    Raises:
+        InputError: it is empty, `.`, `..`, holds a slash or a character that no name can hold, or is too long.
+    """
+    hint = "rename the station in the data"
+    shown = repr(station_id if len(station_id) <= LONGEST else f"{station_id[:40]}…")
+    if station_id in ("", ".", "..", RESERVED) or any(mark in station_id for mark in "/\\\0"):
+        raise InputError(f"station id {shown} cannot be a folder's name", hint=hint)
+    try:
+        length = len(station_id.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise InputError(f"station id {shown} cannot be a folder's name: it is no valid text", hint=hint) from None
+    if length > LONGEST:
+        raise InputError(f"station id {shown} is too long", found=f"{length} bytes", expected=f"at most {LONGEST}",
+                         hint=hint)
+    return station_id

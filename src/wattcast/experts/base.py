@@ -47,12 +47,14 @@ class Lesson:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A stored model, from which its experts are read again: where it is, and what it says of itself.
+    """A stored model, from which its experts are read again: its files by their names, and what it says of itself.
 
-    `names` are those of its experts; None for a model of a time when all told by themselves whether they were there.
+    `place` is where it is kept, for messages. `names` are those of its experts; None for a model of a time when all
+    told by themselves whether they were there.
     """
 
-    folder: Path
+    files: Mapping[str, bytes]
+    place: str
     names: tuple[str, ...] | None
     recipe: Recipe
     sizes: InputSizes

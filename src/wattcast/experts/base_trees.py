@@ -77,13 +77,13 @@ class BaseTrees(LearnsNothing):
 
     def load(self, kept: Kept) -> Self | None:
         """The same; with a warning where another base is in its place by now."""
-        if super().load(kept) is None or not (kept.folder / FILE).is_file():       # older versions have no such file
+        if super().load(kept) is None or FILE not in kept.files:       # older versions have no such file
             return super().load(kept)
-        which = json.loads((kept.folder / FILE).read_text(encoding="utf-8"))
+        which = json.loads(kept.files[FILE])
         found = self if which["folder"] is None else replace(self, folder=Path(which["folder"]))
         if which["digest"] is not None and _digest(found.folder) not in (None, which["digest"]):
             log.warning("%s was chosen with another base than the one that is in its place now: train again to choose "
-                        "anew", kept.folder.name)
+                        "anew", kept.place)
         return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 
 from wattcast.contracts import MIDDLE
 from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
@@ -56,5 +56,5 @@ class NetworkExpert:
     def load(self, kept: Kept) -> Self:
         members = [PowerNetwork(kept.recipe.model, kept.sizes) for _ in range(kept.recipe.training.members)]
         network = Ensemble(members)
-        network.load_state_dict(load_file(kept.folder / WEIGHTS), strict=True)
+        network.load_state_dict(load(kept.files[WEIGHTS]), strict=True)
         return type(self)(network.eval(), kept.history)

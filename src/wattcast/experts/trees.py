@@ -75,10 +75,9 @@ class TreesExpert:
         return {FILE: (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()}
 
     def load(self, kept: Kept) -> Self | None:
-        path = kept.folder / FILE
-        if not path.is_file():
+        if FILE not in kept.files:
             return None
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(kept.files[FILE])
         names = told.pop("readers", ())
         readers = tuple(reader for reader in self.readers if reader.name in names)
         return replace(self, readers=readers,

@@ -14,7 +14,7 @@ from wattcast.evaluation.scorecard import number
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.series import Series, all_series
 from wattcast.finetune.update import in_words, require_enough
-from wattcast.store.forecasts import KeptForecast
+from wattcast.store.base import IssuedForecast
 from wattcast.timegrid import DAY, lead_days
 
 FEWEST_FORECASTS = 3
@@ -39,7 +39,7 @@ class Due:
 
 
 def update_due(data: StationData, new: pd.Timestamp, version: str, metrics: Mapping[str, Any],
-               forecasts: Iterable[KeptForecast], config: FinetuneConfig) -> Due:
+               forecasts: Iterable[IssuedForecast], config: FinetuneConfig) -> Due:
     """Look at the champion's recent errors and at the new rows.
 
     Args:
@@ -102,7 +102,7 @@ def tried_lately(data: StationData, rejected: Mapping[str, Any], config: Finetun
             f"since, {config.gate_days} are needed for another answer")
 
 
-def _alike(made: KeptForecast, evaluated: str | None) -> bool:
+def _alike(made: IssuedForecast, evaluated: str | None) -> bool:
     """Whether a forecast knew the horizon's weather as well as those of the evaluation did.
 
     Where either does not say, they are taken to be alike: earlier versions of the program did not keep it.
@@ -115,7 +115,7 @@ def _knowledge(weather: str) -> str:
     return MEASURED if weather.startswith(MEASURED) else NONE if weather == NONE else FORECAST
 
 
-def _error_ratio(data: StationData, target: str, forecasts: list[KeptForecast],
+def _error_ratio(data: StationData, target: str, forecasts: list[IssuedForecast],
                  metrics: Mapping[str, Any]) -> float | None:
     """Mean absolute error over the one at the evaluation for the same days ahead; None where too little is known."""
     by_day = metrics.get("targets", {}).get(target, {}).get("by_day", [])

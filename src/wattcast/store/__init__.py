@@ -1,1 +1,1 @@
-"""Models on disk: one folder for each version, and which version is in use."""
+"""What is kept of stations, on disk, in memory or in a database (`base`)."""

@@ -8,9 +8,10 @@ Times that come out are tz-aware; a stamp marks the start of its interval. What 
 after a kill, and one process at a time changes what is kept of a station.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -98,7 +99,7 @@ class Versions(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class IssuedForecast:
-    """A forecast as it was issued.
+    """A forecast as it was issued. Stores keep its medians as they are and its quantiles with seven digits.
 
     Attributes:
         origin: the last instant whose measurements were known.
@@ -136,7 +137,7 @@ class TakenIn:
     sha256: str
     received: pd.Timestamp
     rows: Mapping[str, int] = field(default_factory=dict)
-    findings: Sequence[Mapping[str, Any]] = ()
+    findings: tuple[Mapping[str, Any], ...] = ()
 
 
 CORRECTIONS = ("received", "time", "column", "before", "after")
@@ -196,6 +197,10 @@ class StationStore(Protocol):
         """
         ...
 
+    def has_measurements(self) -> bool:
+        """Whether any are kept, of whatever columns."""
+        ...
+
     def replace_measurements(self, data: StationData) -> None:
         """Keep `data` and nothing that was kept before."""
         ...
@@ -213,7 +218,8 @@ class StationStore(Protocol):
         ...
 
     def corrections(self) -> pd.DataFrame:
-        """Cells that were measured and came again with another value; columns as in `CORRECTIONS`, oldest first."""
+        """Cells of targets and past-only columns that came again with another value; columns as in `CORRECTIONS`, in
+        the order in which they came."""
         ...
 
     def taken_in(self) -> tuple[TakenIn, ...]:
@@ -248,6 +254,22 @@ class StationStore(Protocol):
 
     def accuracy(self, since: pd.Timestamp | None = None) -> pd.DataFrame:
         """Rows of days from `since` on, by day, lead day, target, issue."""
+        ...
+
+    # What work leaves behind -----------------------------------------------------------------------------------------
+
+    def work_folder(self, purpose: str) -> Path:
+        """A folder of this machine where interrupted work of that `purpose` (`training`, `search`) is found again. It
+        is not made here."""
+        ...
+
+    def keep_document(self, name: str, content: bytes) -> None:
+        """Keep what a run leaves for people and other programs (`gate.json`, `search.html`); another one of that name
+        is replaced."""
+        ...
+
+    def documents(self) -> Mapping[str, bytes]:
+        """By name, read when asked for."""
         ...
 
     # What may go at any time ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""One trained model on disk.
+"""One trained model as files: bytes by their names, wherever they are kept.
 
     model.safetensors             the weights
     trees.json                    the boosted trees as LightGBM's texts, one a target, if there are any
@@ -19,15 +19,11 @@ The .pth and .pkl files are written for other programs and read back by nothing 
 
 import io
 import json
-import os
 import pickle
 import platform
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -45,14 +41,14 @@ from wattcast.experts.trained import TrainedModel, by_name
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.manifests import digest_of
 from wattcast.model.power import InputSizes
-from wattcast.store.files import cannot_write, sha256, write_json
+from wattcast.store.files import json_bytes, sha256
 from wattcast.training.config import Recipe
 from wattcast.training.record import EpochRecord
 from wattcast.windows.anchors import anchor_count
 from wattcast.windows.dataset import Scalers
 
 FORMAT = 4
-"""Of the layout of a version's folder; another one is refused. [version]"""
+"""Of the layout of a version's files; another one is refused. [version]"""
 MANIFEST, METRICS = "manifest.json", "metrics.json"
 GATE, FINETUNED, FINETUNE_HISTORY = "gate.json", "bi_mamba_finetuned.pth", "finetune_history.json"
 COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
@@ -61,14 +57,13 @@ fine-tuned one."""
 FINETUNE_FILES = (FINETUNED, FINETUNE_HISTORY)
 
 
-def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
-                description: dict[str, Any] | None = None, parent: str | None = None,
-                search: dict[str, Any] | None = None, finetune: dict[str, Any] | None = None,
-                gate: dict[str, Any] | None = None, files: Mapping[str, Any] | None = None) -> None:
-    """Write `model` as the new folder `folder`, all of it or nothing.
+def bundle_files(model: TrainedModel, metrics: dict[str, Any], *, description: dict[str, Any] | None = None,
+                 parent: str | None = None, search: dict[str, Any] | None = None,
+                 finetune: dict[str, Any] | None = None, gate: dict[str, Any] | None = None,
+                 files: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """The files of `model`, by their names.
 
     Args:
-        folder: must not exist.
         model: what was fitted.
         metrics: its evaluation.
         description: how its data was described, to read such data again.
@@ -77,45 +72,23 @@ def save_bundle(folder: Path, model: TrainedModel, metrics: dict[str, Any], *,
         finetune: what fine-tuning used; None for a model that was trained from the start.
         gate: the decision about it, with its numbers.
         files: more to keep beside the model: names of JSON files and what is in them.
-
-    Raises:
-        DataError: the place cannot be written to.
     """
-    aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    try:
-        aside.mkdir(parents=True)
-        for name, content in (files or {}).items():
-            write_json(aside / name, content)
-        _write(aside, model, {"description": description, "parent": parent, "search": search, "metrics": metrics,
-                              "finetune": finetune, "gate": gate})
-        os.replace(aside, folder)
-    except OSError as error:
-        raise cannot_write(folder, error, what="the model to ") from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _write(folder: Path, model: TrainedModel, told: dict[str, Any]) -> None:
-    weights = {name: value.contiguous() for name, value in model.network.state_dict().items()}
+    made = {name: json_bytes(content) for name, content in (files or {}).items()}
     for expert in model.experts.values():
-        for name, content in expert.files().items():
-            (folder / name).write_bytes(content)
-    pickled = _pickled(weights)
-    (folder / "bi_mamba.pth").write_bytes(pickled)
+        made |= expert.files()
+    pickled = _pickled({name: value.contiguous() for name, value in model.network.state_dict().items()})
     classification = model.pipeline.classification()
-    write_json(folder / "feature_classification.json", classification)
-    (folder / "feature_classification.pkl").write_bytes(pickle.dumps(classification))
-    write_json(folder / METRICS, told["metrics"])
-    if told["finetune"] is not None:
-        (folder / FINETUNED).write_bytes(pickled)
-        write_json(folder / FINETUNE_HISTORY, [
-            {"epoch": record.epoch, "train_loss": record.train_loss, "val_loss": record.val_loss, "lr": record.lr}
-            for record in model.history])
-        write_json(folder / GATE, told["gate"])
-    manifest = {**_manifest(model), **told}
-    manifest["files"] = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    made |= {"bi_mamba.pth": pickled, "feature_classification.json": json_bytes(classification),
+             "feature_classification.pkl": pickle.dumps(classification), METRICS: json_bytes(metrics)}
+    if finetune is not None:
+        history = [{"epoch": record.epoch, "train_loss": record.train_loss, "val_loss": record.val_loss,
+                    "lr": record.lr} for record in model.history]
+        made |= {FINETUNED: pickled, FINETUNE_HISTORY: json_bytes(history), GATE: json_bytes(gate)}
+    manifest = {**_manifest(model), "description": description, "parent": parent, "search": search,
+                "metrics": metrics, "finetune": finetune, "gate": gate,
+                "files": {name: sha256(made[name]) for name in sorted(made)}}
     manifest["digest"] = digest_of(manifest)
-    write_json(folder / MANIFEST, manifest)
+    return {**made, MANIFEST: json_bytes(manifest)}
 
 
 def _pickled(weights: dict[str, Tensor]) -> bytes:
@@ -148,39 +121,45 @@ def _manifest(model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The checked manifest of the bundle in `folder`.
+def manifest_in(files: Mapping[str, bytes], place: str) -> dict[str, Any]:
+    """The checked manifest among the files of a bundle; no other file is asked for.
+
+    Args:
+        files: by their names.
+        place: where they are, for messages.
 
     Raises:
         BundleError: missing, damaged, or written by a newer version.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BundleError(f"there is no model in {folder}", expected=f"a file {MANIFEST}",
+        manifest: dict[str, Any] = json.loads(files[MANIFEST].decode("utf-8"))
+    except KeyError:
+        raise BundleError(f"there is no model in {place}", expected=f"a file {MANIFEST}",
                           hint="train one with 'wattcast train'") from None
     except ValueError:
-        raise _damaged(folder, MANIFEST) from None
+        raise _damaged(place, MANIFEST) from None
     if not isinstance(manifest, dict):
-        raise _damaged(folder, MANIFEST)
+        raise _damaged(place, MANIFEST)
     if manifest.get("format") != FORMAT:
-        raise BundleError(f"the model in {folder} has another format", found=manifest.get("format"), expected=FORMAT,
+        raise BundleError(f"the model in {place} has another format", found=manifest.get("format"), expected=FORMAT,
                           hint="train it again with this version of wattcast")
     if manifest.get("digest") != digest_of(manifest):
-        raise _damaged(folder, MANIFEST)
+        raise _damaged(place, MANIFEST)
     return manifest
 
 
-def load_bundle(folder: Path) -> TrainedModel:
-    """The model in `folder`, after every hash was checked.
+def load_bundle(files: Mapping[str, bytes], place: str) -> TrainedModel:
+    """The model that is made of `files`, after every hash was checked.
+
+    Args:
+        files: by their names; each is asked for once.
+        place: where they are, for messages.
 
     Raises:
         BundleError: missing or damaged.
     """
-    manifest = read_manifest(folder)
-    for name, expected in manifest["files"].items():
-        if not (folder / name).is_file() or sha256(folder / name) != expected:
-            raise _damaged(folder, name)
+    manifest = manifest_in(files, place)
+    checked = {name: _checked(files, name, expected, place) for name, expected in manifest["files"].items()}
     try:
         station, recipe = Station(**manifest["station"]), Recipe(**manifest["recipe"])
         sizes = InputSizes(**_tuples(manifest["sizes"]))
@@ -190,15 +169,25 @@ def load_bundle(folder: Path) -> TrainedModel:
         chosen = manifest["selection"]
         selection = None if chosen is None else Selection.model_validate(chosen)
         history = tuple(EpochRecord(**record) for record in manifest["history"])
-        kept = Kept(folder, _names(manifest), recipe, sizes, history)
+        kept = Kept(checked, place, _names(manifest), recipe, sizes, history)
         experts = by_name(expert.load(kept) for expert in EXPERTS)
     except (ValidationError, RuntimeError, TypeError, KeyError) as error:
-        raise BundleError(f"the model in {folder} does not fit this version of wattcast",
+        raise BundleError(f"the model in {place} does not fit this version of wattcast",
                           found=str(error).splitlines()[0], hint="train it again") from error
     return TrainedModel(
         station, recipe, FeaturePipeline.from_state(recipe.features, station, manifest["features"]),
         Scalers.from_state(manifest["scalers"]), experts, span, manifest["data_hash"],
         tuple(manifest["nonnegative"]), validation, selection, _part_of_total(manifest))
+
+
+def _checked(files: Mapping[str, bytes], name: str, expected: str, place: str) -> bytes:
+    try:
+        content = files[name]
+    except KeyError:
+        raise _damaged(place, name) from None
+    if sha256(content) != expected:
+        raise _damaged(place, name)
+    return content
 
 
 def _names(manifest: dict[str, Any]) -> tuple[str, ...] | None:
@@ -219,6 +208,6 @@ def _tuples(sizes: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
 
 
-def _damaged(folder: Path, name: str) -> BundleError:
-    return BundleError(f"the model in {folder} is damaged: {name} is not what was written",
-                       hint="restore the folder from a copy or train again with 'wattcast train'")
+def _damaged(place: str, name: str) -> BundleError:
+    return BundleError(f"the model in {place} is damaged: {name} is not what was written",
+                       hint="restore it from a copy or train again with 'wattcast train'")

@@ -110,8 +110,18 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json_text(value))
 
 
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def json_text(value: Any) -> str:
+    """As a person can read it."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def json_bytes(value: Any) -> bytes:
+    """What `write_json` writes."""
+    return json_text(value).encode()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,50 +1,90 @@
-"""The newest forecasts of a station as they were issued, kept to be compared with what comes in.
+"""The forecasts of a station as they were issued, whole, kept to be compared with what comes in.
 
     models/<station>/forecasts/20250430T000000Z_20250430T013005123456Z.parquet      its origin, and when it was issued
 
-What was issued is never overwritten: another forecast of the same origin is another file.
+What was issued is never overwritten: another forecast of the same origin is another file. What is known of a forecast
+besides its table stands in the file's metadata. Files of early versions hold the medians alone, and say the rest in
+columns.
 """
 
+import io
+import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
 from itertools import count, groupby
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from wattcast.contracts import TARGETS, Forecast
+from wattcast.store.base import IssuedForecast
 from wattcast.store.files import written_aside
 
 log = logging.getLogger("wattcast")
 
-KEPT = 90
-"""How many are kept: a quarter of a year with one a day. [forecasts]"""
-
 ORIGIN, ISSUED = "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S%fZ"
 TOLD = ("version", "issued", "weather", "quality")
-"""Columns that say the same in every row."""
+"""Columns of early versions' files that say the same in every row."""
+META = b"wattcast"
 
 
-@dataclass(frozen=True, eq=False)
-class KeptForecast:
-    """A forecast's medians, the version that made it, and what it stood on.
+def last_of_each_origin(forecasts: Iterable[IssuedForecast]) -> Iterator[IssuedForecast]:
+    """Of forecasts by origin and then by issue those that were issued last: what was valid in the end."""
+    for _, made in groupby(forecasts, key=lambda forecast: forecast.origin):
+        *_, last = made
+        yield last
 
-    `issued` is None where that was not noted, and so are `weather`, what was known of the horizon (`issued`, `given`,
-    `measured`, `none`), and `quality` (`ok`, `degraded`, `stale`).
+
+def packed(forecast: IssuedForecast) -> bytes:
+    """A Parquet file: medians as they are, quantiles with seven digits, the rest in its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = forecast.table.astype({name: "float32" for name in forecast.table if re.search(r"_q\d\d$", name)})
+    arrow = pa.Table.from_pandas(table)
+    told = {"origin": forecast.origin.isoformat(), "version": forecast.version, "issued": _iso(forecast.issued),
+            "weather": forecast.weather, "weather_issued": _iso(forecast.weather_issued),
+            "quality": forecast.quality, "fallback": forecast.fallback, "notes": list(forecast.notes)}
+    meta = {**arrow.schema.metadata, META: json.dumps(told, ensure_ascii=False).encode()}
+    file = io.BytesIO()
+    pq.write_table(arrow.replace_schema_metadata(meta), file, compression="zstd", use_dictionary=False,
+                   use_byte_stream_split=list(table.columns))
+    return file.getvalue()
+
+
+def unpacked(content: bytes) -> IssuedForecast:
+    """What `packed` made, or an early version's file.
+
+    Raises:
+        ValueError, LookupError: damaged.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    origin: pd.Timestamp
-    version: str
-    table: pd.DataFrame
-    issued: pd.Timestamp | None = None
-    weather: str | None = None
-    quality: str | None = None
+    arrow = pq.read_table(pa.BufferReader(content))
+    table, meta = arrow.to_pandas(), (arrow.schema.metadata or {}).get(META)
+    if meta is None:
+        told = {name: table[name].iloc[0] for name in TOLD if name in table}
+        return IssuedForecast(table.index[0], str(told.pop("version")),
+                              table.drop(columns=[name for name in TOLD if name in table]), **told)
+    told = json.loads(meta)
+    zone = table.index.tz
+    times = {name: _instant(told.pop(name), zone) for name in ("issued", "weather_issued")}
+    origin = pd.Timestamp(told.pop("origin")).tz_convert(zone)
+    return IssuedForecast(origin, table=table.astype("float64"), **{**told, **times, "notes": tuple(told["notes"])})
 
 
-def keep_forecast(folder: Path, forecast: Forecast, version: str, *, issued: pd.Timestamp, weather: str,
-                  quality: str) -> Path:
-    """Keep a forecast beside what was issued before; of the files the oldest beyond `KEPT` go.
+def _iso(time: pd.Timestamp | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _instant(text: str | None, zone: Any) -> pd.Timestamp | None:
+    return None if text is None else pd.Timestamp(text).tz_convert(zone)
+
+
+def keep_forecast(folder: Path, forecast: IssuedForecast) -> Path:
+    """Keep a forecast beside what was issued before.
 
     Returns:
         Its file.
@@ -52,32 +92,35 @@ def keep_forecast(folder: Path, forecast: Forecast, version: str, *, issued: pd.
     Raises:
         DataError: the place cannot be written to.
     """
-    name = f"{_named(forecast.origin)}_{issued.tz_convert('UTC').strftime(ISSUED)}"
+    issued = "" if forecast.issued is None else f"_{forecast.issued.tz_convert('UTC').strftime(ISSUED)}"
+    name = f"{_named(forecast.origin)}{issued}"
     path = next(path for number in count(1) if not (path := folder / f"{name}{_again(number)}.parquet").exists())
-    medians = forecast.table[[name for name in TARGETS if name in forecast.table]]
-    told = {"version": version, "issued": issued, "weather": weather, "quality": quality}
     with written_aside(path) as aside:
-        medians.assign(**told).to_parquet(aside)
-    for old in _files(folder)[:-KEPT]:
-        old.unlink(missing_ok=True)
+        aside.write_bytes(packed(forecast))
     return path
 
 
-def kept_forecasts(folder: Path, since: pd.Timestamp | None = None) -> Iterator[KeptForecast]:
-    """What is kept, oldest origin first; of an origin only what was issued last. A damaged file is named and left out.
+def kept_forecasts(folder: Path, since: pd.Timestamp | None = None) -> Iterator[IssuedForecast]:
+    """What is kept, by origin and then by issue. A damaged file is named and left out.
 
     Args:
         folder: where they are.
         since: the first origin that is asked for; files of earlier ones are not opened. All if None.
     """
     wanted = (path for path in _files(folder) if since is None or _origin(path) >= _named(since))
-    for _, files in groupby(wanted, key=_origin):
-        kept = [found for found in map(_read, files) if found is not None]
-        yield from kept[-1:]
+    return (found for path in wanted if (found := _read(path)) is not None)
+
+
+def remove_forecasts(folder: Path, before: pd.Timestamp) -> int:
+    """Remove those of earlier origins; how many went."""
+    old = [path for path in _files(folder) if _origin(path) < _named(before)]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _files(folder: Path) -> list[Path]:
-    """By origin, then by issue; those of earlier versions of the program have no issue in their name."""
+    """By origin, then by issue; those of early versions have no issue in their name."""
     return sorted(folder.glob("[0-9]*.parquet"))
 
 
@@ -95,12 +138,9 @@ def _again(number: int) -> str:
     return "" if number == 1 else f"_{number:03d}"
 
 
-def _read(path: Path) -> KeptForecast | None:
+def _read(path: Path) -> IssuedForecast | None:
     try:
-        table = pd.read_parquet(path)
-        told = {name: table[name].iloc[0] for name in TOLD if name in table}
-        return KeptForecast(table.index[0], str(told.pop("version")),
-                            table.drop(columns=[name for name in TOLD if name in table]), **told)
-    except (OSError, ValueError, LookupError) as error:
+        return unpacked(path.read_bytes())
+    except (OSError, ValueError, LookupError, TypeError) as error:
         log.warning("the stored forecast %s is damaged and is left out: %s", path, str(error).partition("\n")[0])
         return None

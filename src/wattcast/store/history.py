@@ -3,25 +3,28 @@ the new rows.
 
     models/<station>/history/measurements.parquet
     models/<station>/history/weather_forecasts.parquet    where there are issued ones
+
+Both are written in parts of about a month, so that the newest rows can be read alone.
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from wattcast.contracts import Station
-from wattcast.data.merging import MOVED, merge
+from wattcast.contracts import TARGETS, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
 from wattcast.store.files import written_aside
-from wattcast.timegrid import parse_step
+from wattcast.timegrid import parse_step, steps_per_day
 
-LARGE, OTHER_SIZE = 0.99, 3.5
-"""By how much this quantile of the power may differ between two parts of a station's history: summer and winter differ
-by less, two units and quarter-hours' energy taken for power by more. [quantile, times]"""
-OTHER_ROWS = 0.5
-"""Share of the rows known to both whose power may have moved: a corrected meter is another meter."""
 MEASUREMENTS, FORECASTS = "measurements.parquet", "weather_forecasts.parquet"
+META = b"wattcast"
+PART_DAYS = 31
+"""So many days are one part of the file: what is asked for is mostly weeks, and a part is read as a whole. [days]"""
+PART_ROWS = 8192
+"""Rows of weather forecasts in one part: about a month with one of ten days an hour each day. [rows]"""
 
 
 def save_history(folder: Path, data: StationData) -> None:
@@ -33,82 +36,102 @@ def save_history(folder: Path, data: StationData) -> None:
     if data.vintages is None:
         (folder / FORECASTS).unlink(missing_ok=True)
     else:
-        with written_aside(folder / FORECASTS) as aside:
-            data.vintages.table.to_parquet(aside)
-    with written_aside(folder / MEASUREMENTS) as aside:
-        data.frame.to_parquet(aside)
+        _write(folder / FORECASTS, data.vintages.table, {}, PART_ROWS)
+    _write(folder / MEASUREMENTS, data.frame, {"station": data.station.model_dump(mode="json")},
+           PART_DAYS * steps_per_day(parse_step(data.station.step)))
 
 
-def extend_history(folder: Path, data: StationData) -> str:
-    """Keep `data` and what is kept already, where both have a value that of `data`.
+def _write(path: Path, frame: pd.DataFrame, told: dict[str, Any], rows: int) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    Older rows that do not fit it go: of other columns or steps, from another meter or in another unit.
-
-    Returns:
-        What became of rows that are not in `data`; empty if there were none.
-
-    Raises:
-        DataError: the place cannot be written to, or what is kept is damaged.
-    """
-    kept = load_history(folder, data.station)
-    if kept is None:
-        # Perhaps there was one of other columns.
-        replaced = (folder / MEASUREMENTS).exists()
-        save_history(folder, data)
-        return "the history that was kept had other columns and is replaced" if replaced else ""
-    if not _on_one_grid(kept, data):
-        save_history(folder, data)
-        return "the history that was kept had other steps and is replaced"
-    outside = kept.frame.loc[~kept.frame.index.isin(data.frame.index)]
-    own = int(outside[list(data.station.targets)].notna().any(axis=1).sum())
-    if not _alike(kept, data):
-        save_history(folder, data)
-        return f"{own} older rows that were kept are of another size and are left out" if own else ""
-    save_history(folder, merge(kept, data).data)
-    return f"{own} rows that were kept before stay in the history" if own else ""
+    table = pa.Table.from_pandas(frame)
+    meta = {**table.schema.metadata, META: json.dumps(told, ensure_ascii=False).encode()}
+    with written_aside(path) as aside:
+        pq.write_table(table.replace_schema_metadata(meta), aside, row_group_size=rows, compression="zstd")
 
 
-def _on_one_grid(kept: StationData, data: StationData) -> bool:
-    step, index = parse_step(data.station.step), kept.frame.index
-    return bool((index[0] - data.frame.index[0]) % step == pd.Timedelta(0)) and (
-        len(index) < 2 or bool(index[1] - index[0] == step))
-
-
-def _alike(kept: StationData, data: StationData) -> bool:
-    """Whether the power of both is about as large, and about the same where they overlap."""
-    targets = list(data.station.targets)
-    before, now = kept.frame[targets], data.frame[targets]
-    ratios = before.abs().quantile(LARGE) / now.abs().quantile(LARGE)
-    if ((ratios > OTHER_SIZE) | (ratios < 1 / OTHER_SIZE)).any():
-        return False
-    both = before.reindex(now.index)
-    moved = ((both - now).abs() > MOVED * before.abs().max()).any(axis=1)
-    known = both.notna().any(axis=1) & now.notna().any(axis=1)
-    return bool(not known.any() or moved[known].mean() < OTHER_ROWS)
-
-
-def load_history(folder: Path, station: Station) -> StationData | None:
+def load_history(folder: Path, station: Station, since: pd.Timestamp | None = None) -> StationData | None:
     """What is kept, for the station as its model knows it; None where nothing is, or of other columns.
+
+    Args:
+        folder: where it is.
+        station: as its model knows it.
+        since: no rows before it are read, and no weather that was issued before it but the newest.
 
     Raises:
         DataError: a file is damaged.
     """
-    if not (folder / MEASUREMENTS).exists():
+    path = folder / MEASUREMENTS
+    if not path.exists():
         return None
-    frame = _read(folder / MEASUREMENTS).tz_convert(station.timezone)
+    frame = _read(path, None if since is None else [("time", ">=", since)]).tz_convert(station.timezone)
     if tuple(frame.columns) != station.columns:
         return None
     if not (folder / FORECASTS).exists():
         return StationData(station, frame)
-    vintages = _read(folder / FORECASTS)
+    vintages = _read(folder / FORECASTS, _issued_since(folder / FORECASTS, since))
     for level in ("issued", "time"):
         vintages = vintages.tz_convert(station.timezone, level=level)
     return StationData(station, frame, WeatherVintages(vintages))
 
 
-def _read(path: Path) -> pd.DataFrame:
+def kept_station(folder: Path) -> Station | None:
+    """The station as its measurements were kept; None where an early version of the program did not say.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    path = folder / MEASUREMENTS
     try:
-        return pd.read_parquet(path)
+        told = json.loads((pq.read_schema(path).metadata or {}).get(META, b"{}"))
+        return Station(**told["station"]) if "station" in told else None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged", found=str(error).splitlines()[0],
-                        hint="delete it and give the whole history once") from None
+        raise _damaged(path, error) from None
+
+
+def guessed_station(folder: Path, station_id: str) -> Station:
+    """What an early version's file shows of the station, of which nothing else is known."""
+    frame = _read(folder / MEASUREMENTS, None)
+    index = pd.DatetimeIndex(frame.index)
+    others = tuple(name for name in frame.columns if name not in TARGETS)
+    step = index[1] - index[0] if len(index) > 1 else pd.Timedelta("15min")
+    return Station(id=station_id, targets=tuple(name for name in frame.columns if name in TARGETS),
+                   known_future=others, timezone=str(index.tz), step=f"{step // pd.Timedelta('1min')}min",
+                   categorical=tuple(name for name in others if not pd.api.types.is_numeric_dtype(frame[name])))
+
+
+def _issued_since(path: Path, since: pd.Timestamp | None) -> list[tuple[str, str, Any]] | None:
+    """Which issues are read: those from `since` on, and the newest one before; None for all."""
+    import pyarrow.parquet as pq
+
+    if since is None:
+        return None
+    try:
+        with pq.ParquetFile(path) as file:
+            place = file.schema_arrow.get_field_index("issued")
+            groups = [file.metadata.row_group(group).column(place).statistics
+                      for group in range(file.metadata.num_row_groups)]
+            earlier = [group for group, told in enumerate(groups)
+                       if told is None or not told.has_min_max or pd.Timestamp(told.min) < since]
+            if not earlier:
+                return None
+            issues = file.read_row_group(earlier[-1], columns=["issued"]).column("issued").to_pandas()
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+    before = issues[issues < since]
+    return [("issued", ">=", before.max() if len(before) else since)]
+
+
+def _read(path: Path, wanted: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, filters=wanted)
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is damaged", found=str(error).splitlines()[0],
+                     hint="delete it and give the whole history once")

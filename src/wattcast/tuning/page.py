@@ -1,14 +1,12 @@
 """What a search leaves for people: one offline page, and its history as a PNG."""
 
 from functools import partial
-from pathlib import Path
 
 from optuna.trial import TrialState
 
 from wattcast.evaluation.charts import as_png, as_svg
-from wattcast.evaluation.html import write_page
+from wattcast.evaluation.html import page
 from wattcast.evaluation.scorecard import percent
-from wattcast.store.files import written_aside
 from wattcast.tuning.figures import cost_figure, history_figure
 from wattcast.tuning.plan import duration
 from wattcast.tuning.search import SearchResult
@@ -20,30 +18,20 @@ SHOWN = 20
 """The best trials in the page's table. [trials]"""
 
 
-def write_search_page(path: Path, found: SearchResult, *, station_id: str) -> Path:
-    """Write a self-contained page: styles and pictures inside, nothing fetched, readable without a network.
-
-    Args:
-        path: the `.html` file; written aside and renamed.
-        found: by the search.
-        station_id: whose.
-
-    Raises:
-        DataError: the file cannot be written.
-    """
-    write_page(
-        path, "wattcast.tuning", "search.html", title=f"Search for {station_id}",
+def search_page(found: SearchResult, *, station_id: str) -> str:
+    """A self-contained page of what a station's search found: styles and pictures inside, nothing fetched, readable
+    without a network."""
+    return page(
+        "wattcast.tuning", "search.html", title=f"Search for {station_id}",
         verdict=found.choice.verdict, stopped=found.stopped,
         plan=found.plan.in_words(found.config), history=as_svg(partial(history_figure, found), "history"),
         cost=as_svg(partial(cost_figure, found), "cost"), compared=_compared(found), trials=_best(found),
         keys=_keys(found), facts=_facts(found))
-    return path
 
 
-def plot_history(path: Path, found: SearchResult) -> None:
-    """Every trial's score and the best so far; beside it what decides."""
-    with written_aside(path) as aside:
-        aside.write_bytes(as_png(partial(history_figure, found)))
+def history_plot(found: SearchResult) -> bytes:
+    """Every trial's score and the best so far, beside it what decides: a PNG."""
+    return as_png(partial(history_figure, found))
 
 
 def _compared(found: SearchResult) -> list[dict[str, str]]:

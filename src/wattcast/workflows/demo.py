@@ -13,6 +13,7 @@ from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.report import plot_forecast, write_report
 from wattcast.evaluation.scorecard import Scorecard, score_week
 from wattcast.settings import Settings
+from wattcast.store.disk import DiskStore
 from wattcast.store.files import require_writable
 from wattcast.timegrid import station_horizon
 from wattcast.workflows.check import check
@@ -37,7 +38,7 @@ def demo(folder: Path, settings: Settings, *, on_epoch: OnEpoch, say: Callable[[
     require_writable(folder)
     say("simulating a year of a virtual-power-plant station, with the weather forecasts of every day")
     simulate_station(folder / "data", truth=True)
-    job = Job(folder / "data", None, settings, folder / "models")
+    job = Job(folder / "data", None, settings, DiskStore(folder / "models"))
     for line in check(job).lines():
         say(line)
     say("training; the last week is kept to evaluate on")

@@ -7,16 +7,17 @@ from typing import Any
 from wattcast.contracts import Station
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, InputError, listing
-from wattcast.store.registry import Registry, trained_stations
+from wattcast.store.base import Versions
 from wattcast.timegrid import parse_horizon, parse_step
 from wattcast.workflows.job import Job
+from wattcast.workflows.stored import only_station
 
 ROLES = ("known_future", "past_only", "categorical")
 NESTED = ("time", "location")
 
 
 def station_to_read(job: Job, station_id: str | None) -> str:
-    """The station that is meant: the one named, or the only one in the data.
+    """The station that is meant: the one named, or the only one in the data; without data the only one stored.
 
     Where the data cannot be understood by itself, it is the only station that has a model: that may know how.
 
@@ -26,17 +27,19 @@ def station_to_read(job: Job, station_id: str | None) -> str:
     named = station_id or job.station or job.settings.data.station
     if named:
         return named
+    if job.data is None:
+        return only_station(job.store)
     try:
         found = job.source.station_ids
     except InputError:
-        trained = trained_stations(job.models_dir)
+        trained = job.store.trained_stations()
         if len(trained) != 1:
             raise
         return trained[0]
     return found[0] if len(found) == 1 else job.read()[0].station.id
 
 
-def as_trained(job: Job, registry: Registry, version: str) -> Job:
+def as_trained(job: Job, versions: Versions, version: str) -> Job:
     """The job with its data described as it was for the training of `version`.
 
     What the settings say of how the file is to be read counts (`station_column`, `time.column`, `weather_forecasts`,
@@ -47,7 +50,7 @@ def as_trained(job: Job, registry: Registry, version: str) -> Job:
         ConfigError: it is not; the message names both.
         BundleError: the version is not there, or damaged.
     """
-    manifest = registry.manifest(version)
+    manifest = versions.manifest(version)
     station, description = Station(**manifest["station"]), _flat(manifest["description"] or {})
     given = _flat(job.settings.data.model_dump(mode="json", exclude_unset=True))
     known = _known(station, description, described=bool(given.get("targets") or description.get("targets")))

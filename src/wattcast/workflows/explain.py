@@ -80,7 +80,7 @@ def explain(job: Job, station_id: str | None = None, *, at: str | None = None, d
     """Take the forecast apart that the champion makes from the newest measurement or from `at`, or the error of a day.
 
     Args:
-        job: data, settings and models folder, as for `forecast`.
+        job: data, settings and store, as for `forecast`.
         station_id: the station; the only one if None.
         at: the origin, as for `forecast`. For a day that was `missed` the beginning of that day, or an earlier one if
             `day` is more than 1.
@@ -165,8 +165,8 @@ def require_day(day: int, days: int) -> int:
 
 def _forecaster(opened: Opened) -> NetworkForecaster:
     if opened.model is None:
-        raise BundleError(f"station {opened.registry.station_id} has no model whose forecast could be explained",
-                          found=f"nothing in {opened.job.models_dir}",
+        raise BundleError(f"station {opened.kept.station_id} has no model whose forecast could be explained",
+                          found=f"nothing in {opened.job.store.place}",
                           hint="train one with 'wattcast train', or name its folder with --models-dir")
     return NetworkForecaster.of(opened.model, recall=opened.recall)
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from wattcast.data.merging import Merged
@@ -17,11 +16,11 @@ from wattcast.finetune.candidates import FOLLOWING
 from wattcast.finetune.due import Due, too_few_rows, tried_lately, update_due
 from wattcast.finetune.gate import Decision, superseded
 from wattcast.settings import Settings
+from wattcast.store.aliases import CANDIDATE, CHAMPION
+from wattcast.store.base import StationStore, Store
 from wattcast.store.bundle import GATE
-from wattcast.store.files import write_json
-from wattcast.store.forecasts import kept_forecasts
-from wattcast.store.history import load_history, save_history
-from wattcast.store.registry import CANDIDATE, Registry, trained_stations
+from wattcast.store.files import json_bytes
+from wattcast.store.forecasts import last_of_each_origin
 from wattcast.training.config import Recipe
 from wattcast.workflows.description import as_trained
 from wattcast.workflows.history import cut
@@ -40,7 +39,7 @@ class FinetuneOutcome:
     """
 
     station_id: str
-    folder: Path
+    place: str
     parent: str
     decision: Decision | None
     version: str | None = None
@@ -66,7 +65,7 @@ class FinetuneOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.station_id, "version": self.version, "parent": self.parent, "champion": self.champion,
-                "folder": str(self.folder), "epochs": self.epochs, "seconds": round(self.seconds, 1),
+                "folder": self.place, "epochs": self.epochs, "seconds": round(self.seconds, 1),
                 "rows": None if self.merged is None else self.merged.to_dict(),
                 "due": None if self.due is None else self.due.to_dict(),
                 "gate": None if self.decision is None else self.decision.to_dict(), "notes": list(self.notes)}
@@ -80,13 +79,13 @@ def stations_to_update(job: Job) -> tuple[str, ...]:
         ConfigError: several have, and none is named.
     """
     named = job.station or job.settings.data.station
-    trained = trained_stations(job.models_dir)
+    trained = job.store.trained_stations()
     if named and named != ALL_STATIONS:
         return (named,)
     if not trained:
-        raise _no_champion(job.models_dir)
+        raise _no_champion(job.store)
     if named != ALL_STATIONS and len(trained) > 1:
-        raise ConfigError(f"{job.models_dir} holds models of {len(trained)} stations", found=listing(trained),
+        raise ConfigError(f"{job.store.place} holds models of {len(trained)} stations", found=listing(trained),
                           hint="choose one with --station")
     return trained
 
@@ -96,8 +95,8 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
     """Merge the data with what is kept, fine-tune the champion, and promote the result if the gate lets it pass.
 
     Args:
-        job: new rows or the whole history, settings and models folder. What the settings do not say of the data is
-            taken from the model.
+        job: new rows or the whole history, settings and store; without data what is stored counts. What the
+            settings do not say of the data is taken from the model.
         station_id: the station.
         until: nothing measured at or after this time is seen.
         if_needed: only if an update is due.
@@ -106,66 +105,66 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
     Raises:
         InputError: something the user gave is wrong.
     """
-    registry = Registry(job.models_dir, station_id)
-    parent = require_champion(registry)
-    job = as_trained(job, registry, parent)
+    kept = job.store.station(station_id)
+    parent = require_champion(job.store, kept)
+    job = as_trained(job, kept.versions, parent)
     try:
         new, quality = job.read(station_id)
     except NoRowsError as error:
         if not if_needed:
             raise
-        return FinetuneOutcome(station_id, registry.folder, parent, None, due=Due(False, (
+        return FinetuneOutcome(station_id, kept.place, parent, None, due=Due(False, (
             f"nothing came in ({error.what})",), {}))
     except EmptyColumnError as error:
-        return _decided(registry, FinetuneOutcome(station_id, registry.folder, parent, refuse_empty(error)))
-    return update_station(new, registry, job.settings, until=until, if_needed=if_needed,
+        return _decided(kept, FinetuneOutcome(station_id, kept.place, parent, refuse_empty(error)))
+    return update_station(new, kept, job.settings, until=until, if_needed=if_needed,
                           notes=_left_empty(quality, new), on_epoch=on_epoch)
 
 
-def update_station(new: StationData, registry: Registry, settings: Settings, *, until: str | None = None,
+def update_station(new: StationData, kept: StationStore, settings: Settings, *, until: str | None = None,
                    if_needed: bool = False, notes: Sequence[str] = (),
                    on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
     """`finetune` on rows that are read already; `notes` says what is to be told of them."""
     started = time.perf_counter()
-    parent = require_champion(registry)
-    champion = registry.load(parent)
+    parent = kept.versions.champion() or CHAMPION
+    champion = kept.versions.load(parent)
     if until is not None:
         new = cut(new, until)
-    with registry.locked():
-        merged = with_history(champion, load_history(registry.history_folder, champion.station), new)
+    with kept.locked():
+        merged = with_history(champion, kept.measurements(champion.station), new)
         data = merged.data if until is None else cut(merged.data, until)
         refused = check_new_rows(champion, data, merged.rewritten)
         if refused is None:
-            save_history(registry.history_folder, merged.data)
-    outcome = FinetuneOutcome(registry.station_id, registry.folder, parent, refused, merged=merged,
+            kept.replace_measurements(merged.data)
+    outcome = FinetuneOutcome(kept.station_id, kept.place, parent, refused, merged=merged,
                               notes=(*notes, *merged.notes()))
     if outcome.decision is not None:
-        return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
+        return _decided(kept, replace(outcome, seconds=time.perf_counter() - started))
     if if_needed:
-        outcome = replace(outcome, due=_due(registry, champion, parent, data, settings))
+        outcome = replace(outcome, due=_due(kept, champion, parent, data, settings))
         if outcome.due is not None and not outcome.due.due:
             return outcome
-    made = attempt(_taking_over(champion, settings), data, settings.finetune, work_folder=registry.work_folder,
+    made = attempt(_taking_over(champion, settings), data, settings.finetune, work_folder=kept.work_folder("training"),
                    on_epoch=on_epoch)
-    with registry.locked():
+    with kept.locked():
         if made.update is not None:
-            outcome = _stored(registry, outcome, made, settings)
+            outcome = _stored(kept, outcome, made, settings)
         else:
             outcome = replace(outcome, decision=made.decision)
-        return _decided(registry, replace(outcome, seconds=time.perf_counter() - started))
+        return _decided(kept, replace(outcome, seconds=time.perf_counter() - started))
 
 
-def _due(registry: Registry, champion: TrainedModel, parent: str, data: StationData, settings: Settings) -> Due:
+def _due(kept: StationStore, champion: TrainedModel, parent: str, data: StationData, settings: Settings) -> Due:
     """Whether to try: there must be enough to learn from, something must have changed, and the last try must be past.
     """
     config = settings.finetune
-    rejected = registry.rejected(parent)
+    rejected = kept.versions.rejected(parent)
     held_up = too_few_rows(data, champion.learned_until, config) or (
         tried_lately(data, rejected, config) if rejected else None)
     if held_up:
         return Due(False, (held_up,), {})
-    return update_due(data, champion.learned_until, parent, registry.manifest(parent)["metrics"],
-                      kept_forecasts(registry.forecasts_folder, champion.learned_until), config)
+    return update_due(data, champion.learned_until, parent, kept.versions.manifest(parent)["metrics"],
+                      last_of_each_origin(kept.forecasts(champion.learned_until)), config)
 
 
 def _left_empty(quality: QualityReport, new: StationData) -> list[str]:
@@ -175,42 +174,42 @@ def _left_empty(quality: QualityReport, new: StationData) -> list[str]:
             if finding.column in new.station.targets and finding.kind in ("flat_line", "out_of_range")]
 
 
-def require_champion(registry: Registry) -> str:
+def require_champion(store: Store, kept: StationStore) -> str:
     """The champion's version.
 
     Raises:
         BundleError: there is none; the message is the seed document's.
     """
-    version = registry.champion()
+    version = kept.versions.champion()
     if version is None:
-        raise _no_champion(registry.root, registry.station_id)
+        raise _no_champion(store, kept.station_id)
     return version
 
 
-def _no_champion(root: Path, station_id: str | None = None) -> BundleError:
+def _no_champion(store: Store, station_id: str | None = None) -> BundleError:
     whose = "any station" if station_id is None else f"station {station_id}"
-    others = [name for name in trained_stations(root) if name != station_id]
+    others = [name for name in store.trained_stations() if name != station_id]
     close = nearest(station_id or "", others)
-    return BundleError(f"there is no pretrained model of {whose} in {root} (预训练模型不存在)",
+    return BundleError(f"there is no pretrained model of {whose} in {store.place} (预训练模型不存在)",
                        found=f"models of {listing(others)}" if others else None,
                        hint=(f"did you mean {close}? Else " if close else "")
                        + "run the basic training first (先运行基础训练生成模型): wattcast train --data …")
 
 
-def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, settings: Settings) -> FinetuneOutcome:
+def _stored(kept: StationStore, outcome: FinetuneOutcome, made: Attempt, settings: Settings) -> FinetuneOutcome:
     """The candidate as a version, and promoted if the decision says so and it was compared with what is in use."""
     update, evidence = made.update, made.evidence
     assert update is not None
-    decision, in_use = made.decision, registry.champion()
+    decision, in_use = made.decision, kept.versions.champion()
     if decision.promoted and in_use != outcome.parent:
         decision = superseded(decision, outcome.parent, in_use)
     metrics = {"note": decision.reasons[0]} if evidence is None or not evidence.newest.origins else {
         **evidence.newest.to_dict(), "weather": evidence.weather}
-    version = registry.add(update.model, metrics, alias=CANDIDATE,
+    version = kept.versions.add(update.model, metrics, alias=CANDIDATE,
                            description=settings.data.model_dump(mode="json"), parent=outcome.parent,
                            finetune=update.used, gate=decision.to_dict())
     if decision.promoted:
-        registry.promote(version, expected=outcome.parent)
+        kept.versions.promote(version, expected=outcome.parent)
     card = evidence.newest if evidence is not None and evidence.newest.origins else None
     notes = list(outcome.notes)
     if update.used["candidate"] == FOLLOWING:
@@ -221,10 +220,10 @@ def _stored(registry: Registry, outcome: FinetuneOutcome, made: Attempt, setting
                    weather=evidence.weather if evidence else "", epochs=len(update.model.history), notes=tuple(notes))
 
 
-def _decided(registry: Registry, outcome: FinetuneOutcome) -> FinetuneOutcome:
-    """The newest decision is kept beside the registry, also where no candidate came of it."""
-    with registry.locked():
-        write_json(registry.folder / GATE, outcome.to_dict())
+def _decided(kept: StationStore, outcome: FinetuneOutcome) -> FinetuneOutcome:
+    """The newest decision is kept beside the versions, also where no candidate came of it."""
+    with kept.locked():
+        kept.keep_document(GATE, json_bytes(outcome.to_dict()))
     return outcome
 
 

@@ -14,17 +14,16 @@ from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
-from wattcast.evaluation.horizon_view import PERFECT, HorizonView
+from wattcast.evaluation.horizon_view import ISSUED, PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
-from wattcast.store.forecasts import keep_forecast, kept_forecasts
-from wattcast.store.mornings import load_recall, save_recall
-from wattcast.store.registry import Registry, trained_stations
-from wattcast.timegrid import midnight, parse_step, parse_time, require_on_grid, station_horizon
+from wattcast.store.base import IssuedForecast, StationStore
+from wattcast.store.forecasts import last_of_each_origin
+from wattcast.timegrid import DAY, midnight, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.ground import Ground, Moment, newest_before, stand_on, weather_gap
@@ -34,6 +33,9 @@ from wattcast.workflows.rows import Rows, read_rows
 
 log = logging.getLogger("wattcast")
 
+KEPT_DAYS = 90
+"""Issued forecasts of older origins than so many days before a new one go: a quarter of a year
+serves all that judges by them. [days]"""
 TODAY, NOW = "today", "now"
 """Words for an origin: the last midnight of the station, and the step that has just begun."""
 
@@ -61,7 +63,7 @@ class ForecastOutcome:
     notes: tuple[str, ...]
     facts: tuple[str, ...]
     made_at: pd.Timestamp
-    keep_in: Registry | None = None
+    keep_in: StationStore | None = None
     recall: Recall | None = None
 
     @property
@@ -85,7 +87,7 @@ def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
     """
     if not job.all_stations:
         return job.station_ids()
-    trained = trained_stations(job.models_dir)
+    trained = job.store.trained_stations()
     try:
         found = job.station_ids()
     except NoRowsError:
@@ -93,8 +95,8 @@ def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
             raise
         return trained
     if absent := [name for name in trained if name not in found]:
-        log.warning("%s has no rows of %s: no forecast is made of what has a model but no data", job.data,
-                    listing(absent))
+        log.warning("%s has no rows of %s: no forecast is made of what has a model but no data",
+                    job.data or job.store.place, listing(absent))
     return found
 
 
@@ -104,7 +106,7 @@ class Opened:
 
     Attributes:
         job: with the data described as the model knows it.
-        registry: the station's.
+        kept: what is stored of the station.
         version: the champion; None, as `model` is, if there is none.
         model: the champion's.
         rows: that the forecast is made from.
@@ -114,7 +116,7 @@ class Opened:
     """
 
     job: Job
-    registry: Registry
+    kept: StationStore
     version: str | None
     model: TrainedModel | None
     rows: Rows
@@ -125,8 +127,7 @@ class Opened:
     @cached_property
     def recall(self) -> Recall | None:
         """What the champion has said of past mornings; None without one."""
-        return None if self.version is None else Recall(self.registry.digest(self.version),
-                                                        load_recall(self.registry.folder))
+        return None if self.version is None else Recall(self.kept.versions.digest(self.version), self.kept.recall())
 
 
 def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
@@ -134,16 +135,16 @@ def open_station(job: Job, station_id: str | None, *, at: str | None, now: str |
     """All that the forecast of a station needs; arguments and errors as of `forecast`."""
     if weather is not None and no_weather:
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
-    registry = Registry(job.models_dir, station_to_read(job, station_id))
-    version = registry.champion()
-    job = job if version is None else as_trained(job, registry, version)
-    model = None if version is None else registry.load(version)
-    rows = read_rows(job, registry, model.station if model else None)
+    kept = job.store.station(station_to_read(job, station_id))
+    version = kept.versions.champion()
+    job = job if version is None else as_trained(job, kept.versions, version)
+    model = None if version is None else kept.versions.load(version)
+    rows = read_rows(job, kept, model.station if model else None, newest=now is None and at in (None, TODAY, NOW))
     moment = _moment(rows, at, now)
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
                        weather="none" if no_weather else "given", future_weather=given)
-    return Opened(job, registry, version, model, rows, moment, view, tuple(units))
+    return Opened(job, kept, version, model, rows, moment, view, tuple(units))
 
 
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
@@ -152,7 +153,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     has none, by the rules that read the last weeks (`forecasting.untrained`).
 
     Args:
-        job: data, settings and models folder. The data is joined with the station's stored history; what the settings
+        job: data, settings and store. The data is joined with the station's stored history; what the settings
             do not say of it is taken from the model.
         station_id: the station; the only one if None.
         at: the origin: a time, `today` or `now`.
@@ -165,14 +166,14 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         InputError: something the user gave is wrong.
     """
     opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather)
-    registry, version, model, rows = opened.registry, opened.version, opened.model, opened.rows
+    kept, version, model, rows = opened.kept, opened.version, opened.model, opened.rows
     moment, view, units, job = opened.moment, opened.view, opened.units, opened.job
     forecaster = NetworkForecaster.of(model, recall=opened.recall) if model else \
         UntrainedForecaster(job.settings.recipe())
     made = forecaster.forecast(view)
     version = version or UNTRAINED
-    kept = kept_forecasts(registry.forecasts_folder, judged_from(moment.origin, job.settings.forecast))
-    ground = stand_on(rows, moment, view, model, kept, version, job.settings.forecast)
+    made_before = last_of_each_origin(kept.forecasts(judged_from(moment.origin, job.settings.forecast)))
+    ground = stand_on(rows, moment, view, model, made_before, version, job.settings.forecast)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
     notes = (*rows.notes, *units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
              *made.notes, *explored)
@@ -180,22 +181,40 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
     return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
                            (*choice_notes(model.selection if model else None), *made.facts), moment.now,
-                           registry if issued else None, opened.recall)
+                           kept if issued else None, opened.recall)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
     """All stations' forecasts in one file, and each issued one beside its model, to be compared with what comes in."""
     write_forecasts([outcome.table for outcome in outcomes], path)
     for outcome in outcomes:
-        if outcome.keep_in is None:
-            continue
-        try:
-            keep_forecast(outcome.keep_in.forecasts_folder, outcome.forecast, outcome.version, issued=outcome.made_at,
-                          weather=outcome.ground.weather, quality=outcome.ground.quality.mark)
-            if outcome.recall is not None and outcome.recall.learned:
-                save_recall(outcome.keep_in.folder, outcome.recall.used)
-        except DataError as error:      # a models folder that may only be read is no reason to fail
-            log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
+        keep_issued(outcome)
+
+
+def keep_issued(outcome: ForecastOutcome) -> None:
+    """Keep a forecast in the store if it is an issued one; that it cannot be is a warning."""
+    if outcome.keep_in is None:
+        return
+    origin = outcome.forecast.origin
+    try:
+        outcome.keep_in.keep_forecast(IssuedForecast(
+            origin, outcome.version, outcome.forecast.table, outcome.made_at, outcome.ground.weather,
+            _weather_issued(outcome), outcome.ground.quality.mark, notes=outcome.notes))
+        outcome.keep_in.remove_forecasts(origin - KEPT_DAYS * DAY)
+        if outcome.recall is not None and outcome.recall.learned:
+            outcome.keep_in.keep_recall(outcome.recall.used)
+    except DataError as error:      # a store that may only be read is no reason to fail
+        log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
+
+
+def _weather_issued(outcome: ForecastOutcome) -> pd.Timestamp | None:
+    """When the newest weather forecast was issued that was known at the origin; None if none was used."""
+    vintages = outcome.ground.rows.data.vintages
+    if vintages is None or outcome.ground.weather != ISSUED:
+        return None
+    issued = vintages.table.index.get_level_values("issued")
+    known = issued[issued <= outcome.forecast.origin]
+    return known.max() if len(known) else None
 
 
 def _moment(rows: Rows, at: str | None, now: str | None) -> Moment:

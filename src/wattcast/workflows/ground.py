@@ -12,7 +12,7 @@ from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import ISSUED, NONE, PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.config import ForecastConfig
-from wattcast.store.forecasts import KeptForecast
+from wattcast.store.base import IssuedForecast
 from wattcast.timegrid import DAY, in_words, midnight, parse_step
 from wattcast.windows.splits import MINIMUM_DAYS
 from wattcast.workflows.record import Record, records
@@ -97,7 +97,7 @@ class Ground:
                 "issued_forecasts": [record.to_dict() for record in self.records]}
 
 
-def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel | None, kept: Iterable[KeptForecast],
+def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel | None, kept: Iterable[IssuedForecast],
              version: str, config: ForecastConfig) -> Ground:
     """Measure it.
 

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from wattcast.data.quality import QualityReport
 from wattcast.data.reader import Source, open_source
 from wattcast.data.schema import StationData
+from wattcast.errors import InputError
 from wattcast.settings import Settings
+from wattcast.store.base import StationStore, Store
+from wattcast.store.disk import DiskStore
 from wattcast.training.record import EpochRecord
+from wattcast.workflows.stored import stations_with_rows, stored_rows
 
 ALL_STATIONS = "all"
 OF_ONE_STATION = {"station", "kind", "capacity", "location"}
@@ -19,15 +24,16 @@ OnEpoch = Callable[[EpochRecord], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What every verb is told: where the data is, which station, the settings, where models are kept.
+    """What every verb is told: where the data is, which station, the settings, and the store.
 
-    `opened` holds what was read last; the jobs that `dataclasses.replace` makes of one share it.
+    Without `data` the rows that the store has of a station are read. `opened` holds what was read last; the jobs that
+    `dataclasses.replace` makes of one share it.
     """
 
-    data: Path
+    data: Path | None
     station: str | None = None
     settings: Settings = field(default_factory=Settings)
-    models_dir: Path = Path("models")
+    store: Store = field(default_factory=lambda: DiskStore(Path("models")))
     opened: dict[str, Source] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -37,7 +43,13 @@ class Job:
 
     @cached_property
     def source(self) -> Source:
-        """The stations of the data; a file that holds several is read once, however each of them is described."""
+        """The stations of the data; a file that holds several is read once, however each of them is described.
+
+        Raises:
+            InputError: it cannot be read, or none is given.
+        """
+        if self.data is None:
+            raise InputError("no data is given", hint="name it with --data")
         config = self.settings.data
         how = f"{self.data} {config.model_dump_json(exclude=OF_ONE_STATION)}"
         found = self.opened.get(how)
@@ -53,8 +65,17 @@ class Job:
 
         With `tell` what the report notes is logged.
         """
+        if self.data is None:
+            return stored_rows(self.store, station_id or self.station, self.settings.data)
         return self.source.read(station_id or self.station, whole=whole, tell=tell)
+
+    def description(self, kept: StationStore) -> dict[str, Any]:
+        """How the rows are described: as the settings say it, or, where no data is given, as the store does."""
+        said = self.settings.data.model_dump(mode="json")
+        return said if self.data is not None else kept.description() or said
 
     def station_ids(self) -> tuple[str | None, ...]:
         """The stations to work on: all of them for `all`, else the one named or the only one there is."""
+        if self.data is None and self.all_stations:
+            return stations_with_rows(self.store)
         return self.source.station_ids if self.all_stations else (self.station,)

@@ -10,7 +10,7 @@ import pandas as pd
 from wattcast.data.schema import StationData
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.config import ForecastConfig
-from wattcast.store.forecasts import KeptForecast
+from wattcast.store.base import IssuedForecast
 from wattcast.timegrid import DAY, WallGrid, at_rows, followed_clock, parse_step, steps_per_day
 
 FEWEST = 3
@@ -53,7 +53,7 @@ class Record:
                 "mae_last_week": self.last_week, "since": self.first.isoformat()}
 
 
-def records(kept: Iterable[KeptForecast], data: StationData, origin: pd.Timestamp, version: str,
+def records(kept: Iterable[IssuedForecast], data: StationData, origin: pd.Timestamp, version: str,
             config: ForecastConfig) -> list[Record]:
     """One for each target of which an issued forecast can be compared.
 
@@ -80,7 +80,7 @@ def judged_from(origin: pd.Timestamp, config: ForecastConfig) -> pd.Timestamp:
     return origin - config.judge_days * DAY
 
 
-def _record(judged: list[KeptForecast], data: StationData, target: str, origin: pd.Timestamp,
+def _record(judged: list[IssuedForecast], data: StationData, target: str, origin: pd.Timestamp,
             config: ForecastConfig) -> Record | None:
     step = parse_step(data.station.step)
     day, actual = steps_per_day(step), data.frame.loc[data.frame.index < origin, target]

@@ -10,12 +10,16 @@ from wattcast.contracts import Station
 from wattcast.data.merging import merge
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
-from wattcast.errors import DataError, EmptyColumnError, NoRowsError
-from wattcast.store.history import load_history
-from wattcast.store.registry import Registry
+from wattcast.errors import DataError, EmptyColumnError, NoRowsError, listing
+from wattcast.store.base import StationStore
 from wattcast.timegrid import in_words, parse_step
 from wattcast.workflows.job import Job
+from wattcast.workflows.stored import no_rows
 
+STORED_DAYS, ENOUGH_DAYS = 250, 150
+"""Days before now that are read of what is stored, whatever the length of the history; the whole is read if fewer than
+so many of them lie before its end. A forecast looks back 61 days at most, and so from as many as 49 days before it.
+[days, days]"""
 RECENT = pd.Timedelta(days=2)
 """What was found in rows as old as that or older was told by earlier runs."""
 TOLD = ("flat_line", "out_of_range", "duplicate", "corrected")
@@ -56,24 +60,28 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(job: Job, registry: Registry, station: Station | None) -> Rows:
-    """What the job's data holds, joined with the station's stored history; cells that are given count.
+def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: bool = False) -> Rows:
+    """What the job's data holds, joined with the station's stored history; cells that are given count. Without data
+    the stored history alone.
 
     An empty file, or one without any power, leaves the history alone. Nothing is written.
 
     Args:
         job: with its data described.
-        registry: the station's.
+        kept: what is stored of the station.
         station: as its model knows it; None where there is none, and kind and capacity may have to do.
+        newest: whether the forecast is made from the newest row, so that the last months of what is stored will do.
 
     Raises:
         InputError: the data is wrong; or it is empty, and no history is stored.
     """
+    if job.data is None:
+        return _stored_alone(job, kept, station, newest=newest)
     if station is None:
-        return _rows_alone(job, registry.station_id)
-    given, report, empty = _given(job, registry.station_id, station)
+        return _rows_alone(job, kept.station_id)
+    given, report, empty = _given(job, kept.station_id, station)
     given = None if given is None else _in_order(given, station)
-    history, notes = _history(registry, given.station if given is not None else station)
+    history, notes = _history(kept, given.station if given is not None else station)
     if history is None:
         if empty is not None or given is None:
             raise empty or NoRowsError(f"{job.data} has no rows")
@@ -87,6 +95,35 @@ def read_rows(job: Job, registry: Registry, station: Station | None) -> Rows:
     spans = _span(given, given.frame.index), _span(data, data.frame.index.difference(_measured(given)))
     end = given.end if given.measured else data.end
     return Rows(data, *spans, end, (*_joining(given, history, *spans), *converted, *_findings(report, end)))
+
+
+def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newest: bool) -> Rows:
+    """What is stored, as the station's model knows it.
+
+    Raises:
+        NoRowsError: nothing is.
+        DataError: what is stored has other columns, or is damaged.
+    """
+    if station is None:
+        data, _ = job.read(kept.station_id)
+    else:
+        found = _newest_rows(kept, station) if newest else kept.measurements(station)
+        if found is None:
+            raise no_rows(job.store, kept) if not kept.has_measurements() else DataError(
+                f"the rows that are stored of station {kept.station_id} have other columns than its model",
+                expected=listing(station.columns), hint="train again with 'wattcast train', or name rows with --data")
+        data = found
+    end = data.end if data.measured else data.frame.index[-1] + parse_step(data.station.step)
+    return Rows(data, None, _span(data, data.frame.index), end, ())
+
+
+def _newest_rows(kept: StationStore, station: Station) -> StationData | None:
+    """The last months of what is stored; all of it where that ends long before now."""
+    since = pd.Timestamp.now(station.timezone) - pd.Timedelta(days=STORED_DAYS)
+    found = kept.measurements(station, since)
+    if found is None or (found.measured and found.end - since >= pd.Timedelta(days=ENOUGH_DAYS)):
+        return found
+    return kept.measurements(station)
 
 
 def _rows_alone(job: Job, station_id: str) -> Rows:
@@ -126,10 +163,10 @@ def _in_order(given: StationData, station: Station) -> StationData:
     return StationData(ordered, given.frame[list(ordered.columns)], given.vintages)
 
 
-def _history(registry: Registry, station: Station) -> tuple[StationData | None, list[str]]:
+def _history(kept: StationStore, station: Station) -> tuple[StationData | None, list[str]]:
     """What is stored, if it fits the station."""
     try:
-        history = load_history(registry.history_folder, station)
+        history = kept.measurements(station)
     except DataError as error:
         return None, [f"the stored history is not used: {error.what}"]
     return history, []

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattcast.store.files import write_json
-from wattcast.store.registry import Registry
+from wattcast.store.files import json_bytes
 from wattcast.training.config import Recipe
 from wattcast.workflows.history import History
 from wattcast.workflows.job import Job
@@ -27,14 +26,14 @@ class SearchOutcome:
         station_id: the station.
         recipe: the chosen configuration.
         results: the content of `hyperopt_results.json`.
-        folder: where that file, the page and the picture are.
+        place: where that file, the page and the picture are, in words.
         journal: Optuna's file with every trial.
     """
 
     station_id: str
     recipe: Recipe
     results: dict[str, Any]
-    folder: Path
+    place: str
     journal: Path
 
     @property
@@ -51,25 +50,25 @@ class SearchOutcome:
 
 
 def search_history(job: Job, history: History, *, on_search: OnSearch | None = None) -> SearchOutcome:
-    """Search on what training sees of `history`; write the results into the station's folder.
+    """Search on what training sees of `history`; keep the results with the station.
 
     Raises:
         InputError: something the user gave is wrong.
         WattcastError: every trial failed.
     """
     from wattcast.tuning.journal import JOURNAL
-    from wattcast.tuning.page import plot_history, write_search_page
+    from wattcast.tuning.page import history_plot, search_page
     from wattcast.tuning.results import results
     from wattcast.tuning.search import search
 
     station_id = history.data.station.id
-    registry = Registry(job.models_dir, station_id)
-    found = search(history.view.training_data(), job.settings.recipe(), job.settings.tuning, registry.folder / "search",
+    kept = job.store.station(station_id)
+    found = search(history.view.training_data(), job.settings.recipe(), job.settings.tuning, kept.work_folder("search"),
                    on_search)
     if on_search is not None:
         on_search(None)
     content = results(found)
-    write_json(registry.folder / RESULTS, content)
-    write_search_page(registry.folder / PAGE, found, station_id=station_id)
-    plot_history(registry.folder / HISTORY, found)
-    return SearchOutcome(station_id, found.recipe, content, registry.folder, found.folder / JOURNAL)
+    kept.keep_document(RESULTS, json_bytes(content))
+    kept.keep_document(PAGE, search_page(found, station_id=station_id).encode())
+    kept.keep_document(HISTORY, history_plot(found))
+    return SearchOutcome(station_id, found.recipe, content, kept.place, found.folder / JOURNAL)

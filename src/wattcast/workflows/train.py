@@ -2,14 +2,12 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
 from wattcast.forecasting.predictor import NetworkForecaster
-from wattcast.store.history import extend_history
-from wattcast.store.registry import Registry
+from wattcast.store.older_rows import extend_history
 from wattcast.workflows.choice import choice_lines
 from wattcast.workflows.evaluation import Evaluation, admit, evaluate, evaluation_dict
 from wattcast.workflows.finetune import FinetuneOutcome, update_station
@@ -25,7 +23,7 @@ class TrainOutcome:
     data: StationData
     quality: QualityReport
     version: str
-    folder: Path
+    place: str
     evaluation: Evaluation | None
     epochs: int
     seconds: float
@@ -47,7 +45,7 @@ class TrainOutcome:
 
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.data.station.id, "version": self.version, "champion": self.champion,
-                "simple_only": list(self.simple_only), "folder": str(self.folder),
+                "simple_only": list(self.simple_only), "folder": str(self.place),
                 "epochs": self.epochs, "seconds": round(self.seconds, 1), "notes": list(self.notes),
                 "evaluation": evaluation_dict(self.evaluation),
                 "search": None if self.search is None else self.search.to_dict(),
@@ -66,7 +64,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     them, behind the gate, and what is in use after that is evaluated.
 
     Args:
-        job: data, settings and models folder.
+        job: data, settings and store.
         station_id: the station; the only one if None.
         until: nothing measured at or after this time is seen.
         search: search first.
@@ -81,31 +79,31 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     updating = searched and job.settings.finetune.incremental_training
     history = read_history(job, station_id, until, updating=updating)
     data = history.data
-    registry = Registry(job.models_dir, data.station.id)
+    kept = job.store.station(data.station.id)
     found = search_history(job, history, on_search=on_search) if searched else None
     recipe = found.recipe if found else job.settings.recipe()
-    network = NetworkForecaster(recipe, work_folder=registry.work_folder, on_epoch=on_epoch).fit(history.view)
+    network = NetworkForecaster(recipe, work_folder=kept.work_folder("training"), on_epoch=on_epoch).fit(history.view)
     evaluation = None
     if history.weeks:
         network, evaluation = admit(network, history.view, data, history.kept, history.weeks)
     doubts = [decision.sentence for decision in evaluation.gate if not decision.passed] if evaluation else []
     model = network.model
     assert model is not None
-    with registry.locked():
+    with kept.locked():
         # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
-        kept = extend_history(registry.history_folder, data)
-        version = registry.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
-                               description=job.settings.data.model_dump(mode="json"),
+        older = extend_history(kept, data)
+        version = kept.versions.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
+                               description=job.description(kept),
                                search=found.record if found else None, files={RESULTS: found.results} if found else {})
-        registry.promote(version)
+        kept.versions.promote(version)
     update = None
     if updating:
-        update = update_station(data, registry, job.settings, until=history.kept.isoformat(), on_epoch=on_epoch)
+        update = update_station(data, kept, job.settings, until=history.kept.isoformat(), on_epoch=on_epoch)
         if history.weeks and not update.rejected:
-            model = registry.load()
+            model = kept.versions.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
-    notes = (*history.quality.doubts(), *history.notes, *((kept,) if kept else ()),
+    notes = (*history.quality.doubts(), *history.notes, *((older,) if older else ()),
              *map(str, history.quality.assumed), *doubts, *choice_lines(model.selection))
-    return TrainOutcome(data, history.quality, version, registry.folder, evaluation, len(model.history),
+    return TrainOutcome(data, history.quality, version, kept.place, evaluation, len(model.history),
                         time.perf_counter() - started, notes, found, update,
                         model.selection.simple_only if model.selection else ())

@@ -138,9 +138,7 @@ def test_own_base_that_cannot_be_read__is_an_error(tmp_path, damage) -> None:
 def test_version__says_which_base_and_warns_where_that_was_exchanged(tmp_path, caplog) -> None:
     expert = BaseTrees().fit(lesson_with(own_base(tmp_path / "own")))
     assert expert is not None
-    for name, content in expert.files().items():
-        (tmp_path / name).write_bytes(content)
-    kept = Kept(tmp_path, ("base",), RECIPE, Lesson(prepared(), RECIPE).sizes, ())
+    kept = Kept(expert.files(), "v0001", ("base",), RECIPE, Lesson(prepared(), RECIPE).sizes, ())
     assert BaseTrees().load(kept) == expert
     assert not caplog.text
     shutil.rmtree(tmp_path / "own")
@@ -149,10 +147,10 @@ def test_version__says_which_base_and_warns_where_that_was_exchanged(tmp_path, c
     assert "another base" in caplog.text
 
 
-def test_version_without_the_file__has_the_base_that_ships(tmp_path) -> None:
+def test_version_without_the_file__has_the_base_that_ships() -> None:
     sizes = Lesson(prepared(), RECIPE).sizes
-    assert BaseTrees().load(Kept(tmp_path, ("base",), RECIPE, sizes, ())) == BaseTrees()
-    assert BaseTrees().load(Kept(tmp_path, ("network",), RECIPE, sizes, ())) is None
+    assert BaseTrees().load(Kept({}, "v0001", ("base",), RECIPE, sizes, ())) == BaseTrees()
+    assert BaseTrees().load(Kept({}, "v0001", ("network",), RECIPE, sizes, ())) is None
 
 
 def test_import__of_the_table_loads_no_trees() -> None:

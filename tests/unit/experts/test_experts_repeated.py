@@ -1,6 +1,5 @@
 """The simple forecasts among a window's anchors: where they stand, and for whom they are there."""
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -14,15 +13,13 @@ from wattcast.model.power import InputSizes
 from wattcast.settings import build_settings
 from wattcast.windows.anchors import anchor_count
 
-NOWHERE = Path("nowhere")
-
 
 def there(lag_weeks: tuple[int, ...], *, adjusted: bool = False) -> dict[str, float]:
     """The simple experts of a model with these lags, and which of the anchors 0, 1, 2 … each says, in units of ten."""
     recipe = build_settings({"features": {"lag_weeks": list(lag_weeks)}}).recipe()
     count = anchor_count(len(lag_weeks))
     sizes = InputSizes(1, 1, 1, 1, 0, len(lag_weeks), count, (), adjusted)
-    kept = Kept(NOWHERE, None, recipe, sizes, ())
+    kept = Kept({}, "nowhere", None, recipe, sizes, ())
     tens = SimpleNamespace(in_units=lambda power, **_: 10 * power.double())
     asked = Asked(cast("None", tens), np.zeros(1, np.int64))
     asked.__dict__["batch"] = {"anchors": torch.arange(float(count)).reshape(1, 1, 1, -1)}

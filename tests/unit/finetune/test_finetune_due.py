@@ -8,7 +8,7 @@ from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.due import too_few_rows, tried_lately, update_due
-from wattcast.store.forecasts import KeptForecast
+from wattcast.store.base import IssuedForecast
 
 DAY = 24
 NEW_DAYS = 21
@@ -26,18 +26,18 @@ def station_data(shift: float = 0.0) -> StationData:
                        frame.astype({"code": "str"}))
 
 
-def forecasts(data: StationData, error: float, count: int = 4, version: str = "v0001") -> list[KeptForecast]:
+def forecasts(data: StationData, error: float, count: int = 4, version: str = "v0001") -> list[IssuedForecast]:
     """A week each, too high by `error` times ten a day ahead, as the evaluation expects ten a day ahead."""
     new = data.frame.index[-NEW_DAYS * DAY]
     made = []
     for number in range(count):
         index = pd.date_range(new + number * pd.Timedelta("1D"), periods=7 * DAY, freq="1h")
         power = data.frame[TOTAL].reindex(index) + error * 10 * (np.arange(7 * DAY) // DAY + 1)
-        made.append(KeptForecast(index[0], version, pd.DataFrame({TOTAL: power}, index=index)))
+        made.append(IssuedForecast(index[0], version, pd.DataFrame({TOTAL: power}, index=index)))
     return made
 
 
-def due(data: StationData, made: list[KeptForecast], metrics: dict | None = None, **settings: float):
+def due(data: StationData, made: list[IssuedForecast], metrics: dict | None = None, **settings: float):
     return update_due(data, data.frame.index[-NEW_DAYS * DAY], "v0001", METRICS if metrics is None else metrics, made,
                       FinetuneConfig(**settings))
 
@@ -61,7 +61,7 @@ def test_due__recent_forecasts_were_worse_than_at_the_evaluation() -> None:
 
 def test_due__only_the_champion_s_own_forecasts_from_new_origins_count() -> None:
     data = station_data()
-    old = [KeptForecast(each.origin - pd.Timedelta("21D"), each.version, each.table) for each in forecasts(data, 9.0)]
+    old = [IssuedForecast(each.origin - pd.Timedelta("21D"), each.version, each.table) for each in forecasts(data, 9.0)]
     for made in (forecasts(data, 9.0, version="v0009"), forecasts(data, 9.0, count=2), old, []):
         found = due(data, made)
         assert not found.due
@@ -90,7 +90,7 @@ def test_due__few_new_rows_say_nothing_of_drift() -> None:
     assert found.to_dict()["due"] is False
 
 
-def weathered(made: list[KeptForecast], weather: str | None) -> list[KeptForecast]:
+def weathered(made: list[IssuedForecast], weather: str | None) -> list[IssuedForecast]:
     return [replace(each, weather=weather) for each in made]
 
 
@@ -162,6 +162,6 @@ def test_due__days_ahead_are_those_of_the_evaluation_over_a_change() -> None:
         origin = pd.Timestamp(f"2024-10-{day}", tz="Europe/Berlin")
         times = pd.date_range(origin, periods=168, freq="1h")
         ahead = (times.tz_localize(None) - times[0].tz_localize(None)).days + 1
-        made.append(KeptForecast(origin, "v0001", pd.DataFrame({TOTAL: 500 + 10.0 * ahead}, index=times)))
+        made.append(IssuedForecast(origin, "v0001", pd.DataFrame({TOTAL: 500 + 10.0 * ahead}, index=times)))
     found = update_due(data, pd.Timestamp("2024-10-25", tz="Europe/Berlin"), "v0001", METRICS, made, FinetuneConfig())
     assert found.numbers["error_ratios"] == {TOTAL: 1.0}

@@ -9,7 +9,7 @@ import pytest
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.experts.trained import TrainedModel
-from wattcast.store.bundle import load_bundle
+from wattcast.store.bundle_folder import load_folder
 
 
 @pytest.fixture(scope="module")
@@ -20,5 +20,5 @@ def data(plant: Path) -> StationData:
 @pytest.fixture(scope="module")
 def having_learned(trained_models: Path, data: StationData) -> Callable[[int], TrainedModel]:
     """The model as if it had learned so many rows."""
-    trained = load_bundle(trained_models / "plant" / "versions" / "v0001")
+    trained = load_folder(trained_models / "plant" / "versions" / "v0001")
     return lambda rows: replace(trained, span=(trained.span[0], data.frame.index[rows - 1]))

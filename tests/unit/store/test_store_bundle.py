@@ -13,7 +13,8 @@ from wattcast.errors import BundleError, DataError
 from wattcast.experts.trained import TrainedModel
 from wattcast.experts.trees import TreesExpert
 from wattcast.manifests import digest_of
-from wattcast.store.bundle import load_bundle, read_manifest, save_bundle
+from wattcast.store.bundle import bundle_files, load_bundle
+from wattcast.store.bundle_folder import FolderFiles, load_folder, read_manifest, save_folder
 from wattcast.training.boosting import StepTrees, Trees
 
 METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": None}}}}
@@ -21,18 +22,18 @@ METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": N
 
 @pytest.fixture(scope="module")
 def model(trained_models: Path) -> TrainedModel:
-    return load_bundle(trained_models / "plant" / "versions" / "v0001")
+    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 @pytest.fixture
 def folder(model: TrainedModel, tmp_path: Path) -> Path:
     """A bundle to look at and to damage."""
-    save_bundle(tmp_path / "v0001", model, METRICS)
+    save_folder(tmp_path / "v0001", model, METRICS)
     return tmp_path / "v0001"
 
 
 def test_load__gives_back_what_was_saved(model, folder) -> None:
-    again = load_bundle(folder)
+    again = load_folder(folder)
     assert again.station == model.station
     assert again.recipe == model.recipe
     assert (again.span, again.data_hash, again.nonnegative) == (model.span, model.data_hash, model.nonnegative)
@@ -57,24 +58,24 @@ def test_load__a_model_that_does_not_tell_keeps_the_part_within_a_total_that_was
         older["station"].pop("limits", None)
         older["digest"] = digest_of(older)
         (folder / "manifest.json").write_text(json.dumps(older))
-        assert load_bundle(folder).part_of_total is expected
+        assert load_folder(folder).part_of_total is expected
 
 
 def test_load__keeps_whether_the_part_stays_within_the_total(model, folder) -> None:
     for told in (True, False):
         place = folder.with_name(f"told_{told}")
-        save_bundle(place, replace(model, part_of_total=told), METRICS)
-        assert load_bundle(place).part_of_total is told
+        save_folder(place, replace(model, part_of_total=told), METRICS)
+        assert load_folder(place).part_of_total is told
 
 
 def test_trees__come_back_as_they_were(model, folder) -> None:
-    assert "trees" not in load_bundle(folder).experts
+    assert "trees" not in load_folder(folder).experts
     trees = Trees(StepTrees(("tree one", "tree two")), StepTrees(("tree three", "tree four")))
-    save_bundle(folder.with_name("v0002"), model.with_experts(TreesExpert(trees=trees)), METRICS)
-    assert load_bundle(folder.with_name("v0002")).experts["trees"] == TreesExpert(trees=trees)
+    save_folder(folder.with_name("v0002"), model.with_experts(TreesExpert(trees=trees)), METRICS)
+    assert load_folder(folder.with_name("v0002")).experts["trees"] == TreesExpert(trees=trees)
     (folder.with_name("v0002") / "trees.json").write_text('["another"]')
     with pytest.raises(BundleError, match=r"trees\.json"):
-        load_bundle(folder.with_name("v0002"))
+        load_folder(folder.with_name("v0002"))
 
 
 def test_manifest__holds_what_a_person_asks_for(model, folder) -> None:
@@ -97,7 +98,7 @@ def test_load__runs_nothing_from_the_files_for_other_programs(model, folder, mon
 
     for module, name in ((pickle, "load"), (pickle, "loads"), (torch, "load")):
         monkeypatch.setattr(module, name, forbidden)
-    assert load_bundle(folder).station == model.station
+    assert load_folder(folder).station == model.station
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
@@ -110,21 +111,21 @@ def test_save__leaves_nothing_when_the_last_step_fails(model, tmp_path, monkeypa
     honest = os.replace
     monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(DataError if isinstance(error, OSError) else KeyboardInterrupt):
-        save_bundle(tmp_path / "v0007", model, METRICS)
+        save_folder(tmp_path / "v0007", model, METRICS)
     assert not list(tmp_path.iterdir())
 
 
 def test_save__never_overwrites_a_version(model, folder) -> None:
     before = (folder / "manifest.json").read_bytes()
     with pytest.raises(DataError, match=f"cannot write the model to {folder}"):
-        save_bundle(folder, replace(model, data_hash="another"), METRICS)
+        save_folder(folder, replace(model, data_hash="another"), METRICS)
     assert (folder / "manifest.json").read_bytes() == before
     assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_load__nothing_there(tmp_path) -> None:
     with pytest.raises(BundleError, match="there is no model in"):
-        load_bundle(tmp_path / "v0001")
+        load_folder(tmp_path / "v0001")
 
 
 @pytest.mark.parametrize(("key", "value"), [
@@ -137,15 +138,47 @@ def test_load__a_manifest_edited_by_hand_is_damaged(folder, key: str, value: obj
     assert manifest[key] != value
     path.write_text(json.dumps({**manifest, key: value}))
     with pytest.raises(BundleError, match=r"damaged: manifest\.json"):
-        load_bundle(folder)
+        load_folder(folder)
 
 
 def test_load__formatting_of_the_manifest_does_not_matter(model, folder) -> None:
     path = folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()), sort_keys=True))
-    assert load_bundle(folder).data_hash == model.data_hash
+    assert load_folder(folder).data_hash == model.data_hash
 
 
 def test_load__moved_elsewhere_it_is_the_same_model(model, folder, tmp_path) -> None:
     moved = Path(shutil.move(folder, tmp_path / "elsewhere"))
-    assert load_bundle(moved).data_hash == model.data_hash
+    assert load_folder(moved).data_hash == model.data_hash
+
+
+def test_files__are_the_same_bytes_in_a_folder_and_in_memory(model, folder) -> None:
+    files = dict(FolderFiles(folder))
+    assert set(files) == {path.name for path in folder.iterdir()}
+    made = bundle_files(model, METRICS)
+    assert {name: content for name, content in made.items() if name != "manifest.json"} == {
+        name: content for name, content in files.items() if name != "manifest.json"}
+    manifests = [json.loads(each["manifest.json"]) for each in (made, files)]
+    assert list(manifests[0]) == list(manifests[1])
+    assert manifests[0]["files"] == manifests[1]["files"]
+    assert FolderFiles(folder).size == sum(map(len, files.values()))
+
+
+def test_load__from_memory_is_the_same_model_and_names_its_place(model) -> None:
+    files = bundle_files(model, METRICS)
+    assert load_bundle(files, "anywhere").data_hash == model.data_hash
+    for name in ("model.safetensors", "manifest.json", "bi_mamba.pth"):
+        with pytest.raises(BundleError, match=f"the model in anywhere is damaged: {name}"):
+            load_bundle({**files, name: files[name] + b" broken"}, "anywhere")
+    with pytest.raises(BundleError, match=r"damaged: metrics\.json"):
+        load_bundle({name: content for name, content in files.items() if name != "metrics.json"}, "anywhere")
+    with pytest.raises(BundleError, match="there is no model in anywhere"):
+        load_bundle({}, "anywhere")
+
+
+def test_folder_files__a_name_that_is_no_file_is_not_there(tmp_path) -> None:
+    (tmp_path / "folder").mkdir()
+    files = FolderFiles(tmp_path)
+    assert not {"folder", "absent", "folder/absent"} & {name for name in ("folder", "absent", "folder/absent")
+                                                        if name in files}
+    assert (list(files), files.size) == ([], 0)

@@ -1,94 +1,119 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-import wattcast.store.forecasts as forecasts
-from wattcast.contracts import TOTAL, Forecast
-from wattcast.store.forecasts import keep_forecast, kept_forecasts
+from wattcast.contracts import QUANTILES, TOTAL, quantile_column
+from wattcast.store.base import IssuedForecast
+from wattcast.store.forecasts import (
+    keep_forecast,
+    kept_forecasts,
+    last_of_each_origin,
+    packed,
+    remove_forecasts,
+    unpacked,
+)
 
-MORNING = pd.Timestamp("2025-03-20 01:30", tz="Asia/Shanghai")
+ZONE = "Asia/Shanghai"
+MORNING = pd.Timestamp("2025-03-20 01:30", tz=ZONE)
 
 
-def made(day: int, value: float | None = None) -> Forecast:
+def made(day: int, value: float | None = None, issued: pd.Timestamp | None = MORNING,
+         version: str = "v0001") -> IssuedForecast:
     """Five hours that say their day, or something else."""
-    index = pd.date_range(f"2025-03-{day:02d}", periods=5, freq="1h", tz="Asia/Shanghai", name="time")
-    table = pd.DataFrame({TOTAL: float(day) if value is None else value, f"{TOTAL}_q10": 0.0}, index=index)
-    return Forecast("works", index[0], "wattcast", table)
+    index = pd.date_range(f"2025-03-{day:02d}", periods=5, freq="1h", tz=ZONE, name="time")
+    table = pd.DataFrame({TOTAL: float(day) if value is None else value, f"{TOTAL}_q10": 0.1}, index=index)
+    return IssuedForecast(index[0], version, table, issued, "issued", quality="ok")
 
 
-def keep(folder: Path, forecast: Forecast, version: str = "v0001", issued: pd.Timestamp = MORNING) -> Path:
-    return keep_forecast(folder, forecast, version, issued=issued, weather="issued", quality="ok")
+def early(folder: Path, day: int, name: str) -> Path:
+    """A file as an early version of the program wrote it."""
+    made(day).table[[TOTAL]].assign(version="v0007").to_parquet(folder / name)
+    return folder / name
 
 
-def test_forecasts__the_newest_are_kept(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(forecasts, "KEPT", 3)
-    for day in (11, 12, 13, 14):
-        keep(tmp_path, made(day), "v0002" if day == 14 else "v0001")
-    kept = list(kept_forecasts(tmp_path))
-    assert [each.table[TOTAL].iloc[0] for each in kept] == [12, 13, 14]
-    assert [each.version for each in kept] == ["v0001", "v0001", "v0002"]
-    assert kept[-1].origin == pd.Timestamp("2025-03-14", tz="Asia/Shanghai")
-    assert list(kept[-1].table.columns) == [TOTAL]
-    assert (kept[-1].issued, kept[-1].weather, kept[-1].quality) == (MORNING, "issued", "ok")
+def test_forecast__comes_back_whole() -> None:
+    index = pd.date_range("2025-03-20", periods=672, freq="15min", tz=ZONE, name="time")
+    power = np.random.default_rng(0).normal(500, 80, len(index))
+    table = pd.DataFrame({TOTAL: power, **{quantile_column(TOTAL, level): power + 100 * (level - 0.5)
+                                           for level in QUANTILES}}, index=index)
+    whole = IssuedForecast(index[0], "v0003", table, MORNING, "issued", MORNING - pd.Timedelta("6h"), "degraded",
+                           "previous", ("the newest row is old", "天气缺失"))
+    content = packed(whole)
+    back = unpacked(content)
+    told = ("origin", "version", "issued", "weather", "weather_issued", "quality", "fallback", "notes")
+    assert [getattr(back, name) for name in told] == [getattr(whole, name) for name in told]
+    assert str(back.issued.tz) == ZONE
+    pd.testing.assert_series_equal(back.table[TOTAL], table[TOTAL], check_freq=False)
+    pd.testing.assert_frame_equal(back.table, table, check_freq=False, rtol=1e-6)
+    assert len(content) < 40_000
 
 
 def test_forecasts__what_was_issued_is_never_overwritten(tmp_path: Path) -> None:
-    paths = [keep(tmp_path, made(14, 501.0)), keep(tmp_path, made(14, 502.0), issued=MORNING + pd.Timedelta("1h")),
-             keep(tmp_path, made(14, 503.0), issued=MORNING + pd.Timedelta("1h")),
-             keep(tmp_path, made(14, 504.0), issued=MORNING - pd.Timedelta("1h"))]
-    assert [pd.read_parquet(path)[TOTAL].iloc[0] for path in paths] == [501, 502, 503, 504]
-    assert len(set(paths)) == 4
-    # Of one origin the last that was issued counts.
-    assert [each.table[TOTAL].iloc[0] for each in kept_forecasts(tmp_path)] == [503]
+    hour = pd.Timedelta("1h")
+    paths = [keep_forecast(tmp_path, made(14, value, issued)) for value, issued in (
+        (501.0, MORNING), (502.0, MORNING + hour), (503.0, MORNING + hour), (504.0, MORNING - hour), (505.0, None))]
+    assert len(set(paths)) == 5
+    assert [each.table[TOTAL].iloc[0] for each in kept_forecasts(tmp_path)] == [505, 504, 501, 502, 503]
+    assert [each.table[TOTAL].iloc[0] for each in last_of_each_origin(kept_forecasts(tmp_path))] == [503]
 
 
-def test_forecasts__the_number_counts_what_was_issued(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(forecasts, "KEPT", 3)
-    for day in (11, 12, 12, 12):
-        keep(tmp_path, made(day))
-    assert len(list(tmp_path.iterdir())) == 3
-    assert [each.origin.day for each in kept_forecasts(tmp_path)] == [12]
+def test_last_of_each_origin() -> None:
+    last = last_of_each_origin([made(11), made(12, 1.0), made(12, 2.0), made(13)])
+    assert [each.table[TOTAL].iloc[0] for each in last] == [11, 2, 13]
+    assert list(last_of_each_origin([])) == []
 
 
-def test_forecasts__those_of_earlier_versions_of_the_program(tmp_path: Path) -> None:
-    old = made(12).table[[TOTAL]].assign(version="v0007")
-    old.to_parquet(tmp_path / "20250311T160000Z.parquet")
-    assert [(each.version, each.issued, each.weather, each.quality) for each in kept_forecasts(tmp_path)] == [
-        ("v0007", None, None, None)]
-    keep(tmp_path, made(12, 600.0))
-    keep(tmp_path, made(11))
-    assert [each.table[TOTAL].iloc[0] for each in kept_forecasts(tmp_path)] == [11, 600]
+def test_forecasts__those_of_early_versions_of_the_program(tmp_path: Path) -> None:
+    early(tmp_path, 12, "20250311T160000Z.parquet")
+    assert [(each.version, each.issued, each.weather, each.quality, each.notes, list(each.table))
+            for each in kept_forecasts(tmp_path)] == [("v0007", None, None, None, (), [TOTAL])]
+    told = {"version": "v0008", "issued": MORNING, "weather": "issued", "quality": "ok"}
+    made(12).table[[TOTAL]].assign(**told).to_parquet(tmp_path / "20250311T160000Z_20250319T173000000000Z.parquet")
+    _, newer = kept_forecasts(tmp_path)
+    assert (newer.version, newer.issued, newer.weather, newer.quality) == ("v0008", MORNING, "issued", "ok")
+    keep_forecast(tmp_path, made(12, 600.0, MORNING + pd.Timedelta("1h")))
+    keep_forecast(tmp_path, made(11))
+    assert [each.table[TOTAL].iloc[0] for each in last_of_each_origin(kept_forecasts(tmp_path))] == [11, 600]
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1 broken"])
+@pytest.mark.parametrize("content", [b"", b"PAR1 broken", b"PAR1PAR1"])
 def test_forecasts__a_damaged_file_is_named_and_left_out(tmp_path: Path, caplog, content: bytes) -> None:
-    keep(tmp_path, made(11))
-    keep(tmp_path, made(12))
-    keep(tmp_path, made(12), issued=MORNING + pd.Timedelta("1h")).write_bytes(content)
+    keep_forecast(tmp_path, made(11))
+    keep_forecast(tmp_path, made(12))
+    keep_forecast(tmp_path, made(12, issued=MORNING + pd.Timedelta("1h"))).write_bytes(content)
     with caplog.at_level(logging.WARNING):
         assert [each.origin.day for each in kept_forecasts(tmp_path)] == [11, 12]
     assert "damaged" in caplog.text
 
 
 def test_forecasts__files_of_earlier_origins_are_not_opened(tmp_path: Path, monkeypatch) -> None:
-    opened, read = [], pd.read_parquet
-    monkeypatch.setattr(pd, "read_parquet", lambda path: opened.append(path) or read(path))
-    paths = [keep(tmp_path, made(day)) for day in (11, 12, 12, 13)]
-    older = made(12).table[[TOTAL]].assign(version="v0007")
-    older.to_parquet(tmp_path / "20250310T160000Z.parquet")
-    older.to_parquet(tmp_path / "20250311T160000Z.parquet")
-    since = pd.Timestamp("2025-03-12", tz="Asia/Shanghai")
+    opened, read = [], Path.read_bytes
+    paths = [keep_forecast(tmp_path, made(day)) for day in (11, 12, 12, 13)]
+    early(tmp_path, 12, "20250310T160000Z.parquet")
+    first = early(tmp_path, 12, "20250311T160000Z.parquet")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or read(path))
+    since = pd.Timestamp("2025-03-12", tz=ZONE)
     for same in (since, since.tz_convert("UTC"), since.tz_convert("America/New_York")):
-        assert [each.origin.day for each in kept_forecasts(tmp_path, same)] == [12, 13]
-        assert opened == [tmp_path / "20250311T160000Z.parquet", *paths[1:]]
+        assert [each.origin.day for each in kept_forecasts(tmp_path, same)] == [12, 12, 12, 13]
+        assert opened == [first, *paths[1:]]
         opened.clear()
     assert [each.origin.day for each in kept_forecasts(tmp_path, since + pd.Timedelta("15min"))] == [13]
     assert list(kept_forecasts(tmp_path, since + pd.Timedelta("2D"))) == []
     assert opened == paths[3:]
 
 
+def test_remove_forecasts__of_earlier_origins(tmp_path: Path) -> None:
+    for day in (11, 12, 12, 13):
+        keep_forecast(tmp_path, made(day))
+    assert remove_forecasts(tmp_path, pd.Timestamp("2025-03-12", tz=ZONE)) == 1
+    assert remove_forecasts(tmp_path, pd.Timestamp("2025-03-12 00:15", tz=ZONE)) == 2
+    assert [each.origin.day for each in kept_forecasts(tmp_path)] == [13]
+
+
 def test_forecasts__none_kept(tmp_path: Path) -> None:
     assert list(kept_forecasts(tmp_path / "forecasts")) == []
     assert list(kept_forecasts(tmp_path / "forecasts", MORNING)) == []
+    assert remove_forecasts(tmp_path / "forecasts", MORNING) == 0

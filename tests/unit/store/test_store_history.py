@@ -2,12 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
-from wattcast.store.history import extend_history, load_history, save_history
+from wattcast.store.history import guessed_station, kept_station, load_history, save_history
 
 STATION = Station(id="works", known_future=("temperature", "code"), categorical=("code",), step="1h")
 
@@ -52,70 +53,6 @@ def test_history__damaged(tmp_path: Path) -> None:
         load_history(tmp_path, STATION)
 
 
-def powers(first: str, count: int, level: float = 200.0, **station: object) -> StationData:
-    """Hourly power that goes up and down by a tenth, and a temperature."""
-    index = pd.date_range(first, periods=count, freq=str(station.get("step", "1h")), tz="Asia/Shanghai", name="time")
-    known = station.get("known_future", ("temperature", "code"))
-    hours = ((index - pd.Timestamp("2025-03-01", tz="Asia/Shanghai")) / pd.Timedelta("1h")).to_numpy()
-    frame = pd.DataFrame({TOTAL: level * (1 + 0.1 * np.sin(hours)), "temperature": 11.0,
-                          "code": pd.array(["晴"] * count, dtype="str")}, index=index)
-    return StationData(STATION.model_copy(update=station), frame[[TOTAL, *known]])
-
-
-def kept_in(folder: Path, station: Station = STATION) -> pd.Series:
-    return load_history(folder, station).frame[TOTAL]
-
-
-def test_extend_history__the_first_one(tmp_path: Path) -> None:
-    assert extend_history(tmp_path, powers("2025-03-01", 60)) == ""
-    assert len(kept_in(tmp_path)) == 60
-
-
-def test_extend_history__fewer_rows_lose_none_and_bring_their_corrections(tmp_path: Path) -> None:
-    extend_history(tmp_path, powers("2025-03-01", 100))
-    newer = powers("2025-03-03", 60)            # rows 48 to 107 of those, so eight are new
-    newer.frame.iloc[3, 0] = 211.0
-    newer.frame.iloc[4, 0] = np.nan
-    before = kept_in(tmp_path)
-    assert extend_history(tmp_path, newer) == "48 rows that were kept before stay in the history"
-    after = kept_in(tmp_path)
-    assert len(after) == 108
-    pd.testing.assert_series_equal(after.iloc[:48], before.iloc[:48], check_freq=False)
-    assert (after.iloc[51], after.iloc[52]) == (211.0, before.iloc[52])
-
-
-def test_extend_history__what_came_in_after_the_rows_that_are_given_stays(tmp_path: Path) -> None:
-    extend_history(tmp_path, powers("2025-03-01", 100))
-    extend_history(tmp_path, powers("2025-03-01", 50))
-    assert len(kept_in(tmp_path)) == 100
-
-
-def test_extend_history__a_gap_between_both_stays_a_gap(tmp_path: Path) -> None:
-    extend_history(tmp_path, powers("2025-03-01", 24))
-    extend_history(tmp_path, powers("2025-03-03", 24))
-    assert kept_in(tmp_path).isna().sum() == 24
-
-
-@pytest.mark.parametrize(("given", "told"), [
-    (powers("2025-03-03", 60, level=200_000.0), "48 older rows that were kept are of another size and are left out"),
-    (powers("2025-04-01", 60, level=0.2), "100 older rows that were kept are of another size and are left out"),
-    (powers("2025-03-03", 60, known_future=("temperature",), categorical=()), "had other columns and is replaced"),
-    (powers("2025-03-03", 60, step="30min"), "had other steps and is replaced"),
-])
-def test_extend_history__of_another_meter_or_form_is_replaced(tmp_path: Path, given: StationData, told: str) -> None:
-    extend_history(tmp_path, powers("2025-03-01", 100))
-    assert told in extend_history(tmp_path, given)
-    pd.testing.assert_series_equal(kept_in(tmp_path, given.station), given.frame[TOTAL], check_freq=False)
-
-
-def test_extend_history__shifted_rows_are_those_of_another_meter(tmp_path: Path) -> None:
-    extend_history(tmp_path, powers("2025-03-01", 100))
-    shifted = powers("2025-03-01", 60)
-    shifted.frame[TOTAL] = np.roll(shifted.frame[TOTAL].to_numpy(), 3)
-    assert "40 older rows" in extend_history(tmp_path, shifted)
-    assert len(kept_in(tmp_path)) == 60
-
-
 def test_history__of_a_station_whose_zone_is_told_anew(tmp_path: Path) -> None:
     data = history()
     save_history(tmp_path, data)
@@ -124,6 +61,44 @@ def test_history__of_a_station_whose_zone_is_told_anew(tmp_path: Path) -> None:
     assert str(back.frame.index.tz) == str(back.vintages.table.index.levels[0].tz) == "Asia/Tokyo"
     assert (back.frame.index == data.frame.index).all()
     assert (back.vintages.table.index == data.vintages.table.index).all()
-    later = StationData(tokyo, data.frame.tz_convert("Asia/Tokyo").iloc[20:])
-    assert extend_history(tmp_path, later) == "19 rows that were kept before stay in the history"
-    assert str(load_history(tmp_path, tokyo).frame.index.tz) == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("vintages", [True, False])
+def test_history__says_what_the_station_is(tmp_path: Path, vintages: bool) -> None:
+    save_history(tmp_path, history(vintages))
+    assert kept_station(tmp_path) == STATION
+
+
+def test_history__of_an_early_version_says_nothing_of_the_station_and_is_read(tmp_path: Path) -> None:
+    data = history()
+    data.frame.to_parquet(tmp_path / "measurements.parquet")
+    data.vintages.table.to_parquet(tmp_path / "weather_forecasts.parquet")
+    assert kept_station(tmp_path) is None
+    back = load_history(tmp_path, STATION)
+    pd.testing.assert_frame_equal(back.frame, data.frame, check_freq=False)
+    pd.testing.assert_frame_equal(back.vintages.table, data.vintages.table)
+    guessed = guessed_station(tmp_path, "works")
+    assert guessed.columns == STATION.columns
+    assert (guessed.categorical, guessed.timezone, guessed.step) == (("code",), "Asia/Shanghai", "60min")
+
+
+def test_history__what_is_asked_for_since_a_time_is_read_alone(tmp_path: Path) -> None:
+    index = pd.date_range("2024-01-01", periods=400 * 24, freq="1h", tz="Asia/Shanghai", name="time")
+    station = Station(id="works", known_future=("temperature",), step="1h")
+    frame = pd.DataFrame({TOTAL: np.arange(len(index), dtype=float), "temperature": 1.0}, index=index)
+    issues = index[::24]
+    both = pd.MultiIndex.from_product([issues, range(48)], names=["issued", "lead"])
+    times = both.get_level_values("issued") + pd.to_timedelta(both.get_level_values("lead"), unit="h")
+    both = pd.MultiIndex.from_arrays([both.get_level_values("issued"), times], names=["issued", "time"])
+    table = pd.DataFrame({"temperature": np.arange(len(both), dtype=float)}, index=both)
+    save_history(tmp_path, StationData(station, frame, WeatherVintages(table)))
+    since = index[-30 * 24] + pd.Timedelta("30min")
+    back = load_history(tmp_path, station, since)
+    pd.testing.assert_frame_equal(back.frame, frame[index >= since], check_freq=False)
+    newest = issues[issues < since][-1]
+    pd.testing.assert_frame_equal(back.vintages.table, table[table.index.get_level_values("issued") >= newest])
+    groups = pq.ParquetFile(tmp_path / "measurements.parquet").metadata.num_row_groups
+    assert groups == 13
+    for edge, count in ((issues[0], 400), (issues[3], 398), (issues[-1] + pd.Timedelta("9D"), 1)):
+        issued = load_history(tmp_path, station, edge).vintages.table.index.get_level_values("issued")
+        assert issued.nunique() == count

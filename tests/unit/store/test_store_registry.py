@@ -12,7 +12,8 @@ from filelock import FileLock
 
 from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
-from wattcast.store.bundle import FINETUNE_FILES, load_bundle
+from wattcast.store.bundle import FINETUNE_FILES
+from wattcast.store.bundle_folder import load_folder
 from wattcast.store.registry import Registry, trained_stations
 
 SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
@@ -31,7 +32,7 @@ def changed(model: TrainedModel, by: float) -> TrainedModel:
 
 @pytest.fixture(scope="module")
 def model(trained_models: Path) -> TrainedModel:
-    return load_bundle(trained_models / "plant" / "versions" / "v0001")
+    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 @pytest.fixture
@@ -331,3 +332,39 @@ def test_load__a_version_of_another_station(registry, model) -> None:
     with pytest.raises(BundleError, match="trained for another station") as caught:
         registry.load()
     assert (caught.value.found, caught.value.expected) == ("harbour", "plant")
+
+
+def test_prune__removes_the_files_too_and_says_how_much(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    for _ in range(3):
+        registry.promote(registry.add(model, {}, **PASSED))
+    sizes = {version.name: version.size for version in registry.versions()}
+    assert all(size == sum(path.stat().st_size for path in (registry.folder / "versions" / name).iterdir())
+               for name, size in sizes.items())
+    assert registry.prune(4) == {}
+    assert registry.prune(1) == {"v0002": sizes["v0002"]}     # v0001 is what the champion was fine-tuned from
+    assert [version.name for version in registry.versions()] == ["v0001", "v0003", "v0004"]
+    assert sorted(path.name for path in (registry.folder / "versions").iterdir()) == ["v0001", "v0003", "v0004"]
+    assert registry.rollback() == "v0003"
+
+
+def test_prune__of_a_station_that_is_not_there_makes_no_folder(registry) -> None:
+    assert registry.prune(1) == {}
+    assert not registry.folder.exists()
+
+
+def test_prune__killed_after_the_registry_was_written_leaves_files_for_the_next_one(registry, model,
+                                                                                    monkeypatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(3):
+        registry.promote(registry.add(model, {}))
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            registry.prune(1)
+    assert [version.name for version in registry.versions()] == ["v0002", "v0003"]
+    registry.load()
+    assert list(registry.prune(1)) == ["v0001"]
+    assert not (registry.folder / "versions" / "v0001").exists()

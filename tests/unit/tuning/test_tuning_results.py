@@ -1,3 +1,4 @@
+import io
 import json
 import re
 
@@ -5,7 +6,7 @@ import pytest
 from PIL import Image
 
 from wattcast.tuning.config import TuningConfig
-from wattcast.tuning.page import plot_history, write_search_page
+from wattcast.tuning.page import history_plot, search_page
 from wattcast.tuning.results import as_json, importance, results
 from wattcast.tuning.search import SearchResult, search
 from wattcast.tuning.space import noted
@@ -80,14 +81,13 @@ def test_importance__is_highest_where_the_score_comes_from(data, recipe, tmp_pat
     assert importance(trials[:9], 4) == {} != importance(trials[:10], 4)
 
 
-def test_plot__is_a_picture(found, tmp_path) -> None:
-    plot_history(tmp_path / "history.png", found)
-    with Image.open(tmp_path / "history.png") as picture:
+def test_plot__is_a_picture(found) -> None:
+    with Image.open(io.BytesIO(history_plot(found))) as picture:
         assert picture.size == (1320, 456)
 
 
-def test_page__is_whole_and_fetches_nothing(found, tmp_path) -> None:
-    page = write_search_page(tmp_path / "search.html", found, station_id="<works>").read_text(encoding="utf-8")
+def test_page__is_whole_and_fetches_nothing(found) -> None:
+    page = search_page(found, station_id="<works>")
     assert "Search for &lt;works&gt;" in page
     assert page.count("<svg") == 2
     assert not re.search(r"(src|href)=.?(https?:)?//|@import|url\((?!#)", page)
@@ -100,6 +100,6 @@ def test_page__is_whole_and_fetches_nothing(found, tmp_path) -> None:
 def test_page__of_a_search_that_found_nothing_has_no_comparison(data, recipe, tmp_path, pretended) -> None:
     pretended(lambda _: 0.5)
     found = search(data, recipe, TuningConfig(n_trials=2, space=SPACE), tmp_path / "studies")
-    page = write_search_page(tmp_path / "search.html", found, station_id="works").read_text(encoding="utf-8")
+    page = search_page(found, station_id="works")
     assert "Trained in full" not in page
     assert "it is kept" in page

@@ -8,7 +8,8 @@ import wattcast.workflows.job as jobs
 from wattcast.contracts import Kind, Location, Station
 from wattcast.errors import ConfigError, DataError
 from wattcast.settings import load_settings
-from wattcast.store.bundle import load_bundle
+from wattcast.store.bundle_folder import load_folder
+from wattcast.store.disk import DiskStore
 from wattcast.store.registry import Registry
 from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.job import Job
@@ -26,7 +27,7 @@ DESCRIPTION = ("time={column: when, timezone: Asia/Seoul, step: 1h}", "targets={
 @pytest.fixture
 def registry(trained_models: Path, tmp_path: Path) -> Registry:
     """A station that was described, its kind found from its rows."""
-    model = load_bundle(trained_models / "plant" / "versions" / "v0001")
+    model = load_folder(trained_models / "plant" / "versions" / "v0001")
     registry = Registry(tmp_path / "models", "steel")
     description = load_settings(assignments=DESCRIPTION).data.model_dump(mode="json")
     registry.promote(registry.add(replace(model, station=STATION), {}, description=description))
@@ -36,7 +37,8 @@ def registry(trained_models: Path, tmp_path: Path) -> Registry:
 def described(registry: Registry, *assignments: str) -> Job:
     rows = registry.root.with_name("rows.csv")
     rows.write_text("when,usage,outside,code,blind\n2025-03-01 00:00,200,11,a,7\n")
-    return as_trained(Job(rows, None, load_settings(assignments=assignments), registry.root), registry, "v0001")
+    job = Job(rows, None, load_settings(assignments=assignments), DiskStore(registry.root))
+    return as_trained(job, registry, "v0001")
 
 
 def test_as_trained__nothing_said_keeps_all(registry) -> None:
@@ -97,7 +99,8 @@ def test_as_trained__how_a_file_is_read_may_differ(registry, assignment, key, va
 
 def test_as_trained__a_model_that_was_not_described_knows_its_station(registry, tmp_path) -> None:
     version = registry.add(registry.load("v0001"), {})
-    job = Job(tmp_path, None, load_settings(assignments=("targets={total_active_power: kw}",)), registry.root)
+    job = Job(tmp_path, None, load_settings(assignments=("targets={total_active_power: kw}",)),
+              DiskStore(registry.root))
     data = as_trained(job, registry, version).settings.data
     assert (data.targets, data.capacity, data.time.step) == ({"total_active_power": "kw"}, 610, "1h")
     assert data.known_future == ("outside", "code")
@@ -107,7 +110,7 @@ def test_as_trained__a_model_that_was_not_described_knows_its_station(registry, 
 
 def test_as_trained__a_file_of_many_stations_is_not_opened_for_each(trained_models, tmp_path, seed_table,
                                                                     monkeypatch) -> None:
-    model = load_bundle(trained_models / "plant" / "versions" / "v0001")
+    model = load_folder(trained_models / "plant" / "versions" / "v0001")
     names = ("north", "south", "west")
     for name in names:
         registry = Registry(tmp_path / "models", name)
@@ -116,9 +119,9 @@ def test_as_trained__a_file_of_many_stations_is_not_opened_for_each(trained_mode
     honest, opened = jobs.open_source, []
     monkeypatch.setattr(jobs, "open_source", lambda *given: opened.append(given) or honest(*given))
     job = Job(tmp_path / "all.csv", "all", load_settings(assignments=("time.timezone=Asia/Seoul",)),
-              tmp_path / "models")
+              DiskStore(tmp_path / "models"))
     for name in job.station_ids():
-        data, _ = as_trained(job, Registry(job.models_dir, name), "v0001").read(name)
+        data, _ = as_trained(job, job.store.station(name).versions, "v0001").read(name)
         assert (data.station.id, data.station.capacity) == (name, 610)
     assert len(opened) == 2         # as it is given, and as it was described: not once more for each
 
@@ -136,7 +139,7 @@ def test_station_to_read__named_or_the_only_one(tmp_path, seed_table) -> None:
 def test_station_to_read__rows_that_only_a_model_understands(tmp_path, seed_table, registry) -> None:
     seed_table("north", 2).rename(columns={"total_active_power": "usage"}).drop(
         columns="station_ref_id").to_csv(tmp_path / "rows.csv", index=False)
-    job = Job(tmp_path / "rows.csv", models_dir=registry.root)
+    job = Job(tmp_path / "rows.csv", store=DiskStore(registry.root))
     assert station_to_read(job, None) == "steel"
     with pytest.raises(DataError, match="total active power"):
-        station_to_read(Job(tmp_path / "rows.csv", models_dir=tmp_path / "none"), None)
+        station_to_read(Job(tmp_path / "rows.csv", store=DiskStore(tmp_path / "none")), None)

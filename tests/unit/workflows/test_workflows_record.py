@@ -5,7 +5,7 @@ import pytest
 from wattcast.contracts import PART, TOTAL, Station
 from wattcast.data.schema import StationData
 from wattcast.forecasting.config import ForecastConfig
-from wattcast.store.forecasts import KeptForecast
+from wattcast.store.base import IssuedForecast
 from wattcast.workflows.record import Record, records
 
 STEP = "1h"
@@ -21,15 +21,15 @@ def data(targets: tuple[str, ...] = (TOTAL,), rise: float = 10.0) -> StationData
                        pd.DataFrame(dict.fromkeys(targets, power), index=index, dtype=float))
 
 
-def issued(of: StationData, days_before: int, error: float, version: str = "v0001") -> KeptForecast:
+def issued(of: StationData, days_before: int, error: float, version: str = "v0001") -> IssuedForecast:
     """A week from so many days before the origin, wrong by `error` on what has passed and by a lot on the rest."""
     origin = ORIGIN - pd.Timedelta(days=days_before)
     index = pd.date_range(origin, periods=168, freq=STEP, name="time")
     power = of.frame[TOTAL].reindex(index) + error
-    return KeptForecast(origin, version, pd.DataFrame({TOTAL: power.fillna(9000.0)}, index=index))
+    return IssuedForecast(origin, version, pd.DataFrame({TOTAL: power.fillna(9000.0)}, index=index))
 
 
-def judge(of: StationData, kept: list[KeptForecast], version: str = "v0001", **settings: float) -> list[Record]:
+def judge(of: StationData, kept: list[IssuedForecast], version: str = "v0001", **settings: float) -> list[Record]:
     return records(kept, of, ORIGIN, version, ForecastConfig(**settings))
 
 
@@ -77,7 +77,7 @@ def test_record__none_without_half_a_day_that_can_be_compared() -> None:
     of = data()
     assert judge(of, []) == []
     index = pd.date_range(ORIGIN - pd.Timedelta(hours=11), periods=168, freq=STEP, name="time")
-    short = KeptForecast(index[0], "v0001", pd.DataFrame({TOTAL: 0.0}, index=index))
+    short = IssuedForecast(index[0], "v0001", pd.DataFrame({TOTAL: 0.0}, index=index))
     assert judge(of, [short]) == []
     of.frame.loc[of.frame.index >= ORIGIN - pd.Timedelta(days=5), TOTAL] = np.nan
     assert judge(of, [issued(data(), days, 25.0) for days in (3, 2, 1)]) == []
@@ -94,6 +94,6 @@ def test_record__last_week_at_the_same_time_on_the_wall(by_the_clock) -> None:
     origin = load.index[-1] + pd.Timedelta(STEP)
     starts = [pd.Timestamp(f"2024-10-{day}", tz="Europe/Berlin") for day in (25, 26, 27)]
     made = (load.rename(TOTAL) + 1).to_frame()
-    kept = [KeptForecast(start, "v0001", made.loc[start:].iloc[:168]) for start in starts]
+    kept = [IssuedForecast(start, "v0001", made.loc[start:].iloc[:168]) for start in starts]
     found, = records(kept, of, origin, "v0001", ForecastConfig())
     assert (found.issues, found.last_week, found.lost) == (3, 0.0, True)

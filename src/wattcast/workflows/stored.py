@@ -1,0 +1,87 @@
+"""A station's rows where no data is given: those that the store has of it."""
+
+from typing import Any
+
+import pandas as pd
+
+from wattcast.contracts import Kind, Location, PowerLimits, Station
+from wattcast.data.quality import Finding, QualityReport, measured_days
+from wattcast.data.schema import DataConfig, StationData
+from wattcast.errors import ConfigError, DataError, NoRowsError, listing, nearest
+from wattcast.store.base import StationStore, Store
+
+INGEST = "take rows in with 'wattcast ingest --data PATH', or name them with --data"
+
+
+def stations_with_rows(store: Store) -> tuple[str, ...]:
+    """Those of which the store has rows.
+
+    Raises:
+        NoRowsError: none.
+    """
+    found = tuple(name for name in store.stations() if store.station(name).has_measurements())
+    if not found:
+        raise NoRowsError(f"no rows of any station are stored in {store.place}", hint=INGEST)
+    return found
+
+
+def only_station(store: Store) -> str:
+    """The only station of which the store has rows.
+
+    Raises:
+        NoRowsError: there is none.
+        ConfigError: there are several.
+    """
+    found = stations_with_rows(store)
+    if len(found) > 1:
+        raise ConfigError(f"{store.place} holds rows of {len(found)} stations", found=listing(found),
+                          hint="choose one with --station")
+    return found[0]
+
+
+def stored_rows(store: Store, station_id: str | None, config: DataConfig) -> tuple[StationData, QualityReport]:
+    """What the store has of a station, the only one if none is named, and what was found when rows came in last.
+
+    What the settings say of the station itself counts: its kind, capacity, place, limits and horizon.
+
+    Raises:
+        NoRowsError: nothing is stored of it.
+        ConfigError: none is named, and there are several.
+    """
+    kept = store.station(station_id or config.station or only_station(store))
+    data = kept.measurements()
+    if data is None:
+        raise no_rows(store, kept)
+    return StationData(_as_said(data.station, config), data.frame, data.vintages), _report(kept, data)
+
+
+def no_rows(store: Store, kept: StationStore) -> DataError:
+    """What to tell of a station of which nothing is stored."""
+    known = [name for name in store.stations() if name != kept.station_id]
+    close = nearest(kept.station_id, known)
+    return NoRowsError(f"no rows of station {kept.station_id} are stored in {store.place}",
+                       found=f"rows of {listing(known)}" if known else None,
+                       hint=(f"did you mean {close}? Else " if close else "") + INGEST)
+
+
+def _as_said(station: Station, config: DataConfig) -> Station:
+    said: dict[str, Kind | float | Location | PowerLimits | str | None] = {
+        "kind": config.kind, "capacity": config.capacity, "location": config.location, "limits": config.limits,
+        "horizon": config.horizon}
+    return station.model_copy(update={name: value for name, value in said.items()
+                                      if name in config.model_fields_set and value is not None})
+
+
+def _report(kept: StationStore, data: StationData) -> QualityReport:
+    files = kept.taken_in()
+    findings = tuple(_finding(**found) for found in files[-1].findings) if files else ()
+    notes = (f"as it was stored; taken in last was {files[-1].name}",) if files else ("as it was stored",)
+    index = data.frame.index
+    return QualityReport(data.station.id, len(index), index[0], index[-1], data.station.step, measured_days(data),
+                         findings, notes=notes)
+
+
+def _finding(kind: str, column: str | None, count: int, first: str | None, last: str | None, action: str,
+             **_: Any) -> Finding:
+    begin, end = (None if time is None else pd.Timestamp(time) for time in (first, last))
+    return Finding(kind, column, count, begin, end, action)
