@@ -21,7 +21,7 @@ def test_forecast__without_data_is_the_one_with_the_whole_history(cli, plant: Pa
     told = json.loads(cli("forecast", *NOW, "--out", "stored.csv", "--json").out)
     pd.testing.assert_frame_equal(pd.read_csv("stored.csv"), pd.read_csv("given.csv"))
     assert (told["station"], told["ground"]["rows_given"]) == ("plant", None)
-    made, = DiskStore(Path("models")).station("plant").forecasts()
+    *_, made = DiskStore(Path("models")).station("plant").forecasts()
     assert made.version == "v0001"
     assert {"total_active_power", "total_active_power_q10", "not_use_power_q90"} <= set(made.table)
     assert made.notes == tuple(told["notes"])

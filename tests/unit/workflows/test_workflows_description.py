@@ -138,7 +138,7 @@ def test_station_to_read__named_or_the_only_one(tmp_path, seed_table) -> None:
 
 def test_station_to_read__rows_that_only_a_model_understands(tmp_path, seed_table, registry) -> None:
     seed_table("north", 2).rename(columns={"total_active_power": "usage"}).drop(
-        columns="station_ref_id").to_csv(tmp_path / "rows.csv", index=False)
+        columns="station_ref_id").assign(output=1.0).to_csv(tmp_path / "rows.csv", index=False)
     job = Job(tmp_path / "rows.csv", store=DiskStore(registry.root))
     assert station_to_read(job, None) == "steel"
     with pytest.raises(DataError, match="total active power"):
