@@ -96,6 +96,7 @@ def test_empty_store__has_nothing(store: Store, kept: StationStore) -> None:
     assert (kept.station_id, kept.description(), kept.measurements(), kept.taken_in()) == ("plant", None, None, ())
     assert not kept.has_measurements()
     assert kept.versions.versions() == list(kept.forecasts()) == []
+    assert kept.issues() == ()
     assert kept.versions.champion() is None
     assert list(kept.corrections().columns) == list(CORRECTIONS)
     assert list(kept.accuracy().columns) == list(ACCURACY)
@@ -264,6 +265,8 @@ def test_forecasts__several_of_an_origin_and_none_is_replaced(kept: StationStore
     assert [round(made.table[TOTAL].iloc[0]) for made in kept.forecasts()] == [6, 3, 2, 4, 1, 5]
     assert [round(made.table[TOTAL].iloc[0]) for made in kept.forecasts(MARCH + 2 * DAY)] == [1, 5]
     assert [made.origin for made in kept.forecasts((MARCH + 3 * DAY).tz_convert("UTC"))] == [MARCH + 3 * DAY]
+    assert list(kept.issues()) == [(made.origin, made.issued) for made in kept.forecasts()]
+    assert kept.issues(MARCH + 3 * DAY) == ((MARCH + 3 * DAY, MARCH),)
     assert kept.remove_forecasts(MARCH + 2 * DAY) == 4
     assert [round(made.table[TOTAL].iloc[0]) for made in kept.forecasts()] == [1, 5]
 
@@ -345,7 +348,10 @@ def test_prune__keeps_the_newest_and_what_is_needed(kept: StationStore, model: T
     kept.versions.promote("v0003")                                      # the previous one is v0005, whose parent v0002
     assert kept.versions.prune(9) == {}
     sizes = {each.name: each.size for each in kept.versions.versions()}
+    would = kept.versions.prune(1, dry_run=True)
+    assert len(kept.versions.versions()) == len(sizes)
     gone = kept.versions.prune(1)
+    assert would == gone
     assert gone == {name: sizes[name] for name in ("v0001", "v0004")}
     assert [each.name for each in kept.versions.versions()] == ["v0002", "v0003", "v0005"]
     assert kept.versions.rollback() == "v0005"
