@@ -287,6 +287,16 @@ def test_accuracy__a_row_is_replaced_by_one_of_the_same_day_lead_origin_and_issu
     assert len(kept.accuracy(MARCH + 9 * DAY)) == 0
 
 
+def test_accuracy__comes_back_as_it_was(kept: StationStore) -> None:
+    told = accuracy(MARCH, 0.1).assign(checksum=2 ** 32 - 1, inside_80=np.nan, actual_mean=-1 / 3)
+    kept.keep_accuracy(told)
+    found, = kept.accuracy().to_dict(orient="records")
+    expected, = told.to_dict(orient="records")
+    assert np.isnan(found.pop("inside_80"))
+    assert np.isnan(expected.pop("inside_80"))
+    assert found == expected
+
+
 # Versions -----------------------------------------------------------------------------------------------------------
 
 
