@@ -16,6 +16,7 @@ import typer
 
 from wattcast import __version__
 from wattcast.cli_models import models_app
+from wattcast.cli_review import forecasts_app, prune, review
 from wattcast.cli_stations import each, print_error, print_json
 from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
 from wattcast.flags import (
@@ -58,6 +59,7 @@ from wattcast.flags import (
     Until,
     Weather,
     named_store,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(models_app, name="models")
+app.add_typer(forecasts_app, name="forecasts")
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""
@@ -161,11 +164,6 @@ def _job(data: Path | None, station: str | None, config: Path | None, assignment
     from wattcast.workflows.job import Job
 
     return Job(data, station, load_settings(config, assignments or ()), named_store(store, models_dir))
-
-
-def _words(values: list[str] | None) -> list[str]:
-    """What a flag was given, repeated or with commas."""
-    return [word for value in values or () for word in value.split(",")]
 
 
 @app.callback(invoke_without_command=True)
@@ -319,7 +317,7 @@ def backtest(first_origin: FirstOrigin, data: Data = None, station: SingleStatio
     job = _job(data, station, config, set_, store, models_dir)
     with render.training_progress() as on_epoch:
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
-                     no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=_words(rule), on_epoch=on_epoch,
+                     no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=words(rule), on_epoch=on_epoch,
                      progress=render.counter())
     save_backtest(result, json_file, report, job.settings.data)
     render.backtest(result)
@@ -373,6 +371,9 @@ def doctor(as_json: AsJson = False) -> None:
     else:
         render.doctor(findings)
 
+
+app.command()(review)
+app.command()(prune)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -56,6 +56,19 @@ CorpusFile = Annotated[Path, typer.Option("--corpus", help="YAML: the sources to
 BaseFolder = Annotated[Path, typer.Option("--out", help="the folder that the base is written to")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of everything random")]
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]
+Since = Annotated[str | None, typer.Option("--since", help="the first origin")]
+IssueNumber = Annotated[int, typer.Option("--issue", min=1, help="1 is the newest, 2 the one before")]
+IssuedAt = Annotated[str | None, typer.Option("--at", help="the origin of the forecast")]
+LeadDays = Annotated[int | None, typer.Option("--lead-days", min=1, help="of each day what was forecast so many days "
+                                                                         "ahead, 1 to 7")]
+TableFile = Annotated[Path | None, typer.Option("--out", help="a name that ends in .csv, .csv.gz or .parquet")]
+ReviewDays = Annotated[int, typer.Option("--days", min=1, help="how many, up to the newest that is measured")]
+CountedIssue = Annotated[Literal["first", "last"], typer.Option(
+    "--issue", help="of several forecasts of one origin the last one made within its day, or the first")]
+Keep = Annotated[int | None, typer.Option("--keep", min=1, help="versions that stay besides those in use and what they "
+                                                                "come from; all if it is not given")]
+OlderThan = Annotated[str, typer.Option("--forecasts-older-than", help="age of forecasts that go")]
+NothingGoes = Annotated[bool, typer.Option("--dry-run", help="only say what would go")]
 VersionName = Annotated[str, typer.Argument(help="a version or alias")]
 MODELS = Path("models")
 """Where all is kept unless `--store` or `--models-dir` says otherwise."""
@@ -73,3 +86,8 @@ def named_store(store: str | None, models_dir: Path | None) -> "Store":
     if store is not None and models_dir is not None:
         raise ConfigError("--store and --models-dir contradict each other", hint="give one of them")
     return open_store(store if store is not None else models_dir or MODELS)
+
+
+def words(values: list[str] | None) -> list[str]:
+    """What a flag was given, repeated or with commas."""
+    return [word for value in values or () for word in value.split(",")]

@@ -96,6 +96,7 @@ def test_empty_store__has_nothing(store: Store, kept: StationStore) -> None:
     assert (kept.station_id, kept.description(), kept.measurements(), kept.taken_in()) == ("plant", None, None, ())
     assert not kept.has_measurements()
     assert kept.versions.versions() == list(kept.forecasts()) == []
+    assert kept.issues() == ()
     assert kept.versions.champion() is None
     assert list(kept.corrections().columns) == list(CORRECTIONS)
     assert list(kept.accuracy().columns) == list(ACCURACY)
@@ -264,6 +265,8 @@ def test_forecasts__several_of_an_origin_and_none_is_replaced(kept: StationStore
     assert [round(made.table[TOTAL].iloc[0]) for made in kept.forecasts()] == [6, 3, 2, 4, 1, 5]
     assert [round(made.table[TOTAL].iloc[0]) for made in kept.forecasts(MARCH + 2 * DAY)] == [1, 5]
     assert [made.origin for made in kept.forecasts((MARCH + 3 * DAY).tz_convert("UTC"))] == [MARCH + 3 * DAY]
+    assert list(kept.issues()) == [(made.origin, made.issued) for made in kept.forecasts()]
+    assert kept.issues(MARCH + 3 * DAY) == ((MARCH + 3 * DAY, MARCH),)
     assert kept.remove_forecasts(MARCH + 2 * DAY) == 4
     assert [round(made.table[TOTAL].iloc[0]) for made in kept.forecasts()] == [1, 5]
 
@@ -282,6 +285,16 @@ def test_accuracy__a_row_is_replaced_by_one_of_the_same_day_lead_origin_and_issu
     assert found["issued"].isna().tolist() == [False] * 4 + [True]
     assert kept.accuracy(MARCH + DAY)["mae"].tolist() == [1, 7]
     assert len(kept.accuracy(MARCH + 9 * DAY)) == 0
+
+
+def test_accuracy__comes_back_as_it_was(kept: StationStore) -> None:
+    told = accuracy(MARCH, 0.1).assign(checksum=2 ** 32 - 1, inside_80=np.nan, actual_mean=-1 / 3)
+    kept.keep_accuracy(told)
+    found, = kept.accuracy().to_dict(orient="records")
+    expected, = told.to_dict(orient="records")
+    assert np.isnan(found.pop("inside_80"))
+    assert np.isnan(expected.pop("inside_80"))
+    assert found == expected
 
 
 # Versions -----------------------------------------------------------------------------------------------------------
@@ -345,7 +358,10 @@ def test_prune__keeps_the_newest_and_what_is_needed(kept: StationStore, model: T
     kept.versions.promote("v0003")                                      # the previous one is v0005, whose parent v0002
     assert kept.versions.prune(9) == {}
     sizes = {each.name: each.size for each in kept.versions.versions()}
+    would = kept.versions.prune(1, dry_run=True)
+    assert len(kept.versions.versions()) == len(sizes)
     gone = kept.versions.prune(1)
+    assert would == gone
     assert gone == {name: sizes[name] for name in ("v0001", "v0004")}
     assert [each.name for each in kept.versions.versions()] == ["v0002", "v0003", "v0005"]
     assert kept.versions.rollback() == "v0005"

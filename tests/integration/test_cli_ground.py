@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from nights import DAYS, MORNING, codes
 
 from wattcast.cli import main
+from wattcast.store.disk import DiskStore
 
 TOTAL = "total_active_power"
 
@@ -282,10 +284,9 @@ def test_again__is_another_issue_of_the_same_origin(told) -> None:
     told(now="2025-04-10 07:30")
     told(now="2025-04-10 07:30")
     assert kept() == 3 * ["20250409T160000Z"]
-    stored = pd.concat(pd.read_parquet(path) for path in Path("models/north/forecasts").iterdir())
-    assert set(stored["weather"]) == {"none"}
-    assert set(stored["quality"]) == {"degraded"}
-    assert sorted(set(stored["issued"].dt.strftime("%H:%M"))) == ["06:30", "07:30"]
+    issued = list(DiskStore(Path("models")).station("north").forecasts())
+    assert [(made.weather, made.quality, f"{made.issued:%H:%M}") for made in issued] == [
+        ("none", "degraded", time) for time in ("06:30", "07:30", "07:30")]
 
 
 def test_second_forecast__recalls_the_mornings_of_the_first(told, monkeypatch) -> None:
@@ -313,10 +314,13 @@ def test_issued_forecasts_that_lost_to_last_week__are_told(told) -> None:
     actual = pd.read_csv("later.csv", index_col="ts", parse_dates=True).tz_localize("Asia/Shanghai")
     for day in range(13, 18):
         told("--at", "today", now=f"2025-04-{day} 06:30")
-    for path in Path("models/north/forecasts").iterdir():
-        table = pd.read_parquet(path)
-        came = actual.reindex(table.index)
-        table.assign(total_active_power=came[TOTAL] + 400, not_use_power=came["not_use_power"]).to_parquet(path)
+    station = DiskStore(Path("models")).station("north")
+    issued = list(station.forecasts())
+    station.remove_forecasts(pd.Timestamp("2025-05-01", tz="Asia/Shanghai"))
+    for made in issued:
+        came = actual.reindex(made.table.index)
+        table = made.table.assign(total_active_power=came[TOTAL] + 400, not_use_power=came["not_use_power"])
+        station.keep_forecast(replace(made, table=table))
     found = told(data="later.csv", now="2025-04-18 06:30")
     assert codes(found) == ["worse_than_last_week"]
     sentence = next(reason["sentence"] for reason in found["reasons"] if reason["code"] == "worse_than_last_week")

@@ -116,6 +116,15 @@ def load_rules(names: Sequence[str], station: Station) -> tuple[Rule, ...]:
     if names and station.capacity is None:
         raise ConfigError(f"station {station.id} has no capacity, which the rule {names[0]} divides by",
                           hint="give it in the unit of the power, for example --set data.capacity=50")
+    return named_rules(names)
+
+
+def named_rules(names: Sequence[str]) -> tuple[Rule, ...]:
+    """Rules by the name of a preset or the path of a YAML file, whatever they are to grade.
+
+    Raises:
+        ConfigError: no such rule, or a file that is none.
+    """
     return tuple(_load(name) for name in names)
 
 

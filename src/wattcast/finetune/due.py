@@ -9,13 +9,15 @@ import pandas as pd
 
 from wattcast.data.schema import StationData
 from wattcast.errors import TooFewRowsError
+from wattcast.evaluation.counted import counted_forecasts
 from wattcast.evaluation.horizon_view import NONE
+from wattcast.evaluation.issued import Observed, accuracy_rows
 from wattcast.evaluation.scorecard import number
 from wattcast.finetune.config import FinetuneConfig
 from wattcast.finetune.series import Series, all_series
 from wattcast.finetune.update import in_words, require_enough
 from wattcast.store.base import IssuedForecast
-from wattcast.timegrid import DAY, lead_days
+from wattcast.timegrid import DAY
 
 FEWEST_FORECASTS = 3
 """Below so many, nothing is said about how they went. [forecasts]"""
@@ -50,10 +52,12 @@ def update_due(data: StationData, new: pd.Timestamp, version: str, metrics: Mapp
         forecasts: what was forecast.
         config: from what ratio and drift on an update is due.
     """
-    own = [made for made in forecasts if made.version == version and made.origin >= new]
+    own = [made for made in counted_forecasts(forecasts) if made.version == version and made.origin >= new]
     ours = [made for made in own if _alike(made, metrics.get("weather"))]
+    observed = Observed.of(data, first=new)
+    rows = [accuracy_rows(made, observed, whole=False) for made in ours]
     ratios = {target: ratio for target in data.station.targets
-              if (ratio := _error_ratio(data, target, ours, metrics)) is not None}
+              if (ratio := _error_ratio(rows, target, metrics)) is not None}
     drifts = {series.name: drift for series in all_series(data.until(data.end), new)
               if (drift := _drift(series)) is not None}
     high = [f"{target}: recent forecasts were wrong by {number(ratio)} times the error at the evaluation"
@@ -115,19 +119,16 @@ def _knowledge(weather: str) -> str:
     return MEASURED if weather.startswith(MEASURED) else NONE if weather == NONE else FORECAST
 
 
-def _error_ratio(data: StationData, target: str, forecasts: list[IssuedForecast],
-                 metrics: Mapping[str, Any]) -> float | None:
+def _error_ratio(rows: list[pd.DataFrame], target: str, metrics: Mapping[str, Any]) -> float | None:
     """Mean absolute error over the one at the evaluation for the same days ahead; None where too little is known."""
     by_day = metrics.get("targets", {}).get(target, {}).get("by_day", [])
     usual = {entry["day"]: entry["mae"] for entry in by_day if entry["mae"]}
     errors, expected, compared = 0.0, 0.0, 0
-    for made in forecasts:
-        error = (data.frame[target].reindex(made.table.index) - made.table[target]).abs().dropna()
-        days = pd.Series(lead_days(pd.DatetimeIndex(made.table.index)) + 1, made.table.index)[error.index]
-        known = np.asarray([day in usual for day in days], dtype=bool)
-        if known.any():
-            errors += float(error[known].sum())
-            expected += float(sum(usual[day] for day in days[known]))
+    for made in rows:
+        known = made[(made["target"] == target) & made["lead_day"].isin(list(usual))]
+        if len(known):
+            errors += float((known["steps"] * known["mae"]).sum())
+            expected += float((known["steps"] * known["lead_day"].map(usual)).sum())
             compared += 1
     return errors / expected if compared >= FEWEST_FORECASTS else None
 

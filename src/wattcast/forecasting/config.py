@@ -18,3 +18,5 @@ class ForecastConfig(Config):
     judge_days: int = Field(14, ge=1, description="days in which issued forecasts are compared with last week's values")
     judge_margin: float = Field(
         0.05, ge=0, description="share by which an issued forecast must be worse than last week's values to count so")
+    keep_days: int = Field(
+        400, ge=60, description="days for which issued forecasts are kept, so that last year's can be looked up")

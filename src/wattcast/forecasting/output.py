@@ -1,5 +1,6 @@
 """The file that users load elsewhere: one row for each quarter-hour of the horizon."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -24,14 +25,28 @@ def forecast_table(forecast: Forecast, station: Station) -> pd.DataFrame:
     columns = [column for target in station.targets for column in target_columns(target)]
     if ADJUSTABLE in forecast.table:
         columns.append(ADJUSTABLE)
-    table = forecast.table[columns].round(DECIMALS)
-    times, origin = pd.DatetimeIndex(table.index), forecast.origin
-    if station.naive_time:
-        times, origin = times.tz_localize(None), origin.tz_localize(None)
+    return as_filed(forecast.table[columns], forecast.station_id, naive_time=station.naive_time,
+                    origins=forecast.origin, leads=range(1, len(forecast.table) + 1))
+
+
+def as_filed(values: pd.DataFrame, station_id: str, *, naive_time: bool, origins: pd.Timestamp | pd.Series,
+             leads: Iterable[int]) -> pd.DataFrame:
+    """Values of one station by time as they are written: `station_id, origin, time, lead` before them.
+
+    Args:
+        values: `[H, columns]`, rounded here.
+        station_id: whose.
+        naive_time: without an offset.
+        origins: of all of them, or of each.
+        leads: of each, from 1.
+    """
+    table, times, of = values.round(DECIMALS), pd.DatetimeIndex(values.index), pd.Series(origins, index=values.index)
+    if naive_time:
+        times, of = times.tz_localize(None), of.dt.tz_localize(None)
     table = table.reset_index(drop=True)
-    for name, values in (("lead", range(1, len(table) + 1)), ("time", times.astype(str)), ("origin", str(origin)),
-                         ("station_id", forecast.station_id)):
-        table.insert(0, name, values)
+    for name, column in (("lead", list(leads)), ("time", times.astype(str)), ("origin", of.map(str).to_numpy()),
+                         ("station_id", station_id)):
+        table.insert(0, name, column)
     return table
 
 

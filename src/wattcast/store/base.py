@@ -87,12 +87,12 @@ class Versions(Protocol):
         """The manifest of the newest version that was fine-tuned from `parent` and did not pass the gate."""
         ...
 
-    def prune(self, keep: int) -> dict[str, int]:
+    def prune(self, keep: int, *, dry_run: bool = False) -> dict[str, int]:
         """Remove all but the newest `keep` versions, and never what an alias points to or what a kept one was
         fine-tuned from.
 
         Returns:
-            What went, with its bytes.
+            What went, or with `dry_run` what would go, with its bytes.
         """
         ...
 
@@ -124,6 +124,10 @@ class IssuedForecast:
     notes: tuple[str, ...] = ()
 
 
+Issue = tuple[pd.Timestamp, pd.Timestamp | None]
+"""A forecast's origin, and when it was issued."""
+
+
 @dataclass(frozen=True)
 class TakenIn:
     """A file that was taken in.
@@ -143,11 +147,16 @@ class TakenIn:
 CORRECTIONS = ("received", "time", "column", "before", "after")
 """Columns of the table of corrections: when a cell's new value came, the cell, what it was and what it became."""
 
-ACCURACY = ("day", "lead_day", "target", "origin", "issued", "version", "steps", "mae", "last_week", "inside_80",
-            "forecast_mean", "actual_mean")
-"""Columns of the table of accuracy: a day that has passed, how many days ahead it was forecast (1 to 7), the target,
-the forecast that was compared, over how many steps, its mean absolute error and that of last week's values known at
-the origin, in the target's unit, the share of steps inside the 80 % band, and both means."""
+ACCURACY = ("day", "lead_day", "target", "origin", "issued", "version", "steps", "mae", "rmse", "actual_size",
+            "compared", "compared_mae", "last_week", "inside_80", "forecast_mean", "actual_mean", "checksum")
+"""Columns of the table of accuracy, a row for each day of a forecast that is over: the local midnight of the day that
+it begins in, how many days ahead it was forecast (1 to 7), the target, and the forecast that was compared.
+
+Over `steps` that were measured: mean absolute error, root mean square error, mean of the absolute measured values, the
+share of steps inside the 80 % band (NaN where none was kept), and both means. Over the `compared` ones of them, of
+which last week's value was known at the origin: the forecast's mean absolute error (`compared_mae`) and that of last
+week's values (`last_week`). All in the target's unit. `checksum` (CRC-32) is of the measured values, that day's and
+last week's: a correction changes it."""
 
 
 class StationStore(Protocol):
@@ -237,6 +246,10 @@ class StationStore(Protocol):
     def forecasts(self, since: pd.Timestamp | None = None) -> Iterable[IssuedForecast]:
         """All that were issued, by origin and then by issue; those of origins before `since` are not read. A damaged
         one is named in the log and left out."""
+        ...
+
+    def issues(self, since: pd.Timestamp | None = None) -> tuple[Issue, ...]:
+        """Origin and issue of each forecast that is kept, in the order of `forecasts`, which is not read."""
         ...
 
     def remove_forecasts(self, before: pd.Timestamp) -> int:

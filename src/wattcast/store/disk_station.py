@@ -22,10 +22,10 @@ import pandas as pd
 from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, WattcastError
-from wattcast.store.base import FloatArray, IssuedForecast, TakenIn
+from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.bundle_folder import FolderFiles
 from wattcast.store.files import write_json, written_aside
-from wattcast.store.forecasts import keep_forecast, kept_forecasts, remove_forecasts
+from wattcast.store.forecasts import keep_forecast, kept_forecasts, kept_issues, remove_forecasts
 from wattcast.store.history import MEASUREMENTS, guessed_station, kept_station, load_history, save_history
 from wattcast.store.joining import joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
 from wattcast.store.mornings import load_recall, save_recall
@@ -114,6 +114,9 @@ class DiskStation:
 
     def forecasts(self, since: pd.Timestamp | None = None) -> Iterator[IssuedForecast]:
         return kept_forecasts(self._forecasts, since)
+
+    def issues(self, since: pd.Timestamp | None = None) -> tuple[Issue, ...]:
+        return kept_issues(self._forecasts, since)
 
     def remove_forecasts(self, before: pd.Timestamp) -> int:
         if not self._forecasts.is_dir():

@@ -11,14 +11,15 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from itertools import count, groupby
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from wattcast.store.base import IssuedForecast
+from wattcast.store.base import Issue, IssuedForecast
 from wattcast.store.files import written_aside
 
 log = logging.getLogger("wattcast")
@@ -27,13 +28,6 @@ ORIGIN, ISSUED = "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S%fZ"
 TOLD = ("version", "issued", "weather", "quality")
 """Columns of early versions' files that say the same in every row."""
 META = b"wattcast"
-
-
-def last_of_each_origin(forecasts: Iterable[IssuedForecast]) -> Iterator[IssuedForecast]:
-    """Of forecasts by origin and then by issue those that were issued last: what was valid in the end."""
-    for _, made in groupby(forecasts, key=lambda forecast: forecast.origin):
-        *_, last = made
-        yield last
 
 
 def packed(forecast: IssuedForecast) -> bytes:
@@ -109,6 +103,17 @@ def kept_forecasts(folder: Path, since: pd.Timestamp | None = None) -> Iterator[
     """
     wanted = (path for path in _files(folder) if since is None or _origin(path) >= _named(since))
     return (found for path in wanted if (found := _read(path)) is not None)
+
+
+def kept_issues(folder: Path, since: pd.Timestamp | None = None) -> tuple[Issue, ...]:
+    """Origin and issue of what is kept, as the names of the files say, in the order of `kept_forecasts`."""
+    names = [path.name.removesuffix(".parquet").split("_") for path in _files(folder)]
+    return tuple((_instant_of(origin, ORIGIN), _instant_of(more[0], ISSUED) if more and more[0].endswith("Z") else None)
+                 for origin, *more in names if since is None or origin >= _named(since))
+
+
+def _instant_of(name: str, form: str) -> pd.Timestamp:
+    return pd.Timestamp(datetime.strptime(name, form), tz="UTC")
 
 
 def remove_forecasts(folder: Path, before: pd.Timestamp) -> int:

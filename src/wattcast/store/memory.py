@@ -15,7 +15,7 @@ from wattcast.data.ids import require_id
 from wattcast.data.schema import StationData
 from wattcast.store import aliases
 from wattcast.store.aliases import Content
-from wattcast.store.base import FloatArray, IssuedForecast, TakenIn
+from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.forecasts import packed, unpacked
 from wattcast.store.joining import (
     as_asked,
@@ -78,7 +78,7 @@ class MemoryStation:
         self._data: StationData | None = None
         self._corrections, self._accuracy = no_corrections(), no_accuracy()
         self._taken_in: list[TakenIn] = []
-        self._forecasts: list[bytes] = []
+        self._forecasts: list[tuple[Issue, bytes]] = []
         self._documents: dict[str, bytes] = {}
         self._recall: dict[str, FloatArray] = {}
 
@@ -129,14 +129,17 @@ class MemoryStation:
         self._taken_in.append(deepcopy(file))
 
     def keep_forecast(self, forecast: IssuedForecast) -> None:
-        self._forecasts.append(packed(forecast))
+        self._forecasts.append(((forecast.origin, forecast.issued), packed(forecast)))
+        self._forecasts.sort(key=_by_issue)
 
     def forecasts(self, since: pd.Timestamp | None = None) -> Iterator[IssuedForecast]:
-        found = [made for made in map(unpacked, self._forecasts) if since is None or made.origin >= since]
-        return iter(sorted(found, key=_by_issue))
+        return (unpacked(made) for (origin, _), made in self._forecasts if since is None or origin >= since)
+
+    def issues(self, since: pd.Timestamp | None = None) -> tuple[Issue, ...]:
+        return tuple(issue for issue, _ in self._forecasts if since is None or issue[0] >= since)
 
     def remove_forecasts(self, before: pd.Timestamp) -> int:
-        kept = [each for each in self._forecasts if unpacked(each).origin >= before]
+        kept = [(issue, made) for issue, made in self._forecasts if issue[0] >= before]
         gone, self._forecasts = len(self._forecasts) - len(kept), kept
         return gone
 
@@ -164,13 +167,14 @@ class MemoryStation:
     def sizes(self) -> Mapping[str, int]:
         data = 0 if self._data is None else int(self._data.frame.memory_usage(deep=True).sum())
         return {"versions": sum(map(self._shelf.size, self._shelf.names())), "measurements": data,
-                "forecasts": sum(map(len, self._forecasts)),
+                "forecasts": sum(len(made) for _, made in self._forecasts),
                 "accuracy": int(self._accuracy.memory_usage(index=False, deep=True).sum()),
                 "other": sum(map(len, self._documents.values()))}
 
 
-def _by_issue(made: IssuedForecast) -> tuple[pd.Timestamp, pd.Timestamp]:
-    return made.origin, pd.Timestamp.min.tz_localize("UTC") if made.issued is None else made.issued
+def _by_issue(kept: tuple[Issue, bytes]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    origin, issued = kept[0]
+    return origin, pd.Timestamp.min.tz_localize("UTC") if issued is None else issued
 
 
 class MemoryStore:

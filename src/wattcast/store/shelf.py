@@ -138,15 +138,16 @@ class ShelvedVersions:
         with self.shelf.locked():
             return self.promote(aliases.previous(self.shelf.content()))
 
-    def prune(self, keep: int) -> dict[str, int]:
+    def prune(self, keep: int, *, dry_run: bool = False) -> dict[str, int]:
         """Remove all but the newest `keep` versions, and never what an alias points to or what a kept one was
         fine-tuned from. Files that a kill left, without a version, go too.
 
         Returns:
-            What went, with its bytes.
+            What went, or with `dry_run` what would go, with its bytes.
         """
-        if not self._beyond(self.shelf.content(), keep):
-            return {}
+        found = {name: self.shelf.size(name) for name in self._beyond(self.shelf.content(), keep)}
+        if dry_run or not found:
+            return found
         with self.shelf.locked():
             content = self.shelf.content()
             gone = {name: self.shelf.size(name) for name in self._beyond(content, keep)}

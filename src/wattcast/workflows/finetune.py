@@ -20,7 +20,6 @@ from wattcast.store.aliases import CANDIDATE, CHAMPION
 from wattcast.store.base import StationStore, Store
 from wattcast.store.bundle import GATE
 from wattcast.store.files import json_bytes
-from wattcast.store.forecasts import last_of_each_origin
 from wattcast.training.config import Recipe
 from wattcast.workflows.description import as_trained
 from wattcast.workflows.history import cut
@@ -164,7 +163,7 @@ def _due(kept: StationStore, champion: TrainedModel, parent: str, data: StationD
     if held_up:
         return Due(False, (held_up,), {})
     return update_due(data, champion.learned_until, parent, kept.versions.manifest(parent)["metrics"],
-                      last_of_each_origin(kept.forecasts(champion.learned_until)), config)
+                      kept.forecasts(champion.learned_until), config)
 
 
 def _left_empty(quality: QualityReport, new: StationData) -> list[str]:

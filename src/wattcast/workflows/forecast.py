@@ -16,13 +16,13 @@ from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
 from wattcast.evaluation.horizon_view import ISSUED, PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
+from wattcast.forecasting.config import ForecastConfig
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.store.base import IssuedForecast, StationStore
-from wattcast.store.forecasts import last_of_each_origin
 from wattcast.timegrid import DAY, midnight, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
 from wattcast.workflows.description import as_trained, station_to_read
@@ -33,9 +33,6 @@ from wattcast.workflows.rows import Rows, read_rows
 
 log = logging.getLogger("wattcast")
 
-KEPT_DAYS = 90
-"""Issued forecasts of older origins than so many days before a new one go: a quarter of a year
-serves all that judges by them. [days]"""
 TODAY, NOW = "today", "now"
 """Words for an origin: the last midnight of the station, and the step that has just begun."""
 
@@ -54,6 +51,7 @@ class ForecastOutcome:
         made_at: when.
         keep_in: where it is kept to be compared with what comes in; None if it is no issued one.
         recall: what the model said of past mornings on the way.
+        keep_days: forecasts of origins so many days older go when it is kept.
     """
 
     forecast: Forecast
@@ -65,6 +63,7 @@ class ForecastOutcome:
     made_at: pd.Timestamp
     keep_in: StationStore | None = None
     recall: Recall | None = None
+    keep_days: int = ForecastConfig().keep_days
 
     @property
     def doubtful(self) -> bool:
@@ -172,7 +171,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         UntrainedForecaster(job.settings.recipe())
     made = forecaster.forecast(view)
     version = version or UNTRAINED
-    made_before = last_of_each_origin(kept.forecasts(judged_from(moment.origin, job.settings.forecast)))
+    made_before = kept.forecasts(judged_from(moment.origin, job.settings.forecast))
     ground = stand_on(rows, moment, view, model, made_before, version, job.settings.forecast)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
     notes = (*rows.notes, *units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
@@ -181,7 +180,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
     return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
                            (*choice_notes(model.selection if model else None), *made.facts), moment.now,
-                           kept if issued else None, opened.recall)
+                           kept if issued else None, opened.recall, job.settings.forecast.keep_days)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
@@ -200,7 +199,9 @@ def keep_issued(outcome: ForecastOutcome) -> None:
         outcome.keep_in.keep_forecast(IssuedForecast(
             origin, outcome.version, outcome.forecast.table, outcome.made_at, outcome.ground.weather,
             _weather_issued(outcome), outcome.ground.quality.mark, notes=outcome.notes))
-        outcome.keep_in.remove_forecasts(origin - KEPT_DAYS * DAY)
+        if gone := outcome.keep_in.remove_forecasts(origin - outcome.keep_days * DAY):
+            log.info("%s: %d issued forecasts older than %d days are removed (forecast.keep_days)",
+                     outcome.forecast.station_id, gone, outcome.keep_days)
         if outcome.recall is not None and outcome.recall.learned:
             outcome.keep_in.keep_recall(outcome.recall.used)
     except DataError as error:      # a store that may only be read is no reason to fail

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from wattcast.data.schema import StationData
+from wattcast.evaluation.counted import counted_forecasts
+from wattcast.evaluation.issued import Observed, accuracy_rows
+from wattcast.evaluation.issued_scores import pooled
 from wattcast.evaluation.scorecard import number
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.store.base import IssuedForecast
-from wattcast.timegrid import DAY, WallGrid, at_rows, followed_clock, parse_step, steps_per_day
+from wattcast.timegrid import DAY
 
 FEWEST = 3
 """Issued forecasts below which nothing is said. [forecasts]"""
@@ -67,12 +69,14 @@ def records(kept: Iterable[IssuedForecast], data: StationData, origin: pd.Timest
         version: that makes it.
         config: how far back to look, and the margin.
     """
-    if data.frame.index[0] >= origin:
+    first = judged_from(origin, config)
+    if data.frame.index[0] >= origin or data.frame.index[-1] < first:
         return []
-    recent = [made for made in kept if judged_from(origin, config) <= made.origin < origin]
+    recent = counted_forecasts(made for made in kept if first <= made.origin < origin)
     own = [made for made in recent if made.version == version]
-    judged = own if len(own) >= FEWEST else recent
-    return [record for target in data.station.targets if (record := _record(judged, data, target, origin, config))]
+    observed = Observed.of(data, origin, first)
+    rows = [accuracy_rows(made, observed, whole=False) for made in (own if len(own) >= FEWEST else recent)]
+    return [record for target in data.station.targets if (record := _record(rows, target, observed.enough, config))]
 
 
 def judged_from(origin: pd.Timestamp, config: ForecastConfig) -> pd.Timestamp:
@@ -80,27 +84,13 @@ def judged_from(origin: pd.Timestamp, config: ForecastConfig) -> pd.Timestamp:
     return origin - config.judge_days * DAY
 
 
-def _record(judged: list[IssuedForecast], data: StationData, target: str, origin: pd.Timestamp,
-            config: ForecastConfig) -> Record | None:
-    step = parse_step(data.station.step)
-    day, actual = steps_per_day(step), data.frame.loc[data.frame.index < origin, target]
-    index = pd.DatetimeIndex(actual.index)
-    grid = WallGrid.of(followed_clock(index, data.station.by_wall_clock), step)
-    compared: list[tuple[pd.Timestamp, float, float, int]] = []
-    for made in judged:
-        if target not in made.table:
-            continue
-        times = made.table.index
-        rows = grid.rows_before(grid.slots - 7 * day, index.searchsorted(made.origin))
-        last_week = pd.Series(at_rows(actual.to_numpy(np.float64), rows), index)
-        both = pd.DataFrame({
-            "made": (made.table[target] - actual.reindex(times)).abs().to_numpy(),
-            "naive": (last_week.reindex(times) - actual.reindex(times)).abs().to_numpy()}).dropna()
-        if 2 * len(both) >= day:
-            compared.append((made.origin, float(both["made"].mean()), float(both["naive"].mean()), len(both)))
-    if not compared:
+def _record(rows: list[pd.DataFrame], target: str, enough: int, config: ForecastConfig) -> Record | None:
+    """Of the rows of each forecast; one of which too few steps can be compared does not count."""
+    of_target = [made[made["target"] == target] for made in rows]
+    judged = [made for made in of_target if made["compared"].sum() >= enough]
+    if not judged:
         return None
-    steps = sum(each[3] for each in compared)
-    error, naive = (sum(each[place] * each[3] for each in compared) / steps for place in (1, 2))
-    worse = sum(made > (1 + config.judge_margin) * naive for _, made, naive, _ in compared)
-    return Record(target, len(compared), worse, error, naive, compared[0][0])
+    scores, together = [pooled(made) for made in judged], pooled(pd.concat(judged))
+    worse = sum(each.compared_mae > (1 + config.judge_margin) * each.last_week for each in scores)
+    first = min(made["origin"].iloc[0] for made in judged)
+    return Record(target, len(scores), worse, together.compared_mae, together.last_week, first)

@@ -39,6 +39,21 @@ def only_station(store: Store) -> str:
     return found[0]
 
 
+def station_in(store: Store, station_id: str) -> StationStore:
+    """A station of which something is kept.
+
+    Raises:
+        DataError: nothing is; the message names the nearest station.
+    """
+    known = store.stations()
+    if station_id in known:
+        return store.station(station_id)
+    close = nearest(station_id, known)
+    raise DataError(f"nothing is kept of station {station_id} in {store.place}",
+                    found=f"stations {listing(known)}" if known else "no station",
+                    hint=f"did you mean {close}?" if close else None)
+
+
 def stored_rows(store: Store, station_id: str | None, config: DataConfig) -> tuple[StationData, QualityReport]:
     """What the store has of a station, the only one if none is named, and what was found when rows came in last.
 

@@ -10,7 +10,7 @@ from wattcast.store.base import IssuedForecast
 from wattcast.store.forecasts import (
     keep_forecast,
     kept_forecasts,
-    last_of_each_origin,
+    kept_issues,
     packed,
     remove_forecasts,
     unpacked,
@@ -57,13 +57,7 @@ def test_forecasts__what_was_issued_is_never_overwritten(tmp_path: Path) -> None
         (501.0, MORNING), (502.0, MORNING + hour), (503.0, MORNING + hour), (504.0, MORNING - hour), (505.0, None))]
     assert len(set(paths)) == 5
     assert [each.table[TOTAL].iloc[0] for each in kept_forecasts(tmp_path)] == [505, 504, 501, 502, 503]
-    assert [each.table[TOTAL].iloc[0] for each in last_of_each_origin(kept_forecasts(tmp_path))] == [503]
-
-
-def test_last_of_each_origin() -> None:
-    last = last_of_each_origin([made(11), made(12, 1.0), made(12, 2.0), made(13)])
-    assert [each.table[TOTAL].iloc[0] for each in last] == [11, 2, 13]
-    assert list(last_of_each_origin([])) == []
+    assert list(kept_issues(tmp_path)) == [(each.origin, each.issued) for each in kept_forecasts(tmp_path)]
 
 
 def test_forecasts__those_of_early_versions_of_the_program(tmp_path: Path) -> None:
@@ -76,7 +70,9 @@ def test_forecasts__those_of_early_versions_of_the_program(tmp_path: Path) -> No
     assert (newer.version, newer.issued, newer.weather, newer.quality) == ("v0008", MORNING, "issued", "ok")
     keep_forecast(tmp_path, made(12, 600.0, MORNING + pd.Timedelta("1h")))
     keep_forecast(tmp_path, made(11))
-    assert [each.table[TOTAL].iloc[0] for each in last_of_each_origin(kept_forecasts(tmp_path))] == [11, 600]
+    assert [each.table[TOTAL].iloc[0] for each in kept_forecasts(tmp_path)][::3] == [11, 600]
+    assert [issued for _, issued in kept_issues(tmp_path, newer.origin)] == [
+        None, MORNING, MORNING + pd.Timedelta("1h")]
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 broken", b"PAR1PAR1"])

@@ -1,0 +1,53 @@
+import logging
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pandas as pd
+import pytest
+
+from wattcast.contracts import TOTAL, Forecast
+from wattcast.errors import DataError
+from wattcast.settings import load_settings
+from wattcast.store.memory import MemoryStation, MemoryStore
+from wattcast.workflows.forecast import ForecastOutcome, keep_issued
+
+START = pd.Timestamp("2025-03-03", tz="Asia/Shanghai")
+DAY = pd.Timedelta(days=1)
+
+
+def outcome(day: int, station: MemoryStation | None, keep_days: int = 400) -> ForecastOutcome:
+    index = pd.date_range(START + day * DAY, periods=24, freq="1h", name="time")
+    made = Forecast("works", index[0], "wattcast", pd.DataFrame({TOTAL: 1.0}, index=index))
+    ground = cast("Any", SimpleNamespace(weather="none", quality=SimpleNamespace(mark="ok"),
+                                         rows=SimpleNamespace(data=SimpleNamespace(vintages=None))))
+    return ForecastOutcome(made, made.table, "v0001", ground, ("a note",), (), index[0], station, keep_days=keep_days)
+
+
+def test_keep_issued__those_that_are_too_old_go_and_that_is_told(caplog) -> None:
+    station = MemoryStore().station("works")
+    with caplog.at_level(logging.INFO, "wattcast"):
+        for day in (0, 1, 400):
+            keep_issued(outcome(day, station))
+        assert caplog.text == ""
+        keep_issued(outcome(401, station))
+    assert [origin for origin, _ in station.issues()] == [START + day * DAY for day in (1, 400, 401)]
+    assert "works: 1 issued forecasts older than 400 days are removed (forecast.keep_days)" in caplog.text
+    keep_issued(outcome(402, station, keep_days=1))
+    assert [origin for origin, _ in station.issues()] == [START + day * DAY for day in (401, 402)]
+    assert next(iter(station.forecasts())).notes == ("a note",)
+
+
+def test_keep_issued__one_that_is_none_is_not_kept_and_a_full_disk_is_a_warning(caplog, monkeypatch) -> None:
+    keep_issued(outcome(0, None))
+
+    def refuse(*_: object) -> None:
+        raise DataError("cannot write x", found="No space left on device")
+
+    monkeypatch.setattr(MemoryStation, "keep_forecast", refuse)
+    keep_issued(outcome(0, MemoryStore().station("works")))
+    assert "not kept to be compared later: cannot write x" in caplog.text
+
+
+@pytest.mark.parametrize("keep_days", [60, 3000])
+def test_keep_days__is_a_setting(keep_days: int) -> None:
+    assert load_settings(assignments=[f"forecast.keep_days={keep_days}"]).forecast.keep_days == keep_days
