@@ -1,0 +1,46 @@
+"""Tables and files as bytes in a row of a database: small, without loss, quick to read."""
+
+import io
+from collections.abc import Iterable
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+CODEC = "zstd"
+
+
+def packed_frame(frame: pd.DataFrame) -> bytes:
+    """As Parquet, with the index. The bytes of floats are sorted by their place, which packs measured values better."""
+    table = pa.Table.from_pandas(frame)
+    floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
+    others = [field.name for field in table.schema if field.name not in floats]
+    file = io.BytesIO()
+    pq.write_table(table, file, compression=CODEC, use_byte_stream_split=floats, use_dictionary=others)
+    return file.getvalue()
+
+
+def unpacked_frame(parts: Iterable[bytes]) -> pd.DataFrame:
+    """What was packed in parts, one below the other.
+
+    Raises:
+        OSError, ValueError: damaged.
+    """
+    table = pa.concat_tables(pq.read_table(io.BytesIO(part)) for part in parts)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def packed_bytes(content: bytes) -> bytes:
+    packed: bytes = pa.compress(content, codec=CODEC, asbytes=True)
+    return packed
+
+
+def unpacked_bytes(packed: bytes, size: int) -> bytes:
+    """What `packed_bytes` was given, which had so many bytes.
+
+    Raises:
+        OSError, ValueError: damaged.
+    """
+    content: bytes = pa.decompress(packed, decompressed_size=size, codec=CODEC, asbytes=True)
+    return content
