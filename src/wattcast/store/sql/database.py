@@ -34,6 +34,10 @@ class Database:
         self._engine = engine_of(url)
         self._process = os.getpid()
 
+    def make_ready(self) -> None:
+        """Bring the schema up, where there is something to open."""
+        raise NotImplementedError
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that sees one state of the database."""
         raise NotImplementedError
@@ -65,18 +69,27 @@ def opened(url: str) -> Database:
         MissingExtraError: PostgreSQL's driver is not installed.
     """
     parsed = parsed_url(url)
-    return _Sqlite(parsed) if file_of(parsed) else _Postgresql(parsed)
+    database = _Sqlite(parsed) if file_of(parsed) else _Postgresql(parsed)
+    try:
+        database.make_ready()
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 class _Postgresql(Database):
     def __init__(self, url: URL) -> None:
         super().__init__(url)
         self._locks = AdvisoryLocks(self._engine, url)
+
+    def make_ready(self) -> None:
         with self.reading() as connection:
-            newest = is_newest(connection, url)
+            newest = is_newest(connection, self.url)
         if not newest:
-            with self.locked(SCHEMA_LOCK, "the store is being made ready"), self.writing() as connection:
-                if not is_newest(connection, url):
+            with self.locked(SCHEMA_LOCK, f"the store {self.place} is being made ready"), \
+                    self.writing() as connection:
+                if not is_newest(connection, self.url):
                     upgrade(connection)
 
     @contextmanager
@@ -114,6 +127,8 @@ class _Sqlite(Database):
         self._locks: dict[str, FileLock] = {}
         self._ready: tuple[int, int] | None = None
         self._preparing = threading.Lock()
+
+    def make_ready(self) -> None:
         if self._there() is not None:
             self._prepare()
 

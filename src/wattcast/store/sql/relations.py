@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Dialect,
     Float,
     ForeignKey,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 SCHEMA = "0001"
@@ -55,7 +57,8 @@ class Instant(TypeDecorator[pd.Timestamp]):
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> pd.Timestamp | None:
         if isinstance(value, str):
             value = datetime.strptime(value, self.TEXT).replace(tzinfo=UTC)
-        return None if value is None else pd.Timestamp(value).tz_convert("UTC")
+        found: pd.Timestamp | None = None if value is None else pd.Timestamp(value).tz_convert("UTC")
+        return found
 
 
 class Json(TypeDecorator[Any]):
@@ -144,3 +147,10 @@ recall = Table("recall", metadata, _of_station(primary_key=True), Column("conten
 run = Table("run", metadata, Column("id", Text, primary_key=True), Column("kind", Text, nullable=False),
             Column("started", Instant), Column("ended", Instant), Column("content", Json, nullable=False))
 Index("run_by_kind", run.c.kind, run.c.started)
+
+
+def make_known(connection: Connection, station_id: str) -> None:
+    """A row for the station, as one for all else that is kept of it has to be there; within a transaction that
+    writes."""
+    into = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(into(station).values(id=station_id).on_conflict_do_nothing())
