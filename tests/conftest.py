@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
-from postgres import Server, running
 
+from postgres import Server, running
 from wattcast.cli import main
 from wattcast.data.simulate import simulate_station
 from wattcast.timegrid import DAY

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from postgres import PASSWORD
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
+from postgres import PASSWORD
 from wattcast import locks
 from wattcast.errors import BusyError, StoreError
 from wattcast.store.sql import advisory, connecting, upgrading
@@ -37,9 +37,20 @@ def ids(database: Database) -> list[str]:
         return sorted(connection.scalars(station.select().with_only_columns(station.c.id)))
 
 
-def keep(database: Database, name: str) -> None:
+def keep(database: Database, *names: str, then: Callable[[Connection], object] = lambda _: None) -> None:
+    """In one transaction; `then` comes after the first."""
     with database.writing() as connection:
-        make_known(connection, name)
+        for number, name in enumerate(names):
+            make_known(connection, name)
+            if number == 0:
+                then(connection)
+
+
+LARGE = [f"{name:10000}" for name in range(100)]
+
+
+def broken(_: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_opened__the_schema_is_what_the_tables_say(database) -> None:
@@ -56,9 +67,8 @@ def test_schema__is_the_newest_of_the_migrations() -> None:
 
 def test_writing__counts_as_a_whole_or_not_at_all(database) -> None:
     keep(database, "7")
-    with pytest.raises(ZeroDivisionError), database.writing() as connection:
-        make_known(connection, "8")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        keep(database, "8", then=broken)
     assert ids(database) == ["7"]
 
 
@@ -198,8 +208,7 @@ def test_place__hides_the_password_and_what_else_may_be_one() -> None:
 def test_sqlite__rules_of_every_connection(file) -> None:
     with closing(opened(f"sqlite:///{file}")) as database:
         begun: list[str] = []
-        event.listen(database._engine, "before_cursor_execute",
-                     lambda connection, cursor, statement, *_: begun.append(statement))
+        event.listen(database._engine, "before_cursor_execute", lambda *told: begun.append(told[2]))
         with database.writing() as connection:
             assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
             assert connection.scalar(text("PRAGMA synchronous")) == 1
@@ -254,10 +263,8 @@ def test_sqlite__waits_for_another_writer_and_then_says_so(file, monkeypatch) ->
 def test_sqlite__full_disk(file) -> None:
     with closing(opened(f"sqlite:///{file}")) as database:
         keep(database, "7")
-        with pytest.raises(StoreError, match="database or disk is full") as error, database.writing() as connection:
-            connection.exec_driver_sql("PRAGMA max_page_count=40")
-            for name in range(100):
-                make_known(connection, f"{name:10000}")
+        with pytest.raises(StoreError, match="database or disk is full") as error:
+            keep(database, *LARGE, then=lambda connection: connection.exec_driver_sql("PRAGMA max_page_count=60"))
         assert "make room" in str(error.value)
         assert ids(database) == ["7"]
 
@@ -265,10 +272,8 @@ def test_sqlite__full_disk(file) -> None:
 def test_sqlite__a_file_that_cannot_grow(file, files_of_at_most) -> None:
     with closing(opened(f"sqlite:///{file}")) as database:
         keep(database, "7")
-        with files_of_at_most(200_000), pytest.raises(StoreError, match="cannot be used") as error, \
-                database.writing() as connection:
-            for name in range(100):
-                make_known(connection, f"{name:10000}")
+        with files_of_at_most(200_000), pytest.raises(StoreError, match="cannot be used") as error:
+            keep(database, *LARGE)
         assert "make room" in str(error.value)
         assert ids(database) == ["7"]
 
@@ -361,19 +366,19 @@ def test_postgresql__lost_within_a_transaction_and_under_a_lock(postgresql) -> N
     with closing(opened(postgresql.new_database())) as database:
         keep(database, "7")
 
-        def cut() -> None:
+        def cut(_: object = None) -> None:
             postgresql.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
-        with pytest.raises(StoreError, match="cannot be reached"), database.writing() as connection:
-            make_known(connection, "8")
-            cut()
-            make_known(connection, "9")
-        with pytest.raises(StoreError, match="was lost"), database.locked("station 7", "a"):
+        with pytest.raises(StoreError, match="cannot be reached"):
+            keep(database, "8", "9", then=cut)
+        assert ids(database) == ["7"]
+        with database.locked("station 7", "a"):
             keep(database, "8")
             cut()
             with pytest.raises(StoreError, match="cannot be reached"):
                 keep(database, "9")
-            keep(database, "9")
+            with pytest.raises(StoreError, match="was lost"):
+                keep(database, "9")
         assert ids(database) == ["7", "8"]
         with database.locked("station 7", "a"):
             keep(database, "9")

@@ -34,6 +34,11 @@ class Database:
         self._engine = engine_of(url)
         self._process = os.getpid()
 
+    @property
+    def identity(self) -> str:
+        """What no other database is called."""
+        return self.place
+
     def make_ready(self) -> None:
         """Bring the schema up, where there is something to open."""
         raise NotImplementedError
@@ -128,6 +133,10 @@ class _Sqlite(Database):
         self._ready: tuple[int, int] | None = None
         self._preparing = threading.Lock()
 
+    @property
+    def identity(self) -> str:
+        return str(self.path.absolute())
+
     def make_ready(self) -> None:
         if self._there() is not None:
             self._prepare()
@@ -152,8 +161,13 @@ class _Sqlite(Database):
 
     @contextmanager
     def locked(self, name: str, what: str) -> Iterator[None]:
-        lock = self._locks.setdefault(name, FileLock(self._lock_file(name)))
-        with held(lock, what):
+        path = self._lock_file(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {path.parent.parent}", found=error.strerror,
+                             hint="name a file in a folder that you may write to") from None
+        with held(self._locks.setdefault(name, FileLock(path)), what):
             yield
 
     def _lock_file(self, name: str) -> Path:

@@ -30,8 +30,9 @@ OF_POSTGRESQL = {
 }
 """What to do by the beginning of PostgreSQL's codes of errors (SQLSTATE)."""
 
-WHILE_CONNECTING = {"role ": OF_POSTGRESQL["28"], "password": OF_POSTGRESQL["28"], "does not exist": OF_POSTGRESQL["3D"],
-                    "starting up": OF_POSTGRESQL["57"], "too many": OF_POSTGRESQL["53"]}
+WHILE_CONNECTING = {
+    "role ": OF_POSTGRESQL["28"], "password": OF_POSTGRESQL["28"], "does not exist": OF_POSTGRESQL["3D"],
+    "starting up": OF_POSTGRESQL["57"], "too many": OF_POSTGRESQL["53"]}
 """What to do by a word of the server's refusal, to which no code is given."""
 
 UNREACHABLE = "start the server or wait for it, and look at host and port; then give the same command again"

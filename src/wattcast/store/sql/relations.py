@@ -96,7 +96,8 @@ weather_month = _months("weather_month")
 
 correction = Table("correction", metadata, Column("id", Number, primary_key=True), _of_station(),
                    Column("received", Instant, nullable=False), Column("time", Instant, nullable=False),
-                   Column("column_name", Text, nullable=False), Column("before", Json), Column("after", Json))
+                   Column("column_name", Text, nullable=False), Column("before", Float, nullable=False),
+                   Column("after", Float, nullable=False))
 Index("correction_by_station", correction.c.station, correction.c.received)
 
 taken_in = Table("taken_in", metadata, Column("id", Number, primary_key=True), _of_station(),
@@ -135,17 +136,22 @@ forecast = Table("forecast", metadata, Column("id", Number, primary_key=True), _
 Index("forecast_by_origin", forecast.c.station, forecast.c.origin, forecast.c.issued)
 
 accuracy = Table("accuracy", metadata, Column("id", Number, primary_key=True), _of_station(),
-                 Column("day", String(10), nullable=False), Column("lead_day", Integer, nullable=False),
+                 Column("date", String(10), nullable=False), Column("timezone", Text, nullable=False),
+                 Column("day", Instant, nullable=False), Column("lead_day", Integer, nullable=False),
                  Column("target", Text, nullable=False), Column("origin", Instant, nullable=False),
                  Column("issued", Instant), Column("version", Text, nullable=False),
                  Column("steps", Integer, nullable=False),
                  *(Column(name, Float) for name in ("mae", "last_week", "inside_80", "forecast_mean", "actual_mean")))
-Index("accuracy_by_day", accuracy.c.station, accuracy.c.day, accuracy.c.lead_day, accuracy.c.target)
+"""`day` is the instant at which the day begins, `date` what it is called in the station's time zone."""
+Index("accuracy_by_day", accuracy.c.station, accuracy.c.day)
+
+document = Table("document", metadata, _of_station(primary_key=True), Column("name", Text, primary_key=True),
+                 Column("content", LargeBinary, nullable=False))
 
 recall = Table("recall", metadata, _of_station(primary_key=True), Column("content", LargeBinary, nullable=False))
 
 run = Table("run", metadata, Column("id", Text, primary_key=True), Column("kind", Text, nullable=False),
-            Column("started", Instant), Column("ended", Instant), Column("content", Json, nullable=False))
+            Column("started", Text, nullable=False), Column("ended", Text), Column("content", Json, nullable=False))
 Index("run_by_kind", run.c.kind, run.c.started)
 
 

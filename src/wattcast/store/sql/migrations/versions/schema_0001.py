@@ -20,7 +20,7 @@ def upgrade() -> None:
     _versions()
     _forecasts()
     op.create_table("run", sa.Column("id", sa.Text, primary_key=True), sa.Column("kind", sa.Text, nullable=False),
-                    sa.Column("started", Instant), sa.Column("ended", Instant),
+                    sa.Column("started", sa.Text, nullable=False), sa.Column("ended", sa.Text),
                     sa.Column("content", Json, nullable=False))
     op.create_index("run_by_kind", "run", ["kind", "started"])
 
@@ -28,8 +28,8 @@ def upgrade() -> None:
 def _intake() -> None:
     op.create_table("correction", sa.Column("id", Number, primary_key=True), _of_station(),
                     sa.Column("received", Instant, nullable=False), sa.Column("time", Instant, nullable=False),
-                    sa.Column("column_name", sa.Text, nullable=False), sa.Column("before", Json),
-                    sa.Column("after", Json))
+                    sa.Column("column_name", sa.Text, nullable=False),
+                    sa.Column("before", sa.Float, nullable=False), sa.Column("after", sa.Float, nullable=False))
     op.create_index("correction_by_station", "correction", ["station", "received"])
     op.create_table("taken_in", sa.Column("id", Number, primary_key=True), _of_station(),
                     sa.Column("name", sa.Text, nullable=False), sa.Column("size", sa.BigInteger, nullable=False),
@@ -66,11 +66,14 @@ def _forecasts() -> None:
     op.create_index("forecast_by_origin", "forecast", ["station", "origin", "issued"])
     measures = ("mae", "last_week", "inside_80", "forecast_mean", "actual_mean")
     op.create_table("accuracy", sa.Column("id", Number, primary_key=True), _of_station(),
-                    sa.Column("day", sa.String(10), nullable=False), sa.Column("lead_day", sa.Integer, nullable=False),
+                    sa.Column("date", sa.String(10), nullable=False), sa.Column("timezone", sa.Text, nullable=False),
+                    sa.Column("day", Instant, nullable=False), sa.Column("lead_day", sa.Integer, nullable=False),
                     sa.Column("target", sa.Text, nullable=False), sa.Column("origin", Instant, nullable=False),
                     sa.Column("issued", Instant), sa.Column("version", sa.Text, nullable=False),
                     sa.Column("steps", sa.Integer, nullable=False), *(sa.Column(name, sa.Float) for name in measures))
-    op.create_index("accuracy_by_day", "accuracy", ["station", "day", "lead_day", "target"])
+    op.create_index("accuracy_by_day", "accuracy", ["station", "day"])
+    op.create_table("document", _of_station(primary_key=True), sa.Column("name", sa.Text, primary_key=True),
+                    sa.Column("content", sa.LargeBinary, nullable=False))
     op.create_table("recall", _of_station(primary_key=True), sa.Column("content", sa.LargeBinary, nullable=False))
 
 
