@@ -9,8 +9,8 @@ from wattcast.data.schema import StationData
 from wattcast.store.base import TakenIn
 from wattcast.store.joining import joined, no_corrections, noted
 from wattcast.store.sql.database import Database
-from wattcast.store.sql.monthly import read_months, write_months
-from wattcast.store.sql.relations import correction, make_known, station, taken_in
+from wattcast.store.sql.monthly import kept_as, read_months, write_months
+from wattcast.store.sql.relations import correction, make_known, taken_in
 
 
 def append(database: Database, data: StationData, received: pd.Timestamp) -> Mapping[str, int]:
@@ -38,11 +38,11 @@ def corrections_of(connection: Connection, station_id: str) -> pd.DataFrame:
     rows = connection.execute(
         select(correction.c.received, correction.c.time, correction.c.column_name.label("column"), correction.c.before,
                correction.c.after).where(correction.c.station == station_id).order_by(correction.c.id)).all()
-    if not rows:
+    known = kept_as(connection, station_id)
+    if not rows or known is None:
         return no_corrections()
-    zone = connection.scalar(select(station.c.measured_as).where(station.c.id == station_id))["timezone"]
     table = pd.DataFrame([tuple(row) for row in rows], columns=[*no_corrections()]).astype({"column": "str"})
-    return table.assign(**{name: pd.to_datetime(table[name], utc=True).dt.tz_convert(zone)
+    return table.assign(**{name: pd.to_datetime(table[name], utc=True).dt.tz_convert(known.timezone)
                            for name in ("received", "time")})
 
 
@@ -55,4 +55,4 @@ def note(connection: Connection, station_id: str, file: TakenIn) -> None:
 
 def files_of(connection: Connection, station_id: str) -> tuple[TakenIn, ...]:
     rows = connection.execute(select(taken_in).where(taken_in.c.station == station_id).order_by(taken_in.c.id)).all()
-    return tuple(TakenIn(row.name, row.size, row.sha256, row.received, row.rows, row.findings) for row in rows)
+    return tuple(TakenIn(row.name, row.size, row.sha256, row.received, row.rows, tuple(row.findings)) for row in rows)

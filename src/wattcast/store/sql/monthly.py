@@ -66,12 +66,18 @@ def read_months(connection: Connection, station_id: str, since: pd.Timestamp | N
     Raises:
         OSError, ValueError: damaged.
     """
-    told = connection.scalar(select(station.c.measured_as).where(station.c.id == station_id))
-    frame = None if told is None else _read(connection, measurement_month, station_id, since)
-    if frame is None:
+    known = kept_as(connection, station_id)
+    frame = None if known is None else _read(connection, measurement_month, station_id, since)
+    if known is None or frame is None:
         return None
     weather = _read(connection, weather_month, station_id, since)
-    return StationData(Station(**told), frame, None if weather is None else WeatherVintages(weather))
+    return StationData(known, frame, None if weather is None else WeatherVintages(weather))
+
+
+def kept_as(connection: Connection, station_id: str) -> Station | None:
+    """The station as its measurements were kept; None where none are."""
+    told: dict[str, Any] | None = connection.scalar(select(station.c.measured_as).where(station.c.id == station_id))
+    return None if told is None else Station(**told)
 
 
 def _read(connection: Connection, table: Table, station_id: str, since: pd.Timestamp | None) -> pd.DataFrame | None:

@@ -51,7 +51,7 @@ class Instant(TypeDecorator[pd.Timestamp]):
     def process_bind_param(self, value: pd.Timestamp | None, dialect: Dialect) -> datetime | str | None:
         if value is None or pd.isna(value):
             return None
-        moment = value.tz_convert("UTC").floor("us").to_pydatetime()
+        moment: datetime = value.tz_convert("UTC").floor("us").to_pydatetime()
         return moment if dialect.name == "postgresql" else moment.strftime(self.TEXT)
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> pd.Timestamp | None:
