@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ class Database:
         self.url, self.place = url, place_of(url)
         self._engine = engine_of(url)
         self._process = os.getpid()
+        weakref.finalize(self, _close_own, self._engine, self._process)
 
     @property
     def identity(self) -> str:
@@ -64,6 +66,12 @@ class Database:
             self._process = os.getpid()
             self._engine.dispose(close=False)
         return self._engine
+
+
+def _close_own(engine: Engine, process: int) -> None:
+    """The connections of a store that nobody closed; a forked process must not end those of its parent."""
+    if process == os.getpid():
+        engine.dispose()
 
 
 def opened(url: str) -> Database:

@@ -1,0 +1,62 @@
+"""Verbs on a store in a database do what they do on a folder, to the last digit, and never show a password."""
+
+import contextlib
+import io
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from postgres import PASSWORD
+from wattcast.cli import main
+
+QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", "--set", "finetune.finetune_epochs=1",
+         "--set", "finetune.finetune_batches=1")
+
+pytestmark = pytest.mark.usefixtures("few_base_trees")
+
+
+def story(plant: Path, tiny: tuple[str, ...], store: object, folder: Path) -> tuple[list[object], str]:
+    """A station's life in a store: what came of it, and all that was printed."""
+    printed = io.StringIO()
+
+    def run(*words: object) -> int:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            return main([str(word) for word in (*words, "--store", store)])
+
+    made = [run("train", "--data", plant, *tiny, *QUICK, "--until", "2025-04-01 00:00"),
+            run("finetune", "--data", plant, *QUICK),
+            run("forecast", "--now", "2025-04-30 00:10", "--out", folder / "made.csv"),
+            (folder / "made.csv").read_text(),
+            run("models", "promote", "v0002", "--station", "plant"),
+            run("models", "rollback", "--station", "plant"),
+            run("models", "show", "--station", "plant")]
+    manifest = json.loads(printed.getvalue()[printed.getvalue().index("{\n"):])
+    return [*made, manifest["parent"], manifest["data_hash"], manifest["files"]], printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def in_a_folder(plant, tiny, tmp_path_factory) -> list[object]:
+    folder = tmp_path_factory.mktemp("folder")
+    return story(plant, tiny, folder / "models", folder)[0]
+
+
+def test_train_finetune_forecast__as_in_a_folder(in_a_folder, plant, tiny, place, database_url: str, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    made, printed = story(plant, tiny, database_url, place)
+    assert made == in_a_folder
+    assert [made[0], made[2], *made[4:7]] == [0] * 5
+    assert "v0001 is the champion" in printed
+    assert [path.name for path in place.iterdir()] == ["made.csv"]
+    assert PASSWORD not in printed + caplog.text
+
+
+def test_database__out_of_reach_or_with_nothing_in_it(refused, plant, tmp_path: Path) -> None:
+    for words in (("forecast", "--data", plant), ("train", "--data", plant), ("models", "list")):
+        message = refused(*words, "--store", f"postgresql://me:{PASSWORD}@127.0.0.1:1/stations",
+                          facts=("postgresql://me@127.0.0.1:1/stations cannot be reached", "start the server"))
+        assert PASSWORD not in message
+    refused("models", "show", "--station", "plant", "--store", f"sqlite:///{tmp_path / 'none.db'}",
+            facts=("station plant has no trained model in sqlite:///",))
+    assert not (tmp_path / "none.db").exists()
