@@ -34,6 +34,7 @@ class Database:
         self.url, self.place = url, place_of(url)
         self._engine = engine_of(url)
         self._process = os.getpid()
+        self._forget_locks()
         weakref.finalize(self, _close_own, self._engine, self._process)
 
     @property
@@ -60,11 +61,15 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _connections(self) -> Engine:
-        """The engine; a forked process leaves its parent's connections alone and makes its own."""
+    def _forget_locks(self) -> None:
+        raise NotImplementedError
+
+    def _own(self) -> Engine:
+        """The engine; a forked process leaves its parent's connections and locks alone and makes its own."""
         if self._process != os.getpid():
             self._process = os.getpid()
             self._engine.dispose(close=False)
+            self._forget_locks()
         return self._engine
 
 
@@ -92,9 +97,8 @@ def opened(url: str) -> Database:
 
 
 class _Postgresql(Database):
-    def __init__(self, url: URL) -> None:
-        super().__init__(url)
-        self._locks = AdvisoryLocks(self._engine, url)
+    def _forget_locks(self) -> None:
+        self._locks = AdvisoryLocks(self._engine, self.url)
 
     def make_ready(self) -> None:
         with self.reading() as connection:
@@ -116,12 +120,12 @@ class _Postgresql(Database):
             yield connection
 
     def locked(self, name: str, what: str) -> AbstractContextManager[None]:
-        self._connections()
+        self._own()
         return self._locks.held(name, what)
 
     @contextmanager
     def _begun(self, **options: object) -> Iterator[Connection]:
-        engine = self._connections().execution_options(**options)
+        engine = self._own().execution_options(**options)
         with told_of(self.url):
             if (holding := self._locks.connection) is not None:
                 with holding.begin():
@@ -137,9 +141,11 @@ class _Sqlite(Database):
     def __init__(self, url: URL) -> None:
         super().__init__(url)
         self.path = Path(str(url.database))
-        self._locks: dict[str, FileLock] = {}
         self._ready: tuple[int, int] | None = None
         self._preparing = threading.Lock()
+
+    def _forget_locks(self) -> None:
+        self._locks: dict[str, FileLock] = {}
 
     @property
     def identity(self) -> str:
@@ -157,18 +163,19 @@ class _Sqlite(Database):
                     yield connection
             else:
                 self._prepare()
-                with self._connections().begin() as connection:
+                with self._own().begin() as connection:
                     yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         with told_of(self.url):
             self._prepare()
-            with self._connections().execution_options(**{WRITING: True}).begin() as connection:
+            with self._own().execution_options(**{WRITING: True}).begin() as connection:
                 yield connection
 
     @contextmanager
     def locked(self, name: str, what: str) -> Iterator[None]:
+        self._own()
         path = self._lock_file(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -209,7 +216,7 @@ class _Sqlite(Database):
             self._ready = self._there()
 
     def _make_newest(self) -> None:
-        engine = self._connections()
+        engine = self._own()
         if self._there() is not None:
             with engine.begin() as connection:
                 if is_newest(connection, self.url) and connection.scalar(text("PRAGMA journal_mode")) == "wal":
