@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -162,6 +163,33 @@ def test_connections__of_a_store_that_nobody_closed_end_with_it(database_url) ->
     store.station("plant").describe({})
     del store
     gc.collect()
+
+
+def test_several_at_once__lose_nothing(database_url, store) -> None:
+    failed: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            with closing(SqlStore(database_url)) as own:
+                station = own.station("plant")
+                for turn in range(5):
+                    station.keep_forecast(issued(f"{number}.{turn}"))
+                    with station.locked():
+                        told = station.description() or {"count": 0}
+                        station.describe({"count": told["count"] + 1})
+                    own.station(f"other {number}").describe({"turn": turn})
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert store.station("plant").description() == {"count": 20}
+    assert len({made.quality for made in store.station("plant").forecasts()}) == 20
+    assert store.stations() == ("other 0", "other 1", "other 2", "other 3", "plant")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -51,7 +51,7 @@ def told_of(url: URL) -> Iterator[None]:
     except DBAPIError as error:
         raise _ours(url, error) from None
     except SQLAlchemyError as error:
-        raise StoreError(f"the store {place_of(url)} cannot be used", found=type(error).__name__) from None
+        raise StoreError(f"the store {place_of(url)} cannot be used", found=str(error).partition("\n")[0]) from error
 
 
 def lost(url: URL) -> StoreError:
