@@ -52,9 +52,9 @@ def score(mae: float) -> pd.DataFrame:
 
 
 def begin(store: SqlStore, model: TrainedModel) -> None:
-    """What is there before: two versions, of which both were champions, and something of everything else."""
+    """What is there before: three versions, all of them once champions, and something of everything else."""
     station = store.station("plant")
-    for run in range(2):
+    for run in range(3):
         station.versions.promote(station.versions.add(model, {"run": run}))
     station.replace_measurements(rows("2025-03-20", 40, 100.0))
     station.keep_forecast(forecast("v0001"))
@@ -67,10 +67,9 @@ def begin(store: SqlStore, model: TrainedModel) -> None:
 REJECTED = {"parent": "v0002", "finetune": {"lr": 0.1}, "gate": {"promoted": False}}
 WORK: dict[str, Callable[[SqlStore, SqlStation, TrainedModel], object]] = {
     "add": lambda _, station, model: station.versions.add(model, {}, alias="candidate", **REJECTED),
-    "promote": lambda _, station, __: station.versions.promote("v0001"),
+    "promote": lambda _, station, __: station.versions.promote("v0002"),
     "rollback": lambda _, station, __: station.versions.rollback(),
-    "prune": lambda _, station, model: (station.versions.add(model, {}), station.versions.add(model, {}),
-                                        station.versions.prune(1)),
+    "prune": lambda _, station, __: station.versions.prune(1),
     "append": lambda _, station, __: station.append_measurements(rows("2025-04-28", 8, 200.0), received=NOW),
     "replace": lambda _, station, __: station.replace_measurements(rows("2025-02-01", 60, 300.0)),
     "forecast": lambda _, station, __: (station.keep_forecast(forecast("v0002")), station.remove_forecasts(NOW)),
@@ -111,7 +110,7 @@ def require_whole(store: SqlStore) -> None:
 def require_no_strays(store: SqlStore) -> None:
     """No content without a file, no file of a version that does not count, once something is written again."""
     station = store.station("plant")
-    station.versions.promote("v0002")
+    station.versions.promote("v0003")
     with store._database.reading() as connection:
         assert connection.exec_driver_sql(
             "SELECT count(*) FROM file_content WHERE sha256 NOT IN (SELECT sha256 FROM version_file)").scalar() == 0
