@@ -17,7 +17,7 @@ QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", 
 pytestmark = pytest.mark.usefixtures("few_base_trees")
 
 
-def story(plant: Path, tiny: tuple[str, ...], store: object, folder: Path) -> tuple[list[object], str]:
+def story(data: Path, tiny: tuple[str, ...], store: object, folder: Path) -> tuple[list[object], str]:
     """A station's life in a store: what came of it, and all that was printed."""
     printed = io.StringIO()
 
@@ -25,26 +25,26 @@ def story(plant: Path, tiny: tuple[str, ...], store: object, folder: Path) -> tu
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             return main([str(word) for word in (*words, "--store", store)])
 
-    made = [run("train", "--data", plant, *tiny, *QUICK, "--until", "2025-04-01 00:00"),
-            run("finetune", "--data", plant, *QUICK),
-            run("forecast", "--now", "2025-04-30 00:10", "--out", folder / "made.csv"),
+    made = [run("train", "--data", data / "north.csv", *tiny, *QUICK),
+            run("finetune", "--data", data / "later.csv", *QUICK),
+            run("forecast", "--now", "2025-04-20 00:10", "--out", folder / "made.csv"),
             (folder / "made.csv").read_text(),
-            run("models", "promote", "v0002", "--station", "plant"),
-            run("models", "rollback", "--station", "plant"),
-            run("models", "show", "--station", "plant")]
+            run("models", "promote", "v0002", "--station", "north"),
+            run("models", "rollback", "--station", "north"),
+            run("models", "show", "--station", "north")]
     manifest = json.loads(printed.getvalue()[printed.getvalue().index("{\n"):])
     return [*made, manifest["parent"], manifest["data_hash"], manifest["files"]], printed.getvalue()
 
 
 @pytest.fixture(scope="module")
-def in_a_folder(plant, tiny, tmp_path_factory) -> list[object]:
+def in_a_folder(trained_north, tiny, tmp_path_factory) -> list[object]:
     folder = tmp_path_factory.mktemp("folder")
-    return story(plant, tiny, folder / "models", folder)[0]
+    return story(trained_north, tiny, folder / "models", folder)[0]
 
 
-def test_train_finetune_forecast__as_in_a_folder(in_a_folder, plant, tiny, place, database_url: str, caplog) -> None:
+def test_train_finetune_forecast__as_in_a_folder(in_a_folder, trained_north, tiny, place, database_url, caplog) -> None:
     caplog.set_level(logging.DEBUG)
-    made, printed = story(plant, tiny, database_url, place)
+    made, printed = story(trained_north, tiny, database_url, place)
     assert made == in_a_folder
     assert [made[0], made[2], *made[4:7]] == [0] * 5
     assert "v0001 is the champion" in printed
