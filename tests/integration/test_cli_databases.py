@@ -42,9 +42,13 @@ def in_a_folder(trained_north, tiny, tmp_path_factory) -> list[object]:
     return story(trained_north, tiny, folder / "models", folder)[0]
 
 
-def test_train_finetune_forecast__as_in_a_folder(in_a_folder, trained_north, tiny, place, database_url, caplog) -> None:
+def test_train_finetune_forecast__as_in_a_folder(in_a_folder, trained_north, tiny, place, database_url, tmp_path,
+                                                 monkeypatch, caplog) -> None:
     caplog.set_level(logging.DEBUG)
-    made, printed = story(trained_north, tiny, database_url, place)
+    with monkeypatch.context() as patch:
+        patch.setenv("WATTCAST_CACHE_DIR", str(tmp_path / "cache"))     # of kernels, too, which are loaded by now
+        made, printed = story(trained_north, tiny, database_url, place)
+    assert not any(path.is_file() for path in (tmp_path / "cache").rglob("*"))
     assert made == in_a_folder
     assert [made[0], made[2], *made[4:7]] == [0] * 5
     assert "v0001 is the champion" in printed
