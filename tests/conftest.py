@@ -122,7 +122,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database in which nothing is, of both kinds in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'wattcast.db'}"
-    return request.getfixturevalue("postgresql").new_database()
+    return request.getfixturevalue("postgresql").blank_database()
 
 
 @pytest.fixture
