@@ -16,7 +16,7 @@ from wattcast.store.base import FloatArray, IssuedForecast, TakenIn
 from wattcast.store.joining import as_asked
 from wattcast.store.mornings import packed_recall, unpacked_recall
 from wattcast.store.shelf import ShelvedVersions
-from wattcast.store.sql import intake, issued, scores
+from wattcast.store.sql import came_in, issued, scores
 from wattcast.store.sql.database import Database
 from wattcast.store.sql.documents import Documents
 from wattcast.store.sql.monthly import read_months, write_months
@@ -69,19 +69,19 @@ class SqlStation:
 
     def append_measurements(self, data: StationData, *, received: pd.Timestamp) -> Mapping[str, int]:
         with self.locked(), self._whole():
-            return intake.append(self._database, data, received)
+            return came_in.append(self._database, data, received)
 
     def corrections(self) -> pd.DataFrame:
         with self._database.reading() as connection:
-            return intake.corrections_of(connection, self.station_id)
+            return came_in.corrections_of(connection, self.station_id)
 
     def taken_in(self) -> tuple[TakenIn, ...]:
         with self._database.reading() as connection:
-            return intake.files_of(connection, self.station_id)
+            return came_in.files_of(connection, self.station_id)
 
     def note_taken_in(self, file: TakenIn) -> None:
         with self.locked(), self._database.writing() as connection:
-            intake.note(connection, self.station_id, file)
+            came_in.note(connection, self.station_id, file)
 
     def keep_forecast(self, forecast: IssuedForecast) -> None:
         with self.locked(), self._database.writing() as connection:
