@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from postgres import Server, running
 from wattcast.cli import main
 from wattcast.data.simulate import simulate_station
 from wattcast.experts import base_trees
@@ -130,6 +131,21 @@ def seed_table() -> Callable[..., pd.DataFrame]:
             "windSpeed": rng.gamma(2.0, 1.5, len(index)).round(2), "code": 100 + (index.day_of_year % 3),
         })
     return make
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database in which nothing is, of both kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'wattcast.db'}"
+    return request.getfixturevalue("postgresql").blank_database()
 
 
 @pytest.fixture

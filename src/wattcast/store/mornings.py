@@ -5,6 +5,7 @@
 It may go at any time: it is worked out again.
 """
 
+import io
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,9 +23,8 @@ NAME = "recall.npz"
 def load_recall(folder: Path) -> dict[str, FloatArray]:
     """What is kept there; nothing where there is no file, or a damaged one."""
     try:
-        with open(folder / NAME, "rb") as file, np.load(file, allow_pickle=False) as kept:
-            return dict(zip(map(str, kept["keys"]), kept["values"], strict=True))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return unpacked_recall((folder / NAME).read_bytes())
+    except OSError:
         return {}
 
 
@@ -34,5 +34,20 @@ def save_recall(folder: Path, said: Mapping[str, FloatArray]) -> None:
     Raises:
         DataError: the folder cannot be written to.
     """
-    with written_aside(folder / NAME) as aside, open(aside, "wb") as file:
-        np.savez_compressed(file, keys=np.asarray(list(said)), values=np.stack(list(said.values())))
+    with written_aside(folder / NAME) as aside:
+        aside.write_bytes(packed_recall(said))
+
+
+def packed_recall(said: Mapping[str, FloatArray]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, keys=np.asarray(list(said)), values=np.stack(list(said.values())))
+    return file.getvalue()
+
+
+def unpacked_recall(content: bytes) -> dict[str, FloatArray]:
+    """What `packed_recall` was given; nothing if it is damaged."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+            return dict(zip(map(str, kept["keys"]), kept["values"], strict=True))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}

@@ -1,10 +1,9 @@
 """A store from the words that name it."""
 
 import re
-from importlib import import_module
 from pathlib import Path
 
-from wattcast.errors import MissingExtraError, StoreError, nearest
+from wattcast.errors import StoreError, nearest
 from wattcast.store.base import Store
 from wattcast.store.disk import DiskStore
 from wattcast.store.memory import MemoryStore
@@ -47,9 +46,6 @@ def _folder(text: str) -> Path:
 
 
 def _database(url: str) -> Store:
-    try:
-        module = import_module("wattcast.store.sql")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "sqlalchemy", extra="sql", purpose="a store in a database") from None
-    store: Store = module.SqlStore(url)
-    return store
+    from wattcast.store.sql import SqlStore
+
+    return SqlStore(url)

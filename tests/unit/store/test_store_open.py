@@ -35,7 +35,9 @@ def test_open__no_such_kind_of_store_says_which_there_are_and_no_password(place:
     assert "secret" not in str(refused.value)
 
 
-def test_open__a_database_without_the_packages_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "wattcast.store.sql", None)
-    with pytest.raises(MissingExtraError, match=r"a store in a database needs"):
+def test_open__postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtraError, match="a store in PostgreSQL needs the package psycopg") as error:
         open_store("postgresql://me:secret@host/db")
+    assert "pip install 'wattcast[postgres]'" in str(error.value)
+    assert "secret" not in str(error.value)
