@@ -67,7 +67,8 @@ def test_documented_queries__tell_what_they_say(store, model) -> None:
     for lead in (1, 2):
         station.keep_accuracy(pd.DataFrame([{
             **dict.fromkeys(ACCURACY, 1.0), "day": DAY, "lead_day": lead, "target": TOTAL, "origin": DAY, "issued": DAY,
-            "version": "v0001", "steps": 24, "compared": 24, "checksum": 1, "compared_mae": 1.5 * lead, "last_week": 2.0}]))
+            "version": "v0001", "steps": 24, "compared": 24, "checksum": 1, "compared_mae": 1.5 * lead,
+            "last_week": 2.0}]))
     block, = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     champions, june, doubtful = (asked(store, statement) for statement in block.split(";") if statement.strip())
     assert champions == [("plant", "v0001")]
