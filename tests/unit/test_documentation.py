@@ -133,7 +133,7 @@ def documented_commands() -> list[Any]:
 
 @pytest.mark.parametrize("words", documented_commands())
 def test_documented_command__verb_and_flags_exist(words: list[str]) -> None:
-    verb = " ".join(words[:2]) if words[0] == "models" else words[0]
+    verb = " ".join(words[:2]) if words[0] in ("models", "stations") else words[0]
     assert verb in verbs()
     assert {word for word in words if word.startswith("--")} <= flags_of(verbs()[verb])
 
