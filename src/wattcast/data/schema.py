@@ -326,4 +326,5 @@ class StationData:
     def until(self, origin: pd.Timestamp) -> "StationData":
         """The same without anything measured or issued at or after `origin` (known-future rows after it go too)."""
         vintages = None if self.vintages is None else self.vintages.until(origin)
-        return StationData(self.station, self.frame.loc[self.frame.index < origin], vintages)
+        known = self.frame.iloc[:self.frame.index.searchsorted(origin)].copy()
+        return StationData(self.station, known, vintages)

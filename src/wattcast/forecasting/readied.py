@@ -68,9 +68,8 @@ class Readied:
         data = view.training_data()
         rows = history_rows(data.frame, station.targets, shape.day) if rows is None else rows
         history, future = view.history(rows), view.future()
-        # No rule reads where the sun stands, which takes longer to say than all else.
-        pipeline = FeaturePipeline(recipe.features.model_copy(update={"solar": False}), station).fit(data)
-        table = pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
+        pipeline = FeaturePipeline(recipe.features, station).fit(data)
+        table = pipeline.transform_plain(pd.concat([history, future.reindex(columns=history.columns)]))
         scalers = Scalers.fit(table, station.kind, slice(0, rows))
         nothing = Split(np.zeros(0, np.int64), rows, np.zeros(0, np.int64), rows)
         lesson = Lesson(Prepared(pipeline, table, scalers, shape, nothing), recipe)
@@ -92,7 +91,7 @@ class Readied:
         known for the horizon either."""
         data, history, station = self.view.training_data(), self.view.history(self.rows), self.view.station
         hidden = weather_hidden(self.view)
-        table = self.pipeline.transform(
+        table = self.pipeline.transform_plain(
             history.assign(**dict.fromkeys(station.known_future, np.nan)) if hidden else history,
             None if hidden else data.vintages)
         return WindowDataset(table, self.scalers, self.shape)
