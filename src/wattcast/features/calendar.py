@@ -73,7 +73,8 @@ def calendar_features(index: pd.DatetimeIndex, country: str | None, overrides: O
 def days_off(index: pd.DatetimeIndex, country: str | None, overrides: Overrides | None = None) -> NDArray[np.float32]:
     """The column `is_day_off` of `calendar_features` alone `[T]`; arguments and errors as there."""
     table, places = _days_of(index, country, overrides)
-    return table[places, DAY_NAMES.index("is_day_off")].astype(np.float32)
+    off: NDArray[np.float32] = table[places, DAY_NAMES.index("is_day_off")].astype(np.float32)
+    return off
 
 
 def day_types(index: pd.DatetimeIndex, country: str | None, overrides: Overrides | None = None) -> NDArray[np.str_]:
