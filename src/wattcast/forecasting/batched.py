@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from wattcast.contracts import View
 from wattcast.experts.bands import FloatArray
@@ -30,16 +31,31 @@ TOGETHER = 64
 """Stations that are asked at once: more gain nothing and need memory. [stations]"""
 
 
+KEPT = "rules "
+"""With which the keys of shares begin that are kept; the origin follows."""
+
+
+def kept_origin(kept: Mapping[str, FloatArray]) -> pd.Timestamp | None:
+    """The newest origin of which shares are kept."""
+    return max((pd.Timestamp(key.split()[1]) for key in kept if key.startswith(KEPT)), default=None)
+
+
 @dataclass(frozen=True, eq=False)
 class Standing:
     """A station that is ready to be asked, and the shares that its rules have.
 
-    `recalled`: they were worked out before.
+    `recalled`: they were worked out before; `key` is what they are kept under.
     """
 
     readied: Readied
     judged: Judged
     recalled: bool
+    key: str
+
+    @property
+    def kept(self) -> dict[str, FloatArray]:
+        """What is to be kept to be recalled."""
+        return {self.key: self.judged.packed()}
 
     @property
     def part(self) -> Part:
@@ -76,19 +92,20 @@ class Rules:
             since = view.origin - READ_DAYS * day * view.horizon.step
             recent = vintages.table[vintages.table.index.get_level_values("issued") >= since]
             digest.update(repr(recent.to_dict("tight")).encode())
-        return f"rules:{digest.hexdigest()}"
+        return f"{KEPT}{view.origin.isoformat()} {digest.hexdigest()}"
 
     def stand(self, view: View, kept: Mapping[str, FloatArray]) -> Standing:
         """A station of which something was measured; `kept` are shares of before, by their `key`.
 
         Where they are recalled the view need not hold more than `READ_DAYS` of history.
         """
-        found = kept.get(self.key(view))
+        key = self.key(view)
+        found = kept.get(key)
         if found is not None:
             judged = Judged.unpacked(found, view.station.targets)
-            return Standing(Readied.of(view, self.recipe, rows=judged.rows), judged, True)
+            return Standing(Readied.of(view, self.recipe, rows=judged.rows), judged, True, key)
         readied = Readied.of(view, self.recipe)
-        return Standing(readied, judge(readied), False)
+        return Standing(readied, judge(readied), False, key)
 
 
 def said_together(standings: Sequence[Standing]) -> list[dict[str, FloatArray]]:

@@ -131,15 +131,16 @@ class Opened:
 
 
 def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
-                 weather: Path | None = None, no_weather: bool = False) -> Opened:
-    """All that the forecast of a station needs; arguments and errors as of `forecast`."""
+                 weather: Path | None = None, no_weather: bool = False, since: pd.Timestamp | None = None) -> Opened:
+    """All that the forecast of a station needs; arguments and errors as of `forecast`, `since` as of `read_rows`."""
     if weather is not None and no_weather:
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
     kept = job.store.station(station_to_read(job, station_id))
     version = kept.versions.champion()
     job = job if version is None else as_trained(job, kept.versions, version)
     model = None if version is None else kept.versions.load(version)
-    rows = read_rows(job, kept, model.station if model else None, newest=now is None and at in (None, TODAY, NOW))
+    rows = read_rows(job, kept, model.station if model else None, newest=now is None and at in (None, TODAY, NOW),
+                     since=since)
     moment = _moment(rows, at, now)
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
@@ -166,16 +167,19 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         InputError: something the user gave is wrong.
     """
     opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather)
-    kept, version, model, rows = opened.kept, opened.version, opened.model, opened.rows
-    moment, view, units, job = opened.moment, opened.view, opened.units, opened.job
-    forecaster = NetworkForecaster.of(model, recall=opened.recall) if model else \
-        UntrainedForecaster(job.settings.recipe())
-    made = forecaster.forecast(view)
-    version = version or UNTRAINED
-    made_before = last_of_each_origin(kept.forecasts(judged_from(moment.origin, job.settings.forecast)))
-    ground = stand_on(rows, moment, view, model, made_before, version, job.settings.forecast)
+    forecaster = NetworkForecaster.of(opened.model, recall=opened.recall) if opened.model else \
+        UntrainedForecaster(opened.job.settings.recipe())
+    return told(opened, forecaster.forecast(opened.view), no_weather=no_weather, dry_run=dry_run)
+
+
+def told(opened: Opened, made: Forecast, *, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
+    """A forecast that was made of an opened station, with what it stands on and what is worth telling of it."""
+    kept, model, rows, moment, view = opened.kept, opened.model, opened.rows, opened.moment, opened.view
+    config, version = opened.job.settings.forecast, opened.version or UNTRAINED
+    made_before = last_of_each_origin(kept.forecasts(judged_from(moment.origin, config)))
+    ground = stand_on(rows, moment, view, model, made_before, version, config)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
-    notes = (*rows.notes, *units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
+    notes = (*rows.notes, *opened.units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
              *made.notes, *explored)
     # An error from before the end of training would flatter the model.
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
@@ -195,16 +199,20 @@ def keep_issued(outcome: ForecastOutcome) -> None:
     """Keep a forecast in the store if it is an issued one; that it cannot be is a warning."""
     if outcome.keep_in is None:
         return
-    origin = outcome.forecast.origin
     try:
-        outcome.keep_in.keep_forecast(IssuedForecast(
-            origin, outcome.version, outcome.forecast.table, outcome.made_at, outcome.ground.weather,
-            _weather_issued(outcome), outcome.ground.quality.mark, notes=outcome.notes))
-        outcome.keep_in.remove_forecasts(origin - KEPT_DAYS * DAY)
+        outcome.keep_in.keep_forecast(issued_forecast(outcome))
+        outcome.keep_in.remove_forecasts(outcome.forecast.origin - KEPT_DAYS * DAY)
         if outcome.recall is not None and outcome.recall.learned:
             outcome.keep_in.keep_recall(outcome.recall.used)
     except DataError as error:      # a store that may only be read is no reason to fail
         log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
+
+
+def issued_forecast(outcome: ForecastOutcome) -> IssuedForecast:
+    """As it is kept."""
+    return IssuedForecast(outcome.forecast.origin, outcome.version, outcome.forecast.table, outcome.made_at,
+                          outcome.ground.weather, _weather_issued(outcome), outcome.ground.quality.mark,
+                          notes=outcome.notes)
 
 
 def _weather_issued(outcome: ForecastOutcome) -> pd.Timestamp | None:

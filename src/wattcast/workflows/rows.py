@@ -14,7 +14,7 @@ from wattcast.errors import DataError, EmptyColumnError, NoRowsError, listing
 from wattcast.store.base import StationStore
 from wattcast.timegrid import in_words, parse_step
 from wattcast.workflows.job import Job
-from wattcast.workflows.stored import no_rows
+from wattcast.workflows.stored import no_rows, stored_data
 
 STORED_DAYS, ENOUGH_DAYS = 250, 150
 """Days before now that are read of what is stored, whatever the length of the history; the whole is read if fewer than
@@ -60,7 +60,8 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: bool = False) -> Rows:
+def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: bool = False,
+              since: pd.Timestamp | None = None) -> Rows:
     """What the job's data holds, joined with the station's stored history; cells that are given count. Without data
     the stored history alone.
 
@@ -71,12 +72,13 @@ def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: 
         kept: what is stored of the station.
         station: as its model knows it; None where there is none, and kind and capacity may have to do.
         newest: whether the forecast is made from the newest row, so that the last months of what is stored will do.
+        since: no stored rows of before are needed, if no data is given and there is no model.
 
     Raises:
         InputError: the data is wrong; or it is empty, and no history is stored.
     """
     if job.data is None:
-        return _stored_alone(job, kept, station, newest=newest)
+        return _stored_alone(job, kept, station, newest=newest, since=since)
     if station is None:
         return _rows_alone(job, kept.station_id)
     given, report, empty = _given(job, kept.station_id, station)
@@ -97,7 +99,8 @@ def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: 
     return Rows(data, *spans, end, (*_joining(given, history, *spans), *converted, *_findings(report, end)))
 
 
-def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newest: bool) -> Rows:
+def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newest: bool,
+                  since: pd.Timestamp | None) -> Rows:
     """What is stored, as the station's model knows it.
 
     Raises:
@@ -105,7 +108,7 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newe
         DataError: what is stored has other columns, or is damaged.
     """
     if station is None:
-        data, _ = job.read(kept.station_id)
+        data = stored_data(job.store, kept, job.settings.data, since)
     else:
         found = _newest_rows(kept, station) if newest else kept.measurements(station)
         if found is None:
