@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattcast import __version__
+from wattcast.cli_fleet import fleet_app
 from wattcast.cli_models import models_app
 from wattcast.cli_stations import each, print_error, print_json
 from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no_args_is_help=True,
                   add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(models_app, name="models")
+app.add_typer(fleet_app, name="fleet")
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""

@@ -17,13 +17,16 @@ TIERS = (
     {"forecasting", "evaluation"},
     {"explain", "tuning", "finetune"},
     {"settings", "workflows"},
-    {"api", "cli", "cli_models", "cli_stations", "flags", "legacy", "render", "serve", "fleet", "stations"},
+    {"api", "cli", "cli_fleet", "cli_models", "cli_stations", "flags", "fleet", "legacy", "render", "serve",
+     "stations"},
     {"__main__"},
 )
 TIER = {name: number for number, names in enumerate(TIERS) for name in names}
 SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid", "errors"), ("workflows", "settings"),
-                 ("cli", "cli_models"), ("cli", "cli_stations"), ("cli", "flags"), ("cli", "render"),
-                 ("cli_models", "cli_stations"), ("cli_models", "flags"), ("cli_models", "render"),
+                 ("cli", "cli_fleet"), ("cli_fleet", "cli_stations"), ("cli_fleet", "flags"), ("cli_fleet", "fleet"),
+                 ("cli_fleet", "render"), ("cli", "cli_models"), ("cli", "cli_stations"), ("cli", "flags"),
+                 ("cli", "render"), ("cli_models", "cli_stations"), ("cli_models", "flags"),
+                 ("cli_models", "render"),
                  ("cli_stations", "render"), ("legacy", "render"), ("stations", "api")}
 """Within a tier only these, in this direction: no cycle can arise."""
 
