@@ -21,6 +21,7 @@ from wattcast.training.config import Recipe
 from wattcast.training.prepared import input_sizes, prepare
 from wattcast.tuning.plan import FORWARD
 from wattcast.workflows.job import ALL_STATIONS, Job
+from wattcast.workflows.many import each_station
 from wattcast.workflows.together import forecast_together, remember
 
 SAMPLE = 8
@@ -127,7 +128,7 @@ def _sample(store: Store) -> list[StationData]:
     names = [name for name in store.stations() if store.station(name).has_measurements()]
     spread = [names[place] for place in np.unique(np.linspace(0, len(names) - 1, SAMPLE).round().astype(int))
               ] if names else []
-    found = [store.station(name).measurements() for name in spread]
+    found = [outcome.result for outcome in each_station(spread, lambda name: store.station(name).measurements())]
     return [data for data in found if data is not None and data.measured] or simulated_sites("plan", SAMPLE)
 
 

@@ -47,8 +47,9 @@ def forecast_fleet(work: Work, stations: Sequence[str], executor: Executor, ledg
         forecast = made.forecast
         told = {"origin": forecast.origin.isoformat(), "version": forecast.version, "quality": forecast.quality}
         if made.keep and not (resumed and _is_kept(kept, made)):
-            kept.keep_forecast(forecast)
-            kept.remove_forecasts(forecast.origin - KEPT_DAYS * DAY)
+            with kept.locked():
+                kept.keep_forecast(forecast)
+                kept.remove_forecasts(forecast.origin - KEPT_DAYS * DAY)
         if made.said is not None and not work.dry_run:
             kept.keep_recall(made.said)
         return f"{forecast.version}, {forecast.quality}", told

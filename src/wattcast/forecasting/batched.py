@@ -94,12 +94,12 @@ class Rules:
             digest.update(repr(recent.to_dict("tight")).encode())
         return f"{KEPT}{view.origin.isoformat()} {digest.hexdigest()}"
 
-    def stand(self, view: View, kept: Mapping[str, FloatArray]) -> Standing:
-        """A station of which something was measured; `kept` are shares of before, by their `key`.
+    def stand(self, view: View, kept: Mapping[str, FloatArray], key: str | None = None) -> Standing:
+        """A station of which something was measured; `kept` are shares of before, by their `key`, if that is known.
 
         Where they are recalled the view need not hold more than `READ_DAYS` of history.
         """
-        key = self.key(view)
+        key = key or self.key(view)
         found = kept.get(key)
         if found is not None:
             judged = Judged.unpacked(found, view.station.targets)

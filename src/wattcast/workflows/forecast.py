@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattcast.contracts import Forecast
+from wattcast.contracts import Forecast, Station
 from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
@@ -46,7 +46,7 @@ class ForecastOutcome:
 
     Attributes:
         forecast: in the target's unit.
-        table: as it is written.
+        station: whose it is.
         version: that made it.
         ground: what it stands on.
         notes: what is unusual about it.
@@ -57,7 +57,7 @@ class ForecastOutcome:
     """
 
     forecast: Forecast
-    table: pd.DataFrame
+    station: Station
     version: str
     ground: Ground
     notes: tuple[str, ...]
@@ -65,6 +65,11 @@ class ForecastOutcome:
     made_at: pd.Timestamp
     keep_in: StationStore | None = None
     recall: Recall | None = None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """As it is written."""
+        return forecast_table(self.forecast, self.station)
 
     @property
     def doubtful(self) -> bool:
@@ -172,18 +177,22 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     return told(opened, forecaster.forecast(opened.view), no_weather=no_weather, dry_run=dry_run)
 
 
-def told(opened: Opened, made: Forecast, *, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
-    """A forecast that was made of an opened station, with what it stands on and what is worth telling of it."""
+def told(opened: Opened, made: Forecast, *, no_weather: bool = False, dry_run: bool = False,
+         judged: bool = True) -> ForecastOutcome:
+    """A forecast that was made of an opened station, with what it stands on and what is worth telling of it.
+
+    Not `judged`, the forecasts that were issued before are not read to say how they did.
+    """
     kept, model, rows, moment, view = opened.kept, opened.model, opened.rows, opened.moment, opened.view
     config, version = opened.job.settings.forecast, opened.version or UNTRAINED
-    made_before = last_of_each_origin(kept.forecasts(judged_from(moment.origin, config)))
+    made_before = last_of_each_origin(kept.forecasts(judged_from(moment.origin, config)) if judged else ())
     ground = stand_on(rows, moment, view, model, made_before, version, config)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
     notes = (*rows.notes, *opened.units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
              *made.notes, *explored)
     # An error from before the end of training would flatter the model.
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
-    return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
+    return ForecastOutcome(made, rows.data.station, version, ground, notes,
                            (*choice_notes(model.selection if model else None), *made.facts), moment.now,
                            kept if issued else None, opened.recall)
 

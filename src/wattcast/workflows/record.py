@@ -72,6 +72,8 @@ def records(kept: Iterable[IssuedForecast], data: StationData, origin: pd.Timest
     recent = [made for made in kept if judged_from(origin, config) <= made.origin < origin]
     own = [made for made in recent if made.version == version]
     judged = own if len(own) >= FEWEST else recent
+    if not judged:
+        return []
     return [record for target in data.station.targets if (record := _record(judged, data, target, origin, config))]
 
 

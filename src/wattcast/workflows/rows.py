@@ -187,11 +187,11 @@ def _joined(given: StationData, history: StationData) -> tuple[StationData, list
 
 
 def _measured(data: StationData) -> pd.Index:
-    return data.frame.index[data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()]
+    return data.frame.index[data.measured_rows]
 
 
 def _span(data: StationData, index: pd.Index) -> Span | None:
-    times = _measured(data).intersection(index)
+    times = _measured(data) if index is data.frame.index else _measured(data).intersection(index)
     return Span(len(times), times[0], times[-1]) if len(times) else None
 
 

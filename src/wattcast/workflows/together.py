@@ -27,7 +27,9 @@ class Made:
 
 def forecast_together(job: Job, station_ids: Sequence[str], *, at: str | None = None, now: str | None = None,
                       dry_run: bool = False) -> list[Outcome[Made]]:
-    """The forecasts of some stations of the job's store, the same as one by one. Nothing is written.
+    """The forecasts of some stations of the job's store, the same numbers as one by one. Nothing is written.
+
+    How the issued forecasts of stations without a model did is not read again each night: `review` says that.
 
     Args:
         job: settings and store; without data.
@@ -46,9 +48,9 @@ def forecast_together(job: Job, station_ids: Sequence[str], *, at: str | None = 
         if ready is None:
             return Made(forecast(job, name, at=at, now=now, dry_run=dry_run))
         if ready.standing is None:
-            return Made(told(ready.opened, ready.unmeasured(), dry_run=dry_run))
+            return Made(told(ready.opened, ready.unmeasured(), dry_run=dry_run, judged=False))
         forecasted = finished(ready.opened.view, ready.standing.judged, said[name])
-        return Made(told(ready.opened, forecasted, dry_run=dry_run),
+        return Made(told(ready.opened, forecasted, dry_run=dry_run, judged=False),
                     None if ready.standing.recalled else ready.standing.kept)
 
     return [Outcome(name, error=each.error) if each.error else outcome_of(name, made) for name, each in opened.items()]
@@ -92,8 +94,9 @@ def _opened(job: Job, rules: Rules, name: str, at: str | None, now: str | None) 
         opened = open_station(job, name, at=at, now=now, since=origin - READ)
         station = opened.view.station
         # Which codes and texts count, all of the history decides.
-        if rules.key(opened.view) in recalled and not set(station.categorical) & set(station.known_future):
-            return _Ready(opened, rules.stand(opened.view, recalled))
+        key = rules.key(opened.view)
+        if key in recalled and not set(station.categorical) & set(station.known_future):
+            return _Ready(opened, rules.stand(opened.view, recalled, key))
     opened = open_station(job, name, at=at, now=now)
     if not opened.view.training_data().measured:
         return _Ready(opened, None)
