@@ -31,7 +31,7 @@ from wattcast.fleet.executors.base import (
 )
 from wattcast.workflows.many import Outcome
 
-PRELOADED = ("wattcast.fleet.executors.base", "wattcast.forecasting.untrained")
+PRELOADED = ("wattcast.fleet.work", "holidays", "pyarrow.parquet")
 """What workers have imported when they are forked: it is in memory once, and a killed one is replaced at once."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 BEGUN = b""
