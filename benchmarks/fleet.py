@@ -25,18 +25,20 @@ import pandas as pd
 from wattcast.data.corpus import Source, corpus_stations
 from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.fleet import run
 from wattcast.fleet.executors.base import Executor, Limits
 from wattcast.fleet.executors.inline import Inline
 from wattcast.fleet.executors.processes import Processes
 from wattcast.fleet.executors.ray import Ray
 from wattcast.fleet.ledger import Ledger
 from wattcast.fleet.run import forecast_fleet
-from wattcast.fleet.work import Work, forecast_stations
+from wattcast.fleet.work import Forecasted, Work, forecast_stations
 from wattcast.forecasting.batched import Rules
 from wattcast.settings import Settings
 from wattcast.store.disk import DiskStore
 from wattcast.timegrid import station_horizon
 from wattcast.workflows.forecast import forecast
+from wattcast.workflows.many import Outcome
 from wattcast.workflows.together import remember
 
 DAYS = 730
@@ -126,24 +128,34 @@ def check(work: Work, names: list[str]) -> None:
 
 def timed(work: Work, names: list[str], executor: Executor, jobs: int, place: Path) -> None:
     """A line: seconds, processor seconds, memory."""
-    before, started = _processor(), time.perf_counter()
+    notes = place / "notes"
+    notes.unlink(missing_ok=True)
+    own, started = time.process_time(), time.perf_counter()
     with Ledger.begin(place / "ledger.jsonl", {"started": "now"}) as ledger:
         lines = list(forecast_fleet(work, names, executor, ledger, jobs=jobs, limits=Limits(seconds=60)))
-    seconds, processor = time.perf_counter() - started, _processor() - before
+    seconds, own = time.perf_counter() - started, time.process_time() - own
+    told = [tuple(map(float, line.split())) for line in notes.read_text().splitlines()]
+    tasks = sum(spent for _, spent, _ in told)
+    peaks = {process: peak for process, _, peak in told}
+    processor = own if executor.name == "inline" else own + tasks
     done = sum(line.state == "done" for line in lines)
     print(f"{executor.name}: {done} of {len(names)} stations in {seconds:.1f} s ({len(names) / seconds:.0f} a second), "
-          f"{processor:.1f} processor seconds ({1000 * processor / len(names):.1f} ms a station), memory of this "
-          f"process {_peak(resource.RUSAGE_SELF):.0f} MiB, largest worker {_peak(resource.RUSAGE_CHILDREN):.0f} MiB",
-          flush=True)
+          f"{processor:.1f} processor seconds ({1000 * processor / len(names):.1f} ms a station, "
+          f"{1000 * tasks / len(names):.1f} of them in tasks); peak memory of this process {_peak():.0f} MiB, of "
+          f"{len(peaks)} workers {', '.join(f'{peak:.0f}' for peak in peaks.values())} MiB", flush=True)
 
 
-def _processor() -> float:
-    """Of this process and its children that have ended."""
-    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+def noted(work: Work, names: tuple[str, ...]) -> list[Outcome[Forecasted]]:
+    """The task, which notes who worked how long on it, and how much memory that process has had at most."""
+    started = time.process_time()
+    made = forecast_stations(work, names)
+    with (Path(work.store).parent / "notes").open("a") as notes:
+        notes.write(f"{os.getpid()} {time.process_time() - started} {_peak()}\n")
+    return made
 
 
-def _peak(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -163,6 +175,7 @@ def main() -> None:
     check(work, [names[each] for each in spread])
     executors: dict[str, Executor] = {"inline": Inline(), "processes": Processes(arguments.jobs),
                                       "ray": Ray(arguments.jobs)}
+    run.forecast_stations = noted
     for name in arguments.executors.split(","):
         timed(work, names, executors[name], 1 if name == "inline" else arguments.jobs, place)
 

@@ -135,7 +135,8 @@ def _newest(path: Path, since: pd.Timestamp) -> pd.DataFrame:
             place, count = file.schema_arrow.get_field_index("time"), file.metadata.num_row_groups
             begins = (file.metadata.row_group(part).column(place).statistics for part in range(count - 1, 0, -1))
             later = sum(1 for _ in takewhile(lambda told: told is None or pd.Timestamp(told.min) > since, begins))
-            frame = file.read_row_groups(range(count - 1 - later, count), use_threads=False).to_pandas()
+            frame = file.read_row_groups(range(count - 1 - later, count), use_threads=False).to_pandas(
+                use_threads=False)
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
     return frame.iloc[frame.index.searchsorted(since):]
