@@ -6,14 +6,14 @@ windows are alike are then asked together, and each rule only for those in whose
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import View
+from wattcast.contracts import Station, View
 from wattcast.experts.bands import FloatArray
 from wattcast.experts.base import Asked
 from wattcast.experts.base_trees import digest_of_base
@@ -82,16 +82,16 @@ class Rules:
         station, day = view.station, steps_per_day(view.horizon.step)
         digest = hashlib.blake2b(self.digest.encode(), digest_size=16)
         digest.update(f"{station.model_dump_json()} {view.origin.isoformat()} {weather_hidden(view)}".encode())
-        history = view.history(READ_DAYS * day)
-        for name in (*station.targets, *station.known_future):
-            values = history[name]
-            digest.update(repr(values.tolist()).encode() if name in station.categorical
-                          else np.ascontiguousarray(values.to_numpy(np.float64)).tobytes())
+        for part in _bytes(view.history(READ_DAYS * day)[[*station.targets, *station.known_future]], station):
+            digest.update(part)
         vintages = view.training_data().vintages
         if vintages is not None:
             since = view.origin - READ_DAYS * day * view.horizon.step
             recent = vintages.table[vintages.table.index.get_level_values("issued") >= since]
-            digest.update(repr(recent.to_dict("tight")).encode())
+            for level in ("issued", "time"):
+                digest.update(pd.DatetimeIndex(recent.index.get_level_values(level)).as_unit("ns").asi8.tobytes())
+            for part in _bytes(recent, station):
+                digest.update(part)
         return f"{KEPT}{view.origin.isoformat()} {digest.hexdigest()}"
 
     def stand(self, view: View, kept: Mapping[str, FloatArray], key: str | None = None) -> Standing:
@@ -106,6 +106,14 @@ class Rules:
             return Standing(Readied.of(view, self.recipe, rows=judged.rows), judged, True, key)
         readied = Readied.of(view, self.recipe)
         return Standing(readied, judge(readied), False, key)
+
+
+def _bytes(table: pd.DataFrame, station: Station) -> Iterator[bytes]:
+    """What stands in each column."""
+    for name, values in table.items():
+        yield str(name).encode()
+        yield (repr(values.tolist()).encode() if name in station.categorical
+               else np.ascontiguousarray(values.to_numpy(np.float64)).tobytes())
 
 
 def said_together(standings: Sequence[Standing]) -> list[dict[str, FloatArray]]:
