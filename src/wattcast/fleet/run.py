@@ -73,7 +73,9 @@ def train_fleet(work: Work, stations: Sequence[str], executor: Executor, ledger:
 
     def stored(name: str) -> bool:
         made = work.job.store.station(name).versions.versions() if resumed else []
-        return bool(made) and pd.Timestamp(made[-1].created) >= pd.Timestamp(str(ledger.run["started"]))
+        # A version tells its time in whole seconds.
+        begun = pd.Timestamp(str(ledger.run["started"])).floor("s")
+        return bool(made) and pd.Timestamp(made[-1].created) >= begun
 
     left = []
     for name in (name for name in stations if not ledger.done(name)):
