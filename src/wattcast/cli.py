@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattcast import __version__
+from wattcast.cli_fleet import fleet_app
 from wattcast.cli_intake import ingest, stations_app
 from wattcast.cli_models import models_app
 from wattcast.cli_review import forecasts_app, prune, review
@@ -75,6 +76,7 @@ app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no
 app.add_typer(models_app, name="models")
 app.add_typer(forecasts_app, name="forecasts")
 app.add_typer(stations_app, name="stations")
+app.add_typer(fleet_app, name="fleet")
 app.command()(ingest)
 
 INTERRUPTED = 130

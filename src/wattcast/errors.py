@@ -12,6 +12,7 @@
     │   ├── MissingExtraError  an optional package is not installed
     │   └── MemoryLimitError   the work does not fit into memory
     ├── BusyError            another process is at work on the same thing
+    ├── LostTaskError        a task's process died, or broke its limits of time or memory
     ├── LeakageError         a forecaster asked for something after its origin: a bug, never the user's fault
     └── UnexpectedError      any other exception, where one station's end is not to be that of all
 
@@ -48,6 +49,12 @@ class WattcastError(Exception):
     def __str__(self) -> str:
         parts = (("found", self.found), ("expected", self.expected), ("what to do", self.hint))
         return "\n".join([self.what, *(f"  {label}: {value}" for label, value in parts if value is not None)])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For another process: the message, whatever arguments it was made from."""
+        kept = {name: value if isinstance(value, str | int | None) else str(value)
+                for name, value in self.__dict__.items()}
+        return _as_it_was, (type(self), kept)
 
     def to_dict(self) -> dict[str, str | int | None]:
         """Plain values for JSON."""
@@ -106,6 +113,14 @@ class BusyError(WattcastError):
     """Another process is at work on the same thing, and waiting for it has an end."""
 
 
+class LostTaskError(WattcastError):
+    """A task's process died, or it took more time or memory than it may; `again` if another try may help."""
+
+    def __init__(self, what: str, *, again: bool = True, hint: str | None = None) -> None:
+        super().__init__(what, hint=hint)
+        self.again = again
+
+
 class LeakageError(WattcastError):
     """A forecaster asked for something at or after its origin."""
 
@@ -118,6 +133,13 @@ class UnexpectedError(WattcastError):
         super().__init__(f"unexpected {type(cause).__name__}{f': {said}' if said else ''}",
                          hint="please report it, with what is printed where this station is worked on alone")
         self.__cause__ = cause
+
+
+def _as_it_was(kind: type[WattcastError], kept: dict[str, object]) -> WattcastError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, kept["what"])
+    error.__dict__.update(kept)
+    return error
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.5) -> str | None:

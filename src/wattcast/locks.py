@@ -63,6 +63,8 @@ def _acquire(lock: FileLock, path: Path, what: str, patience: float, limit: floa
             raise
         log.info("waiting: %s by %s", what, _holder(path))
         _acquire_within(lock, path, limit - patience)
+    if lock.lock_counter > 1:   # held by this process already
+        return
     with suppress(OSError):     # where a locked file cannot be written, nobody can read who holds it either
         path.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now():%Y-%m-%d %H:%M:%S}\n",
                         encoding="utf-8")

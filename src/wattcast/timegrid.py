@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -45,6 +46,7 @@ def in_words(duration: pd.Timedelta) -> str:
     return " ".join(filter(None, words)) or "0s"
 
 
+@lru_cache(maxsize=64)
 def parse_step(text: str) -> pd.Timedelta:
     """A step such as `15min` or `1h`.
 
@@ -249,5 +251,14 @@ def days_later(time: pd.Timestamp, days: int, step: pd.Timedelta | None = None) 
 def lead_days(index: pd.DatetimeIndex) -> IntArray:
     """The day of the forecast, from 0, that each stamp of a horizon lies in `[H]`, by the clock on the wall."""
     step = index[1] - index[0] if len(index) > 1 else DAY
-    rows = np.arange(len(index))
-    return WallGrid.of(index, step).lead_days(rows[:1], rows, steps_per_day(step), len(index))
+    return _lead_days(index[0].isoformat(), str(index.tz), step, len(index))
+
+
+@lru_cache(maxsize=64)
+def _lead_days(first: str, zone: str, step: pd.Timedelta, steps: int) -> IntArray:
+    """The stations of a region have the same horizon."""
+    index = pd.date_range(pd.Timestamp(first).tz_convert(zone), periods=steps, freq=step)
+    rows = np.arange(steps)
+    days = WallGrid.of(index, step).lead_days(rows[:1], rows, steps_per_day(step), steps)
+    days.flags.writeable = False
+    return days

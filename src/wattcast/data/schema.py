@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, PowerLimits, Station
@@ -315,16 +317,23 @@ class StationData:
     @property
     def measured(self) -> bool:
         """Whether any target has a value; without one there is no `end`."""
-        return bool(self.frame[list(self.station.targets)].notna().any(axis=None))
+        return bool(self.measured_rows.any())
+
+    @property
+    def measured_rows(self) -> NDArray[np.bool_]:
+        """Which rows have a value of a target `[T]`."""
+        targets = [self.frame[target].to_numpy(np.float64) for target in self.station.targets]
+        known: NDArray[np.bool_] = np.logical_not(np.isnan(targets).all(axis=0))
+        return known
 
     @property
     def end(self) -> pd.Timestamp:
         """The instant at which the last measured interval ends: the latest possible origin."""
-        measured = self.frame[list(self.station.targets)].notna().any(axis=1)
-        last: pd.Timestamp = self.frame.index[measured.to_numpy()][-1]
+        last: pd.Timestamp = self.frame.index[np.flatnonzero(self.measured_rows)[-1]]
         return last + parse_step(self.station.step)
 
     def until(self, origin: pd.Timestamp) -> "StationData":
         """The same without anything measured or issued at or after `origin` (known-future rows after it go too)."""
         vintages = None if self.vintages is None else self.vintages.until(origin)
-        return StationData(self.station, self.frame.loc[self.frame.index < origin], vintages)
+        known = self.frame.iloc[:self.frame.index.searchsorted(origin)].copy()
+        return StationData(self.station, known, vintages)

@@ -43,7 +43,7 @@ class HorizonView:
         self._known = data.until(origin)
         nothing = self._known.frame.iloc[:0][list(self.station.known_future)]
         self._future, self._source = nothing.reindex(horizon_index(origin, horizon)), NONE
-        if weather == "given":
+        if weather == "given" and self.station.known_future:
             own = _own_weather(data, self._known.vintages, origin)
             self._future, self._source = _filled(self._future, (future_weather, GIVEN), own)
 

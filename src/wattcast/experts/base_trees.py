@@ -87,6 +87,11 @@ class BaseTrees(LearnsNothing):
         return found
 
 
+def digest_of_base(asked: str) -> str | None:
+    """Of the base that a recipe asks for; None where there is none."""
+    return None if asked == NONE else _digest(SHIPPED if asked == DEFAULT else Path(asked).absolute())
+
+
 def _digest(folder: Path) -> str | None:
     """Of the base in a folder; None where there is none."""
     try:

@@ -69,10 +69,8 @@ class Context:
         """
         windows, length = self.asked.windows, self.lately.length
         place = windows.slots[slot]
-        column, scaler = int(windows.weather[place]), windows.scalers.known
         mask = self.lately.weather_mask[..., place].double()
-        values = self.lately.weather[..., place].double() * float(scaler.scale[column]) + float(scaler.center[column])
-        values = values * mask
+        values = windows.weather_in_units(self.lately.weather[..., place], place) * mask
         behind, known = (of[:, :length].reshape(len(of), self.days, -1) for of in (values, mask))
         return behind, known, values[:, length:], mask[:, length:]
 

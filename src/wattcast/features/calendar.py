@@ -60,17 +60,21 @@ def calendar_features(index: pd.DatetimeIndex, country: str | None, overrides: O
         ConfigError: a country without a known calendar.
     """
     local = index.tz_localize(None)
-    days = local.normalize()
-    margin = pd.Timedelta(days=_MARGIN)
-    every_day = pd.date_range(days.min() - margin, days.max() + margin, freq="D")
-    table = _day_table(every_day, country, overrides or {})
-    minute = 2 * np.pi * ((local - days) / pd.Timedelta(days=1)).to_numpy()
+    table, places = _days_of(index, country, overrides)
+    minute = 2 * np.pi * ((local - local.normalize()) / pd.Timedelta(days=1)).to_numpy()
     columns = [np.sin(minute), np.cos(minute), np.sin(2 * minute), np.cos(2 * minute)]
-    columns += list(table[(days - every_day[0]).days.to_numpy()].T)
+    columns += list(table[places].T)
     if day_of_year:
         season = 2 * np.pi * ((local.day_of_year.to_numpy() - 1) / 365.25)
         columns += [np.sin(season), np.cos(season)]
     return pd.DataFrame(np.stack(columns, 1).astype(np.float32), index=index, columns=list(calendar_names(day_of_year)))
+
+
+def days_off(index: pd.DatetimeIndex, country: str | None, overrides: Overrides | None = None) -> NDArray[np.float32]:
+    """The column `is_day_off` of `calendar_features` alone `[T]`; arguments and errors as there."""
+    table, places = _days_of(index, country, overrides)
+    off: NDArray[np.float32] = table[places, DAY_NAMES.index("is_day_off")].astype(np.float32)
+    return off
 
 
 def day_types(index: pd.DatetimeIndex, country: str | None, overrides: Overrides | None = None) -> NDArray[np.str_]:
@@ -163,6 +167,24 @@ def _national_calendar(country: str) -> Any:
                           expected="an ISO 3166 code such as CN, KR or NL",
                           hint=f"correct location.country{f' (perhaps {similar})' if similar else ''} or leave it out"
                           ) from None
+
+
+def _days_of(index: pd.DatetimeIndex, country: str | None,
+             overrides: Overrides | None) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The table of all days of an index, and which of them each of its stamps lies in `[T]`."""
+    days = np.asarray(index.tz_localize(None).to_numpy(), "datetime64[D]").astype(np.int64)
+    first, last = (pd.Timestamp(day, unit="D") for day in (days.min() - _MARGIN, days.max() + _MARGIN))
+    table = _day_table(pd.date_range(first, last, freq="D"), country, overrides) if overrides else \
+        _usual_day_table(first, last, country)
+    return table, days - (days.min() - _MARGIN)
+
+
+@lru_cache(maxsize=32)
+def _usual_day_table(first: pd.Timestamp, last: pd.Timestamp, country: str | None) -> NDArray[np.float64]:
+    """`_day_table` without days set by hand, which the stations of a country share."""
+    table = _day_table(pd.date_range(first, last, freq="D"), country, {})
+    table.flags.writeable = False
+    return table
 
 
 def _day_table(days: pd.DatetimeIndex, country: str | None, overrides: Overrides) -> NDArray[np.float64]:

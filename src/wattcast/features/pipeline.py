@@ -15,7 +15,14 @@ from pydantic import Field, field_validator
 from wattcast.contracts import Config, Role, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, WattcastError, listing
-from wattcast.features.calendar import DayKind, calendar_features, calendar_names, load_overrides, unpublished_years
+from wattcast.features.calendar import (
+    DayKind,
+    calendar_features,
+    calendar_names,
+    days_off,
+    load_overrides,
+    unpublished_years,
+)
 from wattcast.features.lags import lag_names
 from wattcast.features.solar import SOLAR_NAMES, solar_features
 from wattcast.features.table import FeatureTable, VintageTable, vintages_on_grid
@@ -89,18 +96,30 @@ class FeaturePipeline:
         Raises:
             DataError: a column of the station is missing, or the index is not regular.
         """
-        weather, past = self._fitted()
         self._check(frame)
+        return self._table(frame, vintages, self._calendar_and_sun(pd.DatetimeIndex(frame.index)), self.known_names)
+
+    def transform_plain(self, frame: pd.DataFrame, vintages: WeatherVintages | None = None) -> FeatureTable:
+        """The same with the days off and the weather alone: all that rules read which learn nothing."""
+        self._check(frame)
+        index, config = pd.DatetimeIndex(frame.index), self.config
+        off = self._days_off(index)[:, None] if config.calendar else np.empty((len(index), 0), np.float32)
+        return self._table(frame, vintages, [off],
+                           (*(("is_day_off",) if config.calendar else ()), *self._fitted()[0].names))
+
+    def _table(self, frame: pd.DataFrame, vintages: WeatherVintages | None, parts: list[NDArray[np.float32]],
+               known_names: tuple[str, ...]) -> FeatureTable:
+        """With the `parts` of what is known before the weather."""
+        weather, past = self._fitted()
         index = pd.DatetimeIndex(frame.index)
-        parts = [*self._calendar_and_sun(index), weather.encode(frame)]
         return FeatureTable(
             index=index,
             targets=frame[list(self.station.targets)].to_numpy(np.float32, na_value=np.nan),
-            known=np.concatenate(parts, 1),
+            known=np.concatenate([*parts, weather.encode(frame)], 1),
             past=past.encode(frame),
-            known_names=self.known_names,
+            known_names=known_names,
             past_names=self.past_names,
-            weather_columns=tuple(range(len(self.known_names) - len(weather.names), len(self.known_names))),
+            weather_columns=tuple(range(len(known_names) - len(weather.names), len(known_names))),
             vintages=None if vintages is None or not weather.names
             else vintages_on_grid(vintages.table, index[0], self.step, weather),
         )
@@ -210,6 +229,11 @@ class FeaturePipeline:
         if self._has_sun:
             parts.append(solar_features(index, self.station.location, self.step).to_numpy())
         return parts
+
+    def _days_off(self, index: pd.DatetimeIndex) -> NDArray[np.float32]:
+        country = self.station.location.country
+        self._warn_of_estimated_holidays(unpublished_years(index, country))
+        return days_off(index, country, self.overrides)
 
     def _warn_of_estimated_holidays(self, years: tuple[int, ...]) -> None:
         covered = {day.year for day in self.overrides} | self._warned

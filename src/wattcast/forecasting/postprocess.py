@@ -1,16 +1,17 @@
 """Physical limits of a forecast, each named when it changes something."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattcast.contracts import ADJUSTABLE, PART, QUANTILES, TOTAL, Kind, Station, quantile_column
 from wattcast.data.limits import KeptLimits
 from wattcast.features.solar import is_night
 from wattcast.timegrid import parse_step
 
+FloatArray = NDArray[np.float64]
 CAPACITY = "kept within the capacity"
 
 
@@ -46,39 +47,41 @@ class Limits:
     def apply(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """`table` `[H, columns]` within its limits, and a sentence for each limit that changed steps."""
         notes: list[str] = []
-        limits: list[Callable[[pd.DataFrame], tuple[pd.DataFrame, str]]] = [
-            self._zero, self._capacity, self._night, self._part_of_total]
-        for limit in limits:
-            limited, sentence = limit(table)
-            changed = int((limited != table).any(axis=1).sum())
+        names, index, values = list(table.columns), pd.DatetimeIndex(table.index), table.to_numpy(np.float64)
+        for limit in (self._zero, self._capacity, self._night, self._part_of_total):
+            limited, sentence = limit(values, names, index)
+            changed = int((limited != values).any(axis=1).sum())
             if changed:
                 notes.append(f"{sentence}: {changed} of {len(table)} steps")
-            table = limited
+            values = limited
+        columns = dict(zip(names, values.T, strict=True))
         if PART in self.station.targets:
-            table = table.assign(**{ADJUSTABLE: table[TOTAL] - table[PART]})
-        return table, notes
+            columns[ADJUSTABLE] = columns[TOTAL] - columns[PART]
+        return pd.DataFrame(columns, index=table.index), notes
 
-    def _zero(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-        columns = [column for target in self.nonnegative for column in target_columns(target)]
-        return table.assign(**table[columns].clip(lower=0.0)), "kept at or above zero, as in the training data"
+    def _zero(self, values: FloatArray, names: list[str], _: pd.DatetimeIndex) -> tuple[FloatArray, str]:
+        kept = {column for target in self.nonnegative for column in target_columns(target)}
+        lowest = np.asarray([0.0 if name in kept else -np.inf for name in names])
+        return np.maximum(values, lowest), "kept at or above zero, as in the training data"
 
-    def _capacity(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    def _capacity(self, values: FloatArray, _: list[str], __: pd.DatetimeIndex) -> tuple[FloatArray, str]:
         capacity = self.station.capacity
         if capacity is None:
-            return table, ""
-        return table.clip(lower=-capacity, upper=capacity), f"{CAPACITY} of {capacity:g}"
+            return values, ""
+        return values.clip(-capacity, capacity), f"{CAPACITY} of {capacity:g}"
 
-    def _night(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    def _night(self, values: FloatArray, _: list[str], index: pd.DatetimeIndex) -> tuple[FloatArray, str]:
         station = self.station
         if station.kind is not Kind.PV or not station.location.has_coordinates:
-            return table, ""
-        dark = is_night(pd.DatetimeIndex(table.index), station.location, parse_step(station.step))
-        return (table.mask(np.broadcast_to(dark[:, None], table.shape), 0.0),
-                "set to zero at night, when the sun is below the horizon")
+            return values, ""
+        dark = is_night(index, station.location, parse_step(station.step))
+        return np.where(dark[:, None], 0.0, values), "set to zero at night, when the sun is below the horizon"
 
-    def _part_of_total(self, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    def _part_of_total(self, values: FloatArray, names: list[str], _: pd.DatetimeIndex) -> tuple[FloatArray, str]:
         if PART not in self.station.targets or not self.part_of_total:
-            return table, ""
-        limited = {part: np.minimum(table[part], table[total])
-                   for part, total in zip(target_columns(PART), target_columns(TOTAL), strict=True)}
-        return table.assign(**limited), f"{PART} kept at or below {TOTAL}"
+            return values, ""
+        limited = values.copy()
+        for part, total in zip(target_columns(PART), target_columns(TOTAL), strict=True):
+            place = names.index(part)
+            limited[:, place] = np.minimum(values[:, place], values[:, names.index(total)])
+        return limited, f"{PART} kept at or below {TOTAL}"

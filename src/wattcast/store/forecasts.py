@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wattcast.store.base import Issue, IssuedForecast
@@ -35,7 +36,9 @@ def packed(forecast: IssuedForecast) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = forecast.table.astype({name: "float32" for name in forecast.table if re.search(r"_q\d\d$", name)})
+    columns = {name: values.to_numpy(np.float32 if re.search(r"_q\d\d$", name) else np.float64)
+               for name, values in forecast.table.items()}
+    table = pd.DataFrame(columns, index=forecast.table.index)
     arrow = pa.Table.from_pandas(table)
     told = {"origin": forecast.origin.isoformat(), "version": forecast.version, "issued": _iso(forecast.issued),
             "weather": forecast.weather, "weather_issued": _iso(forecast.weather_issued),

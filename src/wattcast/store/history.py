@@ -8,6 +8,7 @@ Both are written in parts of about a month, so that the newest rows can be read 
 """
 
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def load_history(folder: Path, station: Station, since: pd.Timestamp | None = No
     path = folder / MEASUREMENTS
     if not path.exists():
         return None
-    frame = _read(path, None if since is None else [("time", ">=", since)]).tz_convert(station.timezone)
+    frame = (_read(path, None) if since is None else _newest(path, since)).tz_convert(station.timezone)
     if tuple(frame.columns) != station.columns:
         return None
     if not (folder / FORECASTS).exists():
@@ -123,6 +124,22 @@ def _issued_since(path: Path, since: pd.Timestamp | None) -> list[tuple[str, str
         raise _damaged(path, error) from None
     before = issues[issues < since]
     return [("issued", ">=", before.max() if len(before) else since)]
+
+
+def _newest(path: Path, since: pd.Timestamp) -> pd.DataFrame:
+    """The rows from `since` on: the last parts alone are read."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            place, count = file.schema_arrow.get_field_index("time"), file.metadata.num_row_groups
+            begins = (file.metadata.row_group(part).column(place).statistics for part in range(count - 1, 0, -1))
+            later = sum(1 for _ in takewhile(lambda told: told is None or pd.Timestamp(told.min) > since, begins))
+            frame = file.read_row_groups(range(count - 1 - later, count), use_threads=False).to_pandas(
+                use_threads=False)
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+    return frame.iloc[frame.index.searchsorted(since):]
 
 
 def _read(path: Path, wanted: list[tuple[str, str, Any]] | None) -> pd.DataFrame:

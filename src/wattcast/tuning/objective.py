@@ -136,16 +136,7 @@ class Objective:
                              target_weights(recipe.training, targets), 1)
         module.to(self._device())
         at_once = footprint(network, dataset.batch(self.origins[:1])).at_once(recipe.training.batch_size)
-        origins = prepared.split.train_origins
-
-        def train(count: int) -> None:
-            chosen = origins[np.linspace(0, len(origins) - 1, count).round().astype(np.int64)]
-            batch = module.transfer_batch_to_device(dataset.batch(chosen), module.device, 0)
-            loss = module.loss(batch)
-            loss.backward()  # type: ignore[no-untyped-call]
-            loss.item()                             # an accelerator has done all before this
-            module.zero_grad()
-
+        train = forward_and_back(module, dataset, prepared.split.train_origins)
         steady = of_processor and self._device().type == "cpu"
         return seconds_per_window(train, at_once, time.process_time if steady else time.perf_counter)
 
@@ -222,3 +213,17 @@ class Objective:
 
     def _device(self) -> torch.device:
         return training_device(self.recipe.training)
+
+
+def forward_and_back(module: PowerModule, dataset: WindowDataset,
+                     origins: NDArray[np.int64]) -> Callable[[int], None]:
+    """Sends so many windows at some of the origins through a network and back, as training does."""
+    def train(count: int) -> None:
+        chosen = origins[np.linspace(0, len(origins) - 1, count).round().astype(np.int64)]
+        batch = module.transfer_batch_to_device(dataset.batch(chosen), module.device, 0)
+        loss = module.loss(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        loss.item()                             # an accelerator has done all before this
+        module.zero_grad()
+
+    return train

@@ -169,6 +169,12 @@ class WindowDataset(Dataset[Batch]):
                          for of in (scaler.scale, scaler.center))
         return power.double() * scale + center
 
+    def weather_in_units(self, scaled: Tensor, place: int) -> Tensor:
+        """Scaled values `[B, N]` of the weather column at a `place` among them in their own unit, in double
+        precision."""
+        column, scaler = int(self.weather[place]), self.scalers.known
+        return scaled.double() * float(scaler.scale[column]) + float(scaler.center[column])
+
     def __len__(self) -> int:
         return self.rows
 
@@ -225,6 +231,11 @@ class WindowDataset(Dataset[Batch]):
         by the clock of the table: `[T + H]` each."""
         hour, weekday = hours_and_weekdays(self.index[0], DAY / self.shape.day, self.rows + self.shape.horizon)
         return torch.from_numpy(hour), torch.from_numpy(weekday)
+
+    def clock_ahead(self, origins: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """The same of the horizons of `origins` `[B]`, `[B, H]` each."""
+        rows = torch.from_numpy(origins)[:, None] + torch.arange(self.shape.horizon)
+        return self.clock[0][rows], self.clock[1][rows]
 
     def lately(self, origins: NDArray[np.int64], days: int, hidden: Tensor | None = None) -> Lately:
         """The last `days` before `origins` `[B]` (positions on the table's grid), and their horizons; as if nobody knew

@@ -101,8 +101,7 @@ def _calendar(windows: WindowDataset, origins: NDArray[np.int64], lately: Lately
     """`[B, H, 1, 5]`."""
     length, day = lately.length, lately.day
     steps = torch.arange(lately.slots.shape[1])
-    rows = torch.from_numpy(origins)[:, None] + steps
-    hour, weekday = (of[rows] for of in windows.clock)
+    hour, weekday = windows.clock_ahead(origins)
     off = lately.day_off[:, length:]
     before = lately.day_off[:, :length].take_along_dim(_week_before(lately, 1), 1)
     lead = ((steps + 0.5) / day).double().expand_as(off)

@@ -1,6 +1,6 @@
 """What a stored model knows of its station: later data is read as the data of its training was."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -116,7 +116,8 @@ def meaning(key: str, value: Any) -> Any:
         return None
     if key in ROLES:
         return sorted(value)
-    return {"time.step": parse_step, "horizon": parse_horizon}.get(key, lambda same: same)(value)
+    spelled: dict[str, Callable[[str], Any]] = {"time.step": parse_step, "horizon": parse_horizon}
+    return spelled[key](value) if key in spelled else value
 
 
 def _pairs(values: Mapping[str, Any], keys: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from wattcast.contracts import Forecast
+from wattcast.contracts import Forecast, Station
 from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
@@ -47,7 +47,7 @@ class ForecastOutcome:
 
     Attributes:
         forecast: in the target's unit.
-        table: as it is written.
+        station: whose it is.
         version: that made it.
         ground: what it stands on.
         notes: what is unusual about it.
@@ -59,7 +59,7 @@ class ForecastOutcome:
     """
 
     forecast: Forecast
-    table: pd.DataFrame
+    station: Station
     version: str
     ground: Ground
     notes: tuple[str, ...]
@@ -68,6 +68,11 @@ class ForecastOutcome:
     keep_in: StationStore | None = None
     recall: Recall | None = None
     keep_days: int = ForecastConfig().keep_days
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """As it is written."""
+        return forecast_table(self.forecast, self.station)
 
     @property
     def doubtful(self) -> bool:
@@ -134,9 +139,10 @@ class Opened:
 
 
 def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
-                 weather: Path | None = None, no_weather: bool = False, whole: bool = True) -> Opened:
-    """All that the forecast of a station needs; arguments and errors as of `forecast`. Of a stored history no more than
-    that is read unless the `whole` is asked for."""
+                 weather: Path | None = None, no_weather: bool = False, whole: bool = True,
+                 since: pd.Timestamp | None = None) -> Opened:
+    """All that the forecast of a station needs; arguments and errors as of `forecast`, `since` as of `read_rows`. Of a
+    stored history no more than that is read unless the `whole` is asked for."""
     if weather is not None and no_weather:
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
     kept = job.store.station(station_to_read(job, station_id))
@@ -145,7 +151,7 @@ def open_station(job: Job, station_id: str | None, *, at: str | None, now: str |
     model = None if version is None else kept.versions.load(version)
     # What weather is given is compared with all that was measured.
     reach = None if whole or model is None or weather is not None else _reach(job, model, at, now)
-    rows = read_rows(job, kept, model.station if model else None, reach)
+    rows = read_rows(job, kept, model.station if model else None, reach, since)
     moment = _moment(rows, at, now)
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
@@ -180,22 +186,29 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         InputError: something the user gave is wrong.
     """
     opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather, whole=False)
-    kept, version, model, rows = opened.kept, opened.version, opened.model, opened.rows
-    moment, view, units, job = opened.moment, opened.view, opened.units, opened.job
-    forecaster = NetworkForecaster.of(model, recall=opened.recall) if model else \
-        UntrainedForecaster(job.settings.recipe())
-    made = forecaster.forecast(view)
-    version = version or UNTRAINED
-    made_before = kept.forecasts(judged_from(moment.origin, job.settings.forecast))
-    ground = stand_on(rows, moment, view, model, made_before, version, job.settings.forecast)
+    forecaster = NetworkForecaster.of(opened.model, recall=opened.recall) if opened.model else \
+        UntrainedForecaster(opened.job.settings.recipe())
+    return told(opened, forecaster.forecast(opened.view), no_weather=no_weather, dry_run=dry_run)
+
+
+def told(opened: Opened, made: Forecast, *, no_weather: bool = False, dry_run: bool = False,
+         judged: bool = True) -> ForecastOutcome:
+    """A forecast that was made of an opened station, with what it stands on and what is worth telling of it.
+
+    Not `judged`, the forecasts that were issued before are not read to say how they did.
+    """
+    kept, model, rows, moment, view = opened.kept, opened.model, opened.rows, opened.moment, opened.view
+    config, version = opened.job.settings.forecast, opened.version or UNTRAINED
+    made_before = kept.forecasts(judged_from(moment.origin, config)) if judged else ()
+    ground = stand_on(rows, moment, view, model, made_before, version, config)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
-    notes = (*rows.notes, *units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
+    notes = (*rows.notes, *opened.units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
              *made.notes, *explored)
     # An error from before the end of training would flatter the model.
     issued = not dry_run and not explored and (model is None or moment.origin >= model.learned_until)
-    return ForecastOutcome(made, forecast_table(made, rows.data.station), version, ground, notes,
+    return ForecastOutcome(made, rows.data.station, version, ground, notes,
                            (*choice_notes(model.selection if model else None), *made.facts), moment.now,
-                           kept if issued else None, opened.recall, job.settings.forecast.keep_days)
+                           kept if issued else None, opened.recall, config.keep_days)
 
 
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
@@ -209,18 +222,22 @@ def keep_issued(outcome: ForecastOutcome) -> None:
     """Keep a forecast in the store if it is an issued one; that it cannot be is a warning."""
     if outcome.keep_in is None:
         return
-    origin = outcome.forecast.origin
     try:
-        outcome.keep_in.keep_forecast(IssuedForecast(
-            origin, outcome.version, outcome.forecast.table, outcome.made_at, outcome.ground.weather,
-            _weather_issued(outcome), outcome.ground.quality.mark, notes=outcome.notes))
-        if gone := outcome.keep_in.remove_forecasts(origin - outcome.keep_days * DAY):
+        outcome.keep_in.keep_forecast(issued_forecast(outcome))
+        if gone := outcome.keep_in.remove_forecasts(outcome.forecast.origin - outcome.keep_days * DAY):
             log.info("%s: %d issued forecasts older than %d days are removed (forecast.keep_days)",
                      outcome.forecast.station_id, gone, outcome.keep_days)
         if outcome.recall is not None and outcome.recall.learned:
             outcome.keep_in.keep_recall(outcome.recall.used)
     except DataError as error:      # a store that may only be read is no reason to fail
         log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
+
+
+def issued_forecast(outcome: ForecastOutcome) -> IssuedForecast:
+    """As it is kept."""
+    return IssuedForecast(outcome.forecast.origin, outcome.version, outcome.forecast.table, outcome.made_at,
+                          outcome.ground.weather, _weather_issued(outcome), outcome.ground.quality.mark,
+                          notes=outcome.notes)
 
 
 def _weather_issued(outcome: ForecastOutcome) -> pd.Timestamp | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from wattcast.contracts import Horizon
@@ -132,9 +133,13 @@ def _no_model(rows: Rows) -> Reason:
 
 def newest_before(data: StationData, origin: pd.Timestamp) -> dict[str, pd.Timestamp]:
     """Where the measurements of each target end that lie before the origin."""
-    known, step = data.frame.loc[data.frame.index < origin], parse_step(data.station.step)
-    return {target: last + step for target in data.station.targets
-            if (last := known[target].last_valid_index()) is not None}
+    index, step = data.frame.index, parse_step(data.station.step)
+    before, found = int(index.searchsorted(origin)), {}
+    for target in data.station.targets:
+        known = np.flatnonzero(~np.isnan(data.frame[target].to_numpy(np.float64)[:before]))
+        if len(known):
+            found[target] = index[known[-1]] + step
+    return found
 
 
 def age_reasons(moment: Moment, newest: dict[str, pd.Timestamp], horizon: Horizon,

@@ -53,10 +53,11 @@ def each_station(station_ids: Iterable[Name], run: Callable[[Name], Result]) -> 
         run: the verb for one of them.
     """
     for station_id in station_ids:
-        yield _outcome(station_id, run)
+        yield outcome_of(station_id, run)
 
 
-def _outcome(station_id: Name, run: Callable[[Name], Result]) -> Outcome[Result]:
+def outcome_of(station_id: Name, run: Callable[[Name], Result]) -> Outcome[Result]:
+    """What becomes of one station."""
     try:
         return Outcome(station_id, run(station_id))
     except BrokenPipeError:

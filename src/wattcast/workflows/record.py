@@ -74,8 +74,11 @@ def records(kept: Iterable[IssuedForecast], data: StationData, origin: pd.Timest
         return []
     recent = counted_forecasts(made for made in kept if first <= made.origin < origin)
     own = [made for made in recent if made.version == version]
+    judged = own if len(own) >= FEWEST else recent
+    if not judged:
+        return []
     observed = Observed.of(data, origin, first)
-    rows = [accuracy_rows(made, observed, whole=False) for made in (own if len(own) >= FEWEST else recent)]
+    rows = [accuracy_rows(made, observed, whole=False) for made in judged]
     return [record for target in data.station.targets if (record := _record(rows, target, observed.enough, config))]
 
 

@@ -14,7 +14,7 @@ from wattcast.errors import DataError, EmptyColumnError, NoRowsError, listing
 from wattcast.store.base import StationStore
 from wattcast.timegrid import in_words, parse_step
 from wattcast.workflows.job import Job
-from wattcast.workflows.stored import no_rows
+from wattcast.workflows.stored import no_rows, stored_data
 
 RECENT = pd.Timedelta(days=2)
 """What was found in rows as old as that or older was told by earlier runs."""
@@ -65,7 +65,8 @@ class Reach:
     until: pd.Timestamp
 
 
-def read_rows(job: Job, kept: StationStore, station: Station | None, reach: Reach | None = None) -> Rows:
+def read_rows(job: Job, kept: StationStore, station: Station | None, reach: Reach | None = None,
+              since: pd.Timestamp | None = None) -> Rows:
     """What the job's data holds, joined with the station's stored history; cells that are given count. Without data
     the stored history alone.
 
@@ -76,12 +77,13 @@ def read_rows(job: Job, kept: StationStore, station: Station | None, reach: Reac
         kept: what is stored of the station.
         station: as its model knows it; None where there is none, and kind and capacity may have to do.
         reach: what is read where no data is given; all if None.
+        since: no stored rows of before are needed, if no data is given and there is no model.
 
     Raises:
         InputError: the data is wrong; or it is empty, and no history is stored.
     """
     if job.data is None:
-        return _stored_alone(job, kept, station, reach)
+        return _stored_alone(job, kept, station, reach, since)
     if station is None:
         return _rows_alone(job, kept.station_id)
     given, report, empty = _given(job, kept.station_id, station)
@@ -102,7 +104,8 @@ def read_rows(job: Job, kept: StationStore, station: Station | None, reach: Reac
     return Rows(data, *spans, end, (*_joining(given, history, *spans), *converted, *_findings(report, end)))
 
 
-def _stored_alone(job: Job, kept: StationStore, station: Station | None, reach: Reach | None) -> Rows:
+def _stored_alone(job: Job, kept: StationStore, station: Station | None, reach: Reach | None,
+                  since: pd.Timestamp | None) -> Rows:
     """What is stored, as the station's model knows it.
 
     Raises:
@@ -110,7 +113,7 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None, reach: 
         DataError: what is stored has other columns, or is damaged.
     """
     if station is None:
-        data, _ = job.read(kept.station_id)
+        data = stored_data(job.store, kept, job.settings.data, since)
     else:
         found = kept.measurements(station) if reach is None else _within(kept, station, reach)
         if found is None:
@@ -193,11 +196,11 @@ def _joined(given: StationData, history: StationData) -> tuple[StationData, list
 
 
 def _measured(data: StationData) -> pd.Index:
-    return data.frame.index[data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()]
+    return data.frame.index[data.measured_rows]
 
 
 def _span(data: StationData, index: pd.Index) -> Span | None:
-    times = _measured(data).intersection(index)
+    times = _measured(data) if index is data.frame.index else _measured(data).intersection(index)
     return Span(len(times), times[0], times[-1]) if len(times) else None
 
 

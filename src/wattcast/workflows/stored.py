@@ -57,17 +57,27 @@ def station_in(store: Store, station_id: str) -> StationStore:
 def stored_rows(store: Store, station_id: str | None, config: DataConfig) -> tuple[StationData, QualityReport]:
     """What the store has of a station, the only one if none is named, and what was found when rows came in last.
 
-    What the settings say of the station itself counts: its kind, capacity, place, limits and horizon.
-
     Raises:
         NoRowsError: nothing is stored of it.
         ConfigError: none is named, and there are several.
     """
     kept = store.station(station_id or config.station or only_station(store))
-    data = kept.measurements()
+    data = stored_data(store, kept, config)
+    return data, _report(kept, data)
+
+
+def stored_data(store: Store, kept: StationStore, config: DataConfig, since: pd.Timestamp | None = None) -> StationData:
+    """What the store has of a station, from `since` on.
+
+    What the settings say of the station itself counts: its kind, capacity, place, limits and horizon.
+
+    Raises:
+        NoRowsError: nothing is stored of it.
+    """
+    data = kept.measurements(since=since)
     if data is None:
         raise no_rows(store, kept)
-    return StationData(_as_said(data.station, config), data.frame, data.vintages), _report(kept, data)
+    return StationData(_as_said(data.station, config), data.frame, data.vintages)
 
 
 def no_rows(store: Store, kept: StationStore) -> DataError:

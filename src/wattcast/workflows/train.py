@@ -2,16 +2,19 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.store.older_rows import extend_history
+from wattcast.training.config import Recipe
 from wattcast.workflows.choice import choice_lines
 from wattcast.workflows.evaluation import Evaluation, admit, evaluate, evaluation_dict
 from wattcast.workflows.finetune import FinetuneOutcome, update_station
-from wattcast.workflows.history import read_history
+from wattcast.workflows.history import History, read_history
 from wattcast.workflows.job import Job, OnEpoch
 from wattcast.workflows.search import RESULTS, OnSearch, SearchOutcome, search_history
 
@@ -82,17 +85,12 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     kept = job.store.station(data.station.id)
     found = search_history(job, history, on_search=on_search) if searched else None
     recipe = found.recipe if found else job.settings.recipe()
-    network = NetworkForecaster(recipe, work_folder=kept.work_folder("training"), on_epoch=on_epoch).fit(history.view)
-    evaluation = None
-    if history.weeks:
-        network, evaluation = admit(network, history.view, data, history.kept, history.weeks)
+    model, evaluation = fit_history(history, recipe, kept.work_folder("training"), on_epoch)
     doubts = [decision.sentence for decision in evaluation.gate if not decision.passed] if evaluation else []
-    model = network.model
-    assert model is not None
     with kept.locked():
         # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
         older = extend_history(kept, data)
-        version = kept.versions.add(model, evaluation_dict(evaluation) or {"note": history.notes[0]},
+        version = kept.versions.add(model, metrics_of(evaluation, history),
                                description=job.description(kept),
                                search=found.record if found else None, files={RESULTS: found.results} if found else {})
         kept.versions.promote(version)
@@ -107,3 +105,18 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     return TrainOutcome(data, history.quality, version, kept.place, evaluation, len(model.history),
                         time.perf_counter() - started, notes, found, update,
                         model.selection.simple_only if model.selection else ())
+
+
+def fit_history(history: History, recipe: Recipe, work_folder: Path | None = None,
+                on_epoch: OnEpoch | None = None) -> tuple[TrainedModel, Evaluation | None]:
+    """Train on what training may see and evaluate on the weeks that are kept, if any are. Nothing is stored."""
+    network, evaluation = NetworkForecaster(recipe, work_folder=work_folder, on_epoch=on_epoch).fit(history.view), None
+    if history.weeks:
+        network, evaluation = admit(network, history.view, history.data, history.kept, history.weeks)
+    assert network.model is not None
+    return network.model, evaluation
+
+
+def metrics_of(evaluation: Evaluation | None, history: History) -> dict[str, Any]:
+    """What is kept of an evaluation beside the model, or why there was none."""
+    return evaluation_dict(evaluation) or {"note": history.notes[0]}

@@ -1,0 +1,123 @@
+"""What a run over stations has done so far: a line of JSON a station, from which a run that was killed goes on.
+
+The first line says which run it is. A line is there when what it tells of has been written, and whole or not at all: a
+last line that a kill has cut off is left out when the ledger is read, and overwritten when it goes on.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from wattcast.errors import ConfigError, DataError
+from wattcast.store.files import cannot_write
+
+RUN, STATION, STATE = "run", "station", "state"
+
+
+class Ledger:
+    """Lines of one run, open to be added to.
+
+    Attributes:
+        run: what the run is, as its first line says it.
+        lines: those of the stations, by their names; of several the last.
+    """
+
+    def __init__(self, file: BinaryIO, run: Mapping[str, Any], lines: dict[str, dict[str, Any]]) -> None:
+        self._file, self.run, self.lines = file, run, lines
+
+    @classmethod
+    def begin(cls, path: Path, run: Mapping[str, Any]) -> Self:
+        """A new one in place of any that is there.
+
+        Raises:
+            DataError: the place cannot be written to.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            ledger = cls(path.open("wb"), run, {})
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        ledger._write({RUN: dict(run)})
+        return ledger
+
+    @classmethod
+    def resume(cls, path: Path, run: Mapping[str, Any]) -> Self:
+        """The one that is there, of the same run; a new one where there is none.
+
+        Args:
+            path: the file.
+            run: what the run is; its keys must be those of the run that is resumed, but for `started`.
+
+        Raises:
+            ConfigError: the ledger is of another run.
+            DataError: it cannot be read.
+        """
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return cls.begin(path, run)
+        except OSError as error:
+            raise DataError(f"the ledger {path} cannot be read", found=error.strerror) from None
+        whole = content[:content.rfind(b"\n") + 1]
+        first, lines = _parsed(path, whole)
+        if first is None:
+            return cls.begin(path, run)
+        differing = [key for key in run if key != "started" and first.get(key) != run[key]]
+        if differing:
+            key = differing[0]
+            raise ConfigError(f"the ledger {path} is of another run", found=f"{key}: {first.get(key)}",
+                              expected=f"{key}: {run[key]}",
+                              hint="give the same flags to resume it, or leave out --resume to begin anew")
+        file = path.open("r+b")
+        file.truncate(len(whole))
+        file.seek(len(whole))
+        return cls(file, first, lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._file.close()
+
+    def done(self, station_id: str) -> bool:
+        """Whether a station needs no other try: it came to an end that was not a failure."""
+        return station_id in self.lines and self.lines[station_id].get(STATE) != "failed"
+
+    def add(self, station_id: str, state: str, **told: Any) -> None:
+        """A line that is on the disk when this returns.
+
+        Raises:
+            DataError: the disk is full.
+        """
+        line = {STATION: station_id, STATE: state, **told}
+        self._write(line)
+        self.lines[station_id] = line
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise cannot_write(Path(self._file.name), error) from None
+
+
+def _parsed(path: Path, whole: bytes) -> tuple[dict[str, Any] | None, dict[str, dict[str, Any]]]:
+    """The first line's run, and the stations' lines."""
+    lines: dict[str, dict[str, Any]] = {}
+    run = None
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            told = json.loads(line)
+            if number == 1:
+                run = dict(told[RUN])
+            else:
+                lines[str(told[STATION])] = told
+        except (ValueError, KeyError, TypeError):
+            raise DataError(f"line {number} of the ledger {path} is damaged",
+                            hint="leave out --resume to begin anew") from None
+    return run, lines
