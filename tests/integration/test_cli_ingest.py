@@ -49,6 +49,14 @@ def told(done) -> dict[str, dict]:
     return {each["station"]: each for each in json.loads(done.out)["stations"]}
 
 
+def test_ingest__works_out_what_a_forecast_without_a_model_rests_on(cli, hourly) -> None:
+    cli("ingest", "--data", write(hourly(days=60), "north.csv"), *HOURLY, *STILL)
+    first = kept().recall()
+    assert first
+    cli("ingest", "--data", write(hourly(days=61), "longer.csv"), *HOURLY, *STILL)
+    assert kept().recall().keys() != first.keys()
+
+
 def test_ingest__two_stations_of_a_file_once(cli, hourly) -> None:
     both = write(pd.concat([hourly("north"), hourly("south")]), "both.csv")
     done = cli("ingest", "--data", both, *HOURLY, *STILL)

@@ -5,6 +5,7 @@ the same file come again: its cells are then what is kept already, and nothing c
 """
 
 import hashlib
+import logging
 import secrets
 import time
 from collections import Counter
@@ -19,13 +20,13 @@ import pandas as pd
 from wattcast.data.assembly import assemble
 from wattcast.data.reader import Source, files_in
 from wattcast.data.settled import STILL, unfinished
-from wattcast.errors import DataError
+from wattcast.errors import DataError, WattcastError
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
 from wattcast.workflows.contradictions import believed, require_same_unit, units_of
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, name_below, opened
-from wattcast.workflows.job import ALL_STATIONS
+from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.kept_descriptions import (
     NEW,
     Change,
@@ -36,6 +37,9 @@ from wattcast.workflows.kept_descriptions import (
     require_as_models,
 )
 from wattcast.workflows.station_files import StationFile
+from wattcast.workflows.together import remember
+
+log = logging.getLogger("wattcast")
 
 KIND = "intake"
 """Of what is kept of a run."""
@@ -221,8 +225,17 @@ class Intake:
                 station.note_taken_in(TakenIn(name_below(file, self.told.data), file.stat().st_size,
                                               self._hashes[file], self.received, rows if last else {},
                                               findings if last else ()))
+        self._prepare(station_id)
         return StationIntake(station_id, tuple(name_below(file, self.told.data) for file in files), known, rows,
                              described.changes, described.state == NEW, findings, tuple(notes))
+
+    def _prepare(self, station_id: str) -> None:
+        """Work out now what a forecast without a model rests on, and not when many are asked for. That it cannot be is
+        told by the forecast."""
+        try:
+            remember(Job(None, station_id, self.told.settings, self.told.store), station_id)
+        except WattcastError as error:
+            log.debug("station %s: its shares are not worked out: %s", station_id, error)
 
     def _note_done(self, station_id: str, files: Sequence[Path]) -> None:
         for file in files:
