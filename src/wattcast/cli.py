@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattcast import __version__
+from wattcast.cli_intake import ingest, stations_app
 from wattcast.cli_models import models_app
 from wattcast.cli_review import forecasts_app, prune, review
 from wattcast.cli_stations import each, print_error, print_json
@@ -73,6 +74,8 @@ app = typer.Typer(help="Seven days of a station's power at 15-minute steps.", no
                   add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(models_app, name="models")
 app.add_typer(forecasts_app, name="forecasts")
+app.add_typer(stations_app, name="stations")
+app.command()(ingest)
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""

@@ -4,18 +4,26 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
 from wattcast.errors import UnexpectedError, WattcastError
 
 if TYPE_CHECKING:
-    from wattcast.workflows.job import Job
     from wattcast.workflows.many import Outcome
 
 Result = TypeVar("Result")
 Name = TypeVar("Name", bound="str | None")
+
+
+class Told(Protocol):
+    """What a verb is told, such as a `workflows.job.Job`."""
+
+    @property
+    def all_stations(self) -> bool:
+        """Whether every station is meant, also where there is only one."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Stations:
             raise typer.Exit(code)
 
 
-def each(job: "Job", station_ids: Sequence[Name], run: Callable[[Name], Result], *, words: Callable[[Result], str],
+def each(job: Told, station_ids: Sequence[Name], run: Callable[[Name], Result], *, words: Callable[[Result], str],
          show: Callable[[Result], None], tell: Callable[[Result], dict[str, Any]], as_json: bool,
          slow: bool = False) -> Stations:
     """Run a verb for the stations of a job.

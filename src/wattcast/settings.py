@@ -48,15 +48,25 @@ def load_settings(file: Path | None = None, assignments: Iterable[str] = ()) -> 
     Raises:
         ConfigError: unreadable file, unknown key, a key that is there twice, or a value of the wrong type.
     """
-    tree: dict[str, Any] = {}
-    for key, value in _without_blocks(read_config(file) if file is not None else {}):
-        _place(tree, key, value, replace=False)
+    tree = settings_tree(read_config(file) if file is not None else {})
     for assignment in assignments:
         key, sign, text = assignment.partition("=")
         if not sign:
             raise ConfigError(f"--set {assignment!r} has no value", expected="--set section.key=value")
         _place(tree, key.strip(), read_value(text, f"--set {assignment!r}", key.strip()), replace=True)
     return build_settings(tree)
+
+
+def settings_tree(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a file, each where it belongs.
+
+    Raises:
+        ConfigError: an unknown key, or one that is there twice.
+    """
+    tree: dict[str, Any] = {}
+    for key, value in _without_blocks(content):
+        _place(tree, key, value, replace=False)
+    return tree
 
 
 def _without_blocks(content: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

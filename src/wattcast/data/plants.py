@@ -33,8 +33,13 @@ def groups_by_name(files: Sequence[Path]) -> dict[str, list[Path]]:
     """Files whose names differ by dates only, together; a group of one file is called like the file."""
     groups: dict[str, list[Path]] = {}
     for file in files:
-        groups.setdefault(re.sub(r"[-_. ]{2,}", "-", DATE.sub("", stem(file))).strip("-_. "), []).append(file)
+        groups.setdefault(without_dates(file), []).append(file)
     return {stem(members[0]) if len(members) == 1 else name: members for name, members in groups.items()}
+
+
+def without_dates(file: Path) -> str:
+    """What a file's name says besides dates; empty if that is nothing."""
+    return re.sub(r"[-_. ]{2,}", "-", DATE.sub("", stem(file))).strip("-_. ")
 
 
 def tell_stations(folder: Path, files: Sequence[Path], setting: str | None, station: str | None,

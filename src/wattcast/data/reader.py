@@ -1,10 +1,11 @@
 """From a path and a description to stations: one cleaned table each, and what was found in it."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,12 +29,24 @@ logger = logging.getLogger("wattcast")
 
 FRAME, WEATHER_FRAME = "data frame", "frame of the weather"
 
+Wanted = Callable[[Path], bool]
+"""Which of a folder's files are to be read."""
+
+
+def _every(_: Path) -> bool:
+    return True
+
+
+def _no_files(_: str) -> tuple[Path, ...]:
+    return ()
+
 
 @dataclass(frozen=True)
 class Source:
     """Measurements of one or more stations, made by `open_source` and `open_frame`.
 
-    `name` is for messages; `note` tells how the stations were told apart.
+    `name` is for messages; `note` tells how the stations were told apart; `files` are those that a station's rows and
+    issued weather forecasts are read from; `folder` is what the files of a folder were taken for (`data.folder`).
     """
 
     name: str
@@ -41,6 +54,8 @@ class Source:
     station_ids: tuple[str, ...]
     load: Callable[[str], RawStation]
     note: str | None = None
+    files: Callable[[str], tuple[Path, ...]] = field(default=_no_files)
+    folder: Literal["stations", "one"] | None = None
 
     def read(self, station_id: str | None = None, *, whole: bool = True,
              tell: bool = True) -> tuple[StationData, QualityReport]:
@@ -84,45 +99,84 @@ class Source:
         return station_id
 
 
-def open_source(path: Path, config: DataConfig) -> Source:
+def open_source(path: Path, config: DataConfig, wanted: Wanted = _every) -> Source:
     """The stations of a file, of a folder of files, each a station or all parts of one, or of folders for each.
+
+    Args:
+        path: of the file or the folder.
+        config: how it is described.
+        wanted: of a folder, the files that are read; all tell what is a station of its own. A station that has none of
+            them is left out.
 
     Raises:
         DataError: the path is missing, holds no station, or its columns do not fit the configuration.
     """
     require_exists(path)
     if path.is_dir():
-        return _open_folder(path, config)
-    return _source(str(path), *read_files([path], config, str(path)), config.station or stem(path),
-                   _issued_forecasts(path, config), config)
+        return _open_folder(path, config, wanted)
+    return _of_one_table(str(path), [path], config.station or stem(path), path, config)
 
 
-def _open_folder(path: Path, config: DataConfig) -> Source:
+def files_in(path: Path, config: DataConfig) -> tuple[Path, ...]:
+    """The files that `open_source` reads measurements or the predecessor's weather forecasts from.
+
+    Raises:
+        DataError: the path is missing, or holds none.
+    """
+    require_exists(path)
+    if not path.is_dir():
+        return (path,)
     if stations := station_folders(path):
-        return Source(str(path), config, tuple(stations), partial(_from_folder, stations, config))
-    nested = {entry.name: tables_in(entry, config) for entry in sorted(path.iterdir()) if entry.is_dir()}
-    nested = {name: files for name, files in nested.items() if files}
-    if nested and not tables_in(path, config):
-        return _of_files(path, Verdict(nested, f"{len(nested)} folders in {path.name} are stations"), config)
+        return tuple(file for folder in stations.values() for file in _own_files(folder))
+    nested = _nested(path, config)
+    return tuple(file for files in nested.values() for file in files) if nested else tuple(_files(path, config))
+
+
+def _open_folder(path: Path, config: DataConfig, wanted: Wanted) -> Source:
+    if stations := station_folders(path):
+        own = {name: tuple(filter(wanted, _own_files(folder))) for name, folder in stations.items()}
+        ids = tuple(name for name, files in own.items() if files)
+        return Source(str(path), config, ids, partial(_from_folder, stations, config, wanted), files=own.__getitem__)
+    if nested := _nested(path, config):
+        told = f"{len(nested)} folders in {path.name} are stations"
+        return replace(_of_files(path, Verdict(nested, told), config, wanted), folder=None)
     files = _files(path, config)
     plants = _plants(path, files, config)
     if plants.stations:
-        return _of_files(path, plants, config)
+        return _of_files(path, plants, config, wanted)
     notes = () if plants.note is None else (plants.note,)
-    return _source(str(path), *read_files(files, config, str(path)), config.station or path.resolve().name,
-                   _issued_forecasts(path, config), config, notes)
+    return _of_one_table(str(path), list(filter(wanted, files)), config.station or path.resolve().name, path, config,
+                         notes)
 
 
-def _of_files(path: Path, plants: Verdict, config: DataConfig) -> Source:
+def _nested(path: Path, config: DataConfig) -> dict[str, list[Path]]:
+    """The folders that are stations, where no tables lie beside them."""
+    nested = {entry.name: tables_in(entry, config) for entry in sorted(path.iterdir()) if entry.is_dir()}
+    nested = {name: files for name, files in nested.items() if files}
+    return {} if nested and tables_in(path, config) else nested
+
+
+def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted) -> Source:
     """Stations with files of their own."""
-    stations, notes = plants.stations or {}, () if plants.note is None else (plants.note,)
+    every = {name: tuple(filter(wanted, files)) for name, files in (plants.stations or {}).items()}
+    stations = {name: files for name, files in every.items() if files}
+    notes = () if plants.note is None else (plants.note,)
 
     def load(chosen: str) -> RawStation:
         files = stations[chosen]
         source = str(files[0]) if len(files) == 1 else f"{path}, station {chosen}"
         return RawStation(source, *read_files(files, config, source), _issued_forecasts(path, config), notes)
 
-    return Source(str(path), config, tuple(stations), load, plants.note)
+    return Source(str(path), config, tuple(stations), load, plants.note, stations.__getitem__, "stations")
+
+
+def _of_one_table(name: str, files: Sequence[Path], station_id: str, path: Path, config: DataConfig,
+                  notes: tuple[str, ...] = ()) -> Source:
+    """The station or stations of some files' rows."""
+    table, columns = read_files(files, config, name)
+    source = _source(name, table, columns, station_id, _issued_forecasts(path, config), config, notes)
+    folder: Literal["one"] | None = "one" if path.is_dir() and columns.station is None else None
+    return replace(source, files=lambda _: tuple(files), folder=folder)
 
 
 def open_frame(frame: pd.DataFrame, config: DataConfig) -> Source:
@@ -151,10 +205,17 @@ def _source(name: str, table: Table, columns: Columns, station_id: str, forecast
         f"{name}, station {chosen}", table.take(rows[chosen]), columns, forecasts, notes))
 
 
-def _from_folder(stations: dict[str, Path], config: DataConfig, station_id: str) -> RawStation:
+def _own_files(folder: Path) -> tuple[Path, ...]:
+    """All that the predecessor keeps of a station."""
+    return (*month_files(folder), *forecast_files(folder))
+
+
+def _from_folder(stations: dict[str, Path], config: DataConfig, wanted: Wanted, station_id: str) -> RawStation:
     folder = stations[station_id]
-    table, columns = read_files(month_files(folder), config, str(folder))
-    issued = forecast_files(folder)
+    months = month_files(folder)
+    # Weather that comes alone belongs to rows that are there.
+    table, columns = read_files([file for file in months if wanted(file)] or months[-1:], config, str(folder))
+    issued = {file: day for file, day in forecast_files(folder).items() if wanted(file)}
     daily = partial(weather.read_daily_files, issued, config=config) if issued else None
     return RawStation(str(folder), table, columns, daily or _issued_forecasts(folder, config))
 

@@ -68,9 +68,38 @@ class FeatureTable:
     vintages: VintageTable | None = None
 
     @cached_property
+    def row_digests(self) -> NDArray[np.uint64]:
+        """A number for each row `[T]`: another one where targets, known or past columns differ."""
+        return digests_of(np.concatenate([self.targets, self.known, self.past], 1))
+
+    @cached_property
+    def ahead_digests(self) -> NDArray[np.uint64]:
+        """The same of what is read of a row that lies ahead: its known columns, but for weather that issued forecasts
+        tell."""
+        rows = self.known if self.vintages is None else np.delete(self.known, self.weather_columns, 1)
+        return digests_of(rows)
+
+    @cached_property
     def slots(self) -> dict[str, int]:
         """Which of the weather columns fills each slot (`features.slots`), by its place among them."""
         return weather_slots([self.known_names[column] for column in self.weather_columns])
+
+
+MIXING = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+"""By which SplitMix64 spreads bits (Steele et al., OOPSLA 2014). [odd 64-bit numbers]"""
+
+
+def digests_of(rows: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """A number for each of `rows` `[T, F]`, from its bits and their places."""
+    pairs = np.zeros((len(rows), rows.shape[1] + rows.shape[1] % 2), np.float32)
+    pairs[:, :rows.shape[1]] = rows
+    bits: NDArray[np.uint64] = pairs.view(np.uint64)                                              # [T, F / 2]
+    step, first, second = map(np.uint64, MIXING)
+    mixed = np.add(bits, step * np.arange(1, bits.shape[1] + 1, dtype=np.uint64), dtype=np.uint64)
+    for shift, factor in ((30, first), (27, second), (31, np.uint64(1))):
+        mixed = np.multiply(np.bitwise_xor(mixed, np.right_shift(mixed, np.uint64(shift))), factor, dtype=np.uint64)
+    digests: NDArray[np.uint64] = mixed.sum(axis=1, dtype=np.uint64)
+    return digests
 
 
 def vintages_on_grid(table: pd.DataFrame, first: pd.Timestamp, step: pd.Timedelta,

@@ -22,7 +22,7 @@ from wattcast.data.schema import StationData
 from wattcast.experts.trained import TrainedModel
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.recall import Recall, rows_digest
-from wattcast.forecasting.recent import features_before, forecasts, history_rows
+from wattcast.forecasting.recent import FeaturesBefore, forecasts, history_rows
 from wattcast.forecasting.selection import selected
 from wattcast.forecasting.steps import DAYS, Shape
 from wattcast.forecasting.wall_days import WallDays, day_slots, whole_days
@@ -98,23 +98,29 @@ class Levelled:
         return raised
 
 
-def without_steps(model: TrainedModel, view: View, recall: Recall | None = None) -> Levelled | None:
+def without_steps(model: TrainedModel, view: View, recall: Recall | None = None,
+                  before: FeaturesBefore | None = None) -> Levelled | None:
     """The view without the steps of level in the days since the model was trained; None where there are none.
 
-    Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story. What
-    `recall` knows of those days is not forecast again.
+    Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story.
+
+    Args:
+        model: with what was chosen for it.
+        view: what is known.
+        recall: what the model has said of those days, which is not forecast again.
+        before: features of the view's rows.
     """
-    recall = recall or Recall("")
+    recall, before = recall or Recall(""), before or FeaturesBefore(model, view)
     shape, step = model.shape, parse_step(model.station.step)
     walked = min(WALKED_DAYS, whole_days(model.learned_until, view.origin, step))
     if model.station.kind is not Kind.LOAD or model.selection is None or walked < DAYS:
         return None
     count = walked + DAYS_BEFORE
     # A day more, for what clocks that went back have added to the rows of so many days.
-    features = features_before(model, view, history_rows(model) + (count + 1) * shape.day)
-    days = WallDays.before(features.index, count, step, shape.horizon)
+    features, origin = before.of_rows(history_rows(model) + (count + 1) * shape.day)
+    days = WallDays.before(features.index[:origin], count, step, shape.horizon)
     off, off_before = (days_off(features)[rows] for rows in (days.begins, days.week_before))
-    targets = features.targets.astype(np.float64)
+    targets = features.targets[:origin].astype(np.float64)
     actual, ahead = days.laid(targets), _ahead(model, features, days, np.arange(count), recall)
     watches = {target: Watch(actual[..., position], off, (off == off_before).all(1), DAYS_BEFORE)
                for position, target in enumerate(model.station.targets)}
@@ -122,7 +128,8 @@ def without_steps(model: TrainedModel, view: View, recall: Recall | None = None)
         for position, watch in enumerate(watches.values()):
             watch.look(today, ahead[..., position])
         if today < count and any(watch.stepped for watch in watches.values()):
-            now = replace(features, targets=days.as_laid(_levelled(watches), targets).astype(np.float32))
+            laid = days.as_laid(_levelled(watches), targets).astype(np.float32)
+            now = replace(features, targets=np.concatenate([laid, features.targets[origin:]]))
             ahead[today] = _ahead(model, now, days, np.asarray([today]), recall)[0]
     if not any(watch.stepped for watch in watches.values()):
         return None

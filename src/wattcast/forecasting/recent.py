@@ -10,6 +10,7 @@ forecast follows from the history and the model alone.
 from collections.abc import Collection
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import View
@@ -44,10 +45,15 @@ def forecasts(model: TrainedModel, features: FeatureTable, origins: NDArray[np.i
     return infer(model, features, origins, experts, ratio=_follows_level(model))
 
 
-def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
+def recent_forecasts(model: TrainedModel, view: View, before: "FeaturesBefore | None" = None) -> Inference | None:
     """The same from one, two and more horizons before the view's origin; None where the model has learned all of those.
 
     Horizons are days by the clock on the wall: each origin lies at the same time of day as the view's.
+
+    Args:
+        model: with what was chosen for it.
+        view: what is known.
+        before: features of the view's rows that may have been made already.
     """
     shape, step = model.shape, parse_step(model.station.step)
     unlearned = (view.origin - model.learned_until) // step
@@ -57,20 +63,36 @@ def recent_forecasts(model: TrainedModel, view: View) -> Inference | None:
     back = back[back <= unlearned]
     if not len(back) or model.selection is None:
         return None
-    features = features_before(model, view, history_rows(model) + int(back[-1]))
-    return forecasts(model, features, len(features.index) - back)
+    before = before or FeaturesBefore(model, view)
+    features, origin = before.of_rows(history_rows(model) + int(back[-1]))
+    return forecasts(model, features, origin - back)
 
 
-def features_before(model: TrainedModel, view: View, rows: int) -> FeatureTable:
-    """Features of the last `rows` before the view's origin, with the weather forecasts of their time.
+class FeaturesBefore:
+    """Features of the rows before a view's origin, made once for as many as are asked for first.
 
-    Without any weather where none is known for the horizon either: forecasts of the past are then like the one to come.
+    The horizon's rows follow: on mornings that are less than a horizon ago their calendar was known.
     """
+
+    def __init__(self, model: TrainedModel, view: View) -> None:
+        self._model, self._view, self._rows = model, view, 0
+        self._made: FeatureTable | None = None
+
+    def of_rows(self, rows: int) -> tuple[FeatureTable, int]:
+        """Of at least the last `rows`, with the weather forecasts of their time, and where the origin is."""
+        if self._made is None or self._rows < rows:
+            self._made, self._rows = _features(self._model, self._view, rows), rows
+        return self._made, self._rows
+
+
+def _features(model: TrainedModel, view: View, rows: int) -> FeatureTable:
+    """Without any weather where none is known for the horizon either: forecasts of the past are then like the one to
+    come."""
     weather = list(model.station.known_future)
-    history, vintages = view.history(rows), view.training_data().vintages
-    if weather and view.future()[weather].isna().all(axis=None):
+    history, future, vintages = view.history(rows), view.future(), view.training_data().vintages
+    if weather and future[weather].isna().all(axis=None):
         history, vintages = history.assign(**dict.fromkeys(weather, np.nan)), None
-    return model.pipeline.transform(history, vintages)
+    return model.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]), vintages)
 
 
 def changed(factors: FloatArray, scores: FloatArray, day: int) -> FloatArray:

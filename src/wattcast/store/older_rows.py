@@ -36,7 +36,7 @@ def extend_history(kept: StationStore, data: StationData) -> str:
         return "the history that was kept had other steps and is replaced"
     outside = before.frame.loc[~before.frame.index.isin(data.frame.index)]
     own = int(outside[list(data.station.targets)].notna().any(axis=1).sum())
-    if not _alike(before, data):
+    if not (alike_in_size(before, data) and share_moved(before, data) < OTHER_ROWS):
         kept.replace_measurements(data)
         return f"{own} older rows that were kept are of another size and are left out" if own else ""
     kept.replace_measurements(merge(before, data).data)
@@ -49,14 +49,18 @@ def _on_one_grid(kept: StationData, data: StationData) -> bool:
         len(index) < 2 or bool(index[1] - index[0] == step))
 
 
-def _alike(kept: StationData, data: StationData) -> bool:
-    """Whether the power of both is about as large, and about the same where they overlap."""
+def alike_in_size(kept: StationData, data: StationData) -> bool:
+    """Whether the power of both is about as large."""
+    targets = list(data.station.targets)
+    ratios = kept.frame[targets].abs().quantile(LARGE) / data.frame[targets].abs().quantile(LARGE)
+    return not ((ratios > OTHER_SIZE) | (ratios < 1 / OTHER_SIZE)).any()
+
+
+def share_moved(kept: StationData, data: StationData) -> float:
+    """Of the rows that both know, those whose power is another one; 0 where there are none."""
     targets = list(data.station.targets)
     before, now = kept.frame[targets], data.frame[targets]
-    ratios = before.abs().quantile(LARGE) / now.abs().quantile(LARGE)
-    if ((ratios > OTHER_SIZE) | (ratios < 1 / OTHER_SIZE)).any():
-        return False
     both = before.reindex(now.index)
     moved = ((both - now).abs() > MOVED * before.abs().max()).any(axis=1)
     known = both.notna().any(axis=1) & now.notna().any(axis=1)
-    return bool(not known.any() or moved[known].mean() < OTHER_ROWS)
+    return float(moved[known].mean()) if known.any() else 0.0

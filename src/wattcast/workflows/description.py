@@ -13,7 +13,7 @@ from wattcast.workflows.job import Job
 from wattcast.workflows.stored import only_station
 
 ROLES = ("known_future", "past_only", "categorical")
-NESTED = ("time", "location")
+NESTED = ("time", "location", "limits")
 
 
 def station_to_read(job: Job, station_id: str | None) -> str:
@@ -50,19 +50,42 @@ def as_trained(job: Job, versions: Versions, version: str) -> Job:
         ConfigError: it is not; the message names both.
         BundleError: the version is not there, or damaged.
     """
+    given = flat(job.settings.data.model_dump(mode="json", exclude_unset=True))
     manifest = versions.manifest(version)
-    station, description = Station(**manifest["station"]), _flat(manifest["description"] or {})
-    given = _flat(job.settings.data.model_dump(mode="json", exclude_unset=True))
-    known = _known(station, description, described=bool(given.get("targets") or description.get("targets")))
-    differing = [key for key, value in known.items()
-                 if given.get(key) is not None and _meaning(key, given[key]) != _meaning(key, value)]
+    station, description = Station(**manifest["station"]), flat(manifest["description"] or {})
+    known = known_of(manifest, given)
+    require_as_trained(given, known, station.id, version)
+    data = DataConfig.model_validate(nested({**description, "station": station.id, **given, **known}))
+    return replace(job, station=station.id, settings=job.settings.model_copy(update={"data": data}))
+
+
+def require_as_trained(given: Mapping[str, Any], known: Mapping[str, Any], station_id: str, version: str) -> None:
+    """Nothing, unless a description says something else of a station than its model knows.
+
+    Args:
+        given: the description, flat.
+        known: of `known_of`.
+        station_id: the station.
+        version: that was trained so.
+
+    Raises:
+        ConfigError: the message names both.
+    """
+    differing = [key for key, value in known.items() if given.get(key) is not None
+                 and meaning(key, given[key]) != meaning(key, value)]
     if differing:
         names = listing(f"data.{key}" for key in differing)
-        raise ConfigError(f"the model {version} of station {station.id} was trained with other values of {names}",
+        raise ConfigError(f"the model {version} of station {station_id} was trained with other values of {names}",
                           found=_pairs(given, differing), expected=_pairs(known, differing),
                           hint=f"leave out {names} to keep the model's, or train again with 'wattcast train'")
-    data = DataConfig.model_validate(_nested({**description, "station": station.id, **given, **known}))
-    return replace(job, station=station.id, settings=job.settings.model_copy(update={"data": data}))
+
+
+def known_of(manifest: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the version of a manifest knows of its station, flat, by the keys of `data`; `given` is what is said of it
+    now."""
+    description = flat(manifest["description"] or {})
+    return _known(Station(**manifest["station"]), description,
+                  described=bool(given.get("targets") or description.get("targets")))
 
 
 def _known(station: Station, description: Mapping[str, Any], *, described: bool) -> dict[str, Any]:
@@ -74,7 +97,7 @@ def _known(station: Station, description: Mapping[str, Any], *, described: bool)
         described: whether targets are named, then or now, and with them every column that has a part.
     """
     facts = station.model_dump(mode="json", include={"kind", "capacity", "horizon", "location"})
-    known = _flat({**facts, "time": {"timezone": station.timezone, "step": station.step,
+    known = flat({**facts, "time": {"timezone": station.timezone, "step": station.step,
                                      "daylight_saving": station.daylight_saving}})
     if described:
         known |= station.model_dump(mode="json", include=set(ROLES))
@@ -87,7 +110,7 @@ def _known(station: Station, description: Mapping[str, Any], *, described: bool)
     return known
 
 
-def _meaning(key: str, value: Any) -> Any:
+def meaning(key: str, value: Any) -> Any:
     """What two spellings of one value share: the order of columns and the unit of a duration say nothing."""
     if value is None:
         return None
@@ -100,16 +123,16 @@ def _pairs(values: Mapping[str, Any], keys: list[str]) -> str:
     return "; ".join(f"{key}: {'none' if values[key] is None else values[key]}" for key in keys)
 
 
-def _flat(tree: Mapping[str, Any]) -> dict[str, Any]:
+def flat(tree: Mapping[str, Any]) -> dict[str, Any]:
     """`{"time": {"step": "1h"}}` as `{"time.step": "1h"}`."""
-    flat: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for key, value in tree.items():
-        nested = key in NESTED and isinstance(value, Mapping)
-        flat |= {f"{key}.{name}": inner for name, inner in value.items()} if nested else {key: value}
-    return flat
+        inside = key in NESTED and isinstance(value, Mapping)
+        found |= {f"{key}.{name}": inner for name, inner in value.items()} if inside else {key: value}
+    return found
 
 
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for key, value in flat.items():
         section, dot, name = key.partition(".")

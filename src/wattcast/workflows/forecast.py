@@ -17,6 +17,7 @@ from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, lis
 from wattcast.evaluation.horizon_view import ISSUED, PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.config import ForecastConfig
+from wattcast.forecasting.look_back import rows_looked_back_on
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recall import Recall
@@ -29,10 +30,13 @@ from wattcast.workflows.description import as_trained, station_to_read
 from wattcast.workflows.ground import Ground, Moment, newest_before, stand_on, weather_gap
 from wattcast.workflows.job import Job
 from wattcast.workflows.record import judged_from
-from wattcast.workflows.rows import Rows, read_rows
+from wattcast.workflows.rows import Reach, Rows, read_rows
 
 log = logging.getLogger("wattcast")
 
+WEEK_BEFORE = 9
+"""Days before the first one that is compared with its value a week before: a week, and what clocks put forward or back
+may move. [days]"""
 TODAY, NOW = "today", "now"
 """Words for an origin: the last midnight of the station, and the step that has just begun."""
 
@@ -130,20 +134,31 @@ class Opened:
 
 
 def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
-                 weather: Path | None = None, no_weather: bool = False) -> Opened:
-    """All that the forecast of a station needs; arguments and errors as of `forecast`."""
+                 weather: Path | None = None, no_weather: bool = False, whole: bool = True) -> Opened:
+    """All that the forecast of a station needs; arguments and errors as of `forecast`. Of a stored history no more than
+    that is read unless the `whole` is asked for."""
     if weather is not None and no_weather:
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
     kept = job.store.station(station_to_read(job, station_id))
     version = kept.versions.champion()
     job = job if version is None else as_trained(job, kept.versions, version)
     model = None if version is None else kept.versions.load(version)
-    rows = read_rows(job, kept, model.station if model else None, newest=now is None and at in (None, TODAY, NOW))
+    # What weather is given is compared with all that was measured.
+    reach = None if whole or model is None or weather is not None else _reach(job, model, at, now)
+    rows = read_rows(job, kept, model.station if model else None, reach)
     moment = _moment(rows, at, now)
     given, units = _future_weather(weather, rows.data, moment.origin, job)
     view = HorizonView(rows.data, moment.origin, station_horizon(rows.data.station),
                        weather="none" if no_weather else "given", future_weather=given)
     return Opened(job, kept, version, model, rows, moment, view, tuple(units))
+
+
+def _reach(job: Job, model: TrainedModel, at: str | None, now: str | None) -> Reach:
+    """What a forecast looks back on, and what issued forecasts are compared with."""
+    station, clock = model.station, _clock(now, model.station.timezone)
+    until = parse_time(at, station.timezone) if at is not None and at not in (TODAY, NOW) else midnight(clock)
+    forecast = rows_looked_back_on(model) * parse_step(station.step)
+    return Reach(max(forecast, (job.settings.forecast.judge_days + WEEK_BEFORE) * DAY), min(until, clock))
 
 
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
@@ -164,7 +179,7 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
     Raises:
         InputError: something the user gave is wrong.
     """
-    opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather)
+    opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather, whole=False)
     kept, version, model, rows = opened.kept, opened.version, opened.model, opened.rows
     moment, view, units, job = opened.moment, opened.view, opened.units, opened.job
     forecaster = NetworkForecaster.of(model, recall=opened.recall) if model else \

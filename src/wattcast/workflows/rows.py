@@ -16,10 +16,6 @@ from wattcast.timegrid import in_words, parse_step
 from wattcast.workflows.job import Job
 from wattcast.workflows.stored import no_rows
 
-STORED_DAYS, ENOUGH_DAYS = 250, 150
-"""Days before now that are read of what is stored, whatever the length of the history; the whole is read if fewer than
-so many of them lie before its end. A forecast looks back 61 days at most, and so from as many as 49 days before it.
-[days, days]"""
 RECENT = pd.Timedelta(days=2)
 """What was found in rows as old as that or older was told by earlier runs."""
 TOLD = ("flat_line", "out_of_range", "duplicate", "corrected")
@@ -48,7 +44,7 @@ class Rows:
     Attributes:
         data: all of them, in the grid of the history.
         given: the measured ones that were given; None where there were none.
-        stored: the measured ones that only the stored history has; None where there are none.
+        stored: the measured ones, of those that were read, that only the stored history has; None where there are none.
         end: where those given end, or the history where none were given: the origin unless told otherwise.
         notes: what is worth telling of them.
     """
@@ -60,7 +56,16 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: bool = False) -> Rows:
+@dataclass(frozen=True)
+class Reach:
+    """What of a stored history is to be read: rows from `length` before `until`, or before the newest one if that is
+    older."""
+
+    length: pd.Timedelta
+    until: pd.Timestamp
+
+
+def read_rows(job: Job, kept: StationStore, station: Station | None, reach: Reach | None = None) -> Rows:
     """What the job's data holds, joined with the station's stored history; cells that are given count. Without data
     the stored history alone.
 
@@ -70,13 +75,13 @@ def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: 
         job: with its data described.
         kept: what is stored of the station.
         station: as its model knows it; None where there is none, and kind and capacity may have to do.
-        newest: whether the forecast is made from the newest row, so that the last months of what is stored will do.
+        reach: what is read where no data is given; all if None.
 
     Raises:
         InputError: the data is wrong; or it is empty, and no history is stored.
     """
     if job.data is None:
-        return _stored_alone(job, kept, station, newest=newest)
+        return _stored_alone(job, kept, station, reach)
     if station is None:
         return _rows_alone(job, kept.station_id)
     given, report, empty = _given(job, kept.station_id, station)
@@ -97,7 +102,7 @@ def read_rows(job: Job, kept: StationStore, station: Station | None, *, newest: 
     return Rows(data, *spans, end, (*_joining(given, history, *spans), *converted, *_findings(report, end)))
 
 
-def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newest: bool) -> Rows:
+def _stored_alone(job: Job, kept: StationStore, station: Station | None, reach: Reach | None) -> Rows:
     """What is stored, as the station's model knows it.
 
     Raises:
@@ -107,7 +112,7 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newe
     if station is None:
         data, _ = job.read(kept.station_id)
     else:
-        found = _newest_rows(kept, station) if newest else kept.measurements(station)
+        found = kept.measurements(station) if reach is None else _within(kept, station, reach)
         if found is None:
             raise no_rows(job.store, kept) if not kept.has_measurements() else DataError(
                 f"the rows that are stored of station {kept.station_id} have other columns than its model",
@@ -117,13 +122,17 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None, *, newe
     return Rows(data, None, _span(data, data.frame.index), end, ())
 
 
-def _newest_rows(kept: StationStore, station: Station) -> StationData | None:
-    """The last months of what is stored; all of it where that ends long before now."""
-    since = pd.Timestamp.now(station.timezone) - pd.Timedelta(days=STORED_DAYS)
-    found = kept.measurements(station, since)
-    if found is None or (found.measured and found.end - since >= pd.Timedelta(days=ENOUGH_DAYS)):
-        return found
-    return kept.measurements(station)
+def _within(kept: StationStore, station: Station, reach: Reach) -> StationData | None:
+    """Enough of what is stored; all of it where a target was not measured for so long that its newest reading lies
+    before that."""
+    data = kept.measurements(station, reach.until - reach.length)
+    if data is None:
+        return None
+    known = data.frame.loc[data.frame.index < reach.until, list(station.targets)].notna()
+    if not known.any().all():
+        return kept.measurements(station)
+    end = known.index[known.any(axis=1).to_numpy()][-1] + parse_step(station.step)
+    return data if end >= reach.until else kept.measurements(station, end - reach.length)
 
 
 def _rows_alone(job: Job, station_id: str) -> Rows:

@@ -57,13 +57,25 @@ def table(vintages: VintageTable | None = None) -> FeatureTable:
 
 
 @pytest.mark.parametrize("part", ["targets", "known", "past"])
-@pytest.mark.parametrize(("row", "told"), [(89, False), (90, True), (99, True), (100, True), (123, True), (124, False)])
+@pytest.mark.parametrize(("row", "told"), [(89, False), (90, True), (99, True), (100, None), (123, None), (124, False)])
 def test_digest__changes_with_the_rows_that_are_read_and_with_no_other(part, row, told) -> None:
     plain = table()
     values = getattr(plain, part).copy()
     values[row, 0] += 1
     changed = replace(plain, **{part: values})
+    # What is measured over the horizon comes too late.
+    told = part == "known" if told is None else told
     assert (rows_digest(changed, 100, 10, 24) != rows_digest(plain, 100, 10, 24)) is told
+
+
+def test_digest__weather_over_the_horizon_is_that_which_was_issued() -> None:
+    issued = VintageTable(np.asarray([90]), np.asarray([90]), np.zeros((1, 100, 1), np.float32))
+    plain, digests = table(issued), []
+    for row, column in ((110, 0), (110, 1), (95, 0)):
+        known = plain.known.copy()
+        known[row, column] += 1
+        digests.append(rows_digest(replace(plain, known=known), 100, 10, 24))
+    assert [digest != rows_digest(plain, 100, 10, 24) for digest in digests] == [False, True, True]
 
 
 def test_digest__tells_instants_and_issued_forecasts_apart() -> None:
@@ -104,3 +116,7 @@ def test_second_forecast__asks_for_no_past_morning_and_says_the_same(having_lear
     changed = HorizonView(replace(data, frame=frame), view.origin, view.horizon)
     NetworkForecaster.of(model, recall=Recall("m", first.used)).forecast(changed)
     assert 0 < asked[2] < days
+
+    tomorrow = HorizonView(data, data.frame.index[ORIGIN + 96], view.horizon)
+    NetworkForecaster.of(model, recall=Recall("m", first.used)).forecast(tomorrow)
+    assert asked[3] == 1

@@ -9,10 +9,9 @@ from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import ConfigError, InputError, NoRowsError
 from wattcast.store.base import Store, TakenIn
 from wattcast.store.memory import MemoryStore
-from wattcast.workflows import rows
 from wattcast.workflows.description import station_to_read
 from wattcast.workflows.job import Job
-from wattcast.workflows.rows import read_rows
+from wattcast.workflows.rows import Reach, read_rows
 from wattcast.workflows.stored import stored_rows
 
 ZONE = "Asia/Shanghai"
@@ -87,13 +86,14 @@ def test_job__describes_rows_as_they_were_described(store: Store, tmp_path: Path
     assert Job(tmp_path, store=store).description(kept)["targets"] == {}
 
 
-@pytest.mark.parametrize(("days_ago", "newest", "count"), [
-    (0, True, rows.STORED_DAYS * 24), (0, False, 300 * 24), (120, True, 300 * 24), (900, True, 300 * 24)])
-def test_newest__is_read_alone_where_it_is_enough(days_ago: int, newest: bool, count: int) -> None:
-    store = MemoryStore()
-    history = data("works", pd.Timestamp.now(ZONE).floor("1h") - pd.Timedelta(days=days_ago))
+@pytest.mark.parametrize(("days_ago", "days"), [(0, 150), (120, 150), (900, 300)])
+def test_reach__is_before_the_newest_row_wherever_that_is_found(days_ago: int, days: int) -> None:
+    store, now = MemoryStore(), pd.Timestamp.now(ZONE).floor("1h")
+    history = data("works", now - pd.Timedelta(days=days_ago))
     kept = store.station("works")
     kept.replace_measurements(history)
-    found = read_rows(Job(None, store=store), kept, history.station, newest=newest)
-    assert len(found.data.frame) == pytest.approx(count, abs=2)
+    job, reach = Job(None, store=store), Reach(pd.Timedelta(days=150), now)
+    found = read_rows(job, kept, history.station, reach)
+    assert len(found.data.frame) == pytest.approx(24 * days, abs=2)
     assert found.end == history.end
+    assert len(read_rows(job, kept, history.station).data.frame) == 300 * 24

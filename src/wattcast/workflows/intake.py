@@ -1,0 +1,280 @@
+"""The verb `ingest`: measurements and weather are taken in once, and later files are read as the first ones were.
+
+A file is known by its bytes. Rows are written first and the file is noted afterwards, so that a kill in between makes
+the same file come again: its cells are then what is kept already, and nothing changes.
+"""
+
+import hashlib
+import secrets
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wattcast.data.assembly import assemble
+from wattcast.data.reader import Source, files_in
+from wattcast.data.settled import STILL, unfinished
+from wattcast.errors import DataError
+from wattcast.settings import Settings
+from wattcast.store.base import StationStore, Store, TakenIn
+from wattcast.workflows.contradictions import believed, require_same_unit, units_of
+from wattcast.workflows.description import flat
+from wattcast.workflows.intake_sources import Description, Sources, name_below, opened
+from wattcast.workflows.job import ALL_STATIONS
+from wattcast.workflows.kept_descriptions import (
+    NEW,
+    Change,
+    as_read,
+    config_of,
+    describe,
+    known_description,
+    require_as_models,
+)
+from wattcast.workflows.station_files import StationFile
+
+KIND = "intake"
+"""Of what is kept of a run."""
+WAITS = 3600.0
+"""A file that is cut and was not changed for so long is not being written any more. [seconds]"""
+COUNTS = ("appended", "late", "corrected")
+
+
+@dataclass(frozen=True)
+class ToTakeIn:
+    """What `ingest` is told.
+
+    Attributes:
+        data: a file or a folder.
+        store: where it goes.
+        settings: of which the section `data` counts.
+        station: the only station that is meant; None, or `all`, for all that there are.
+        described: what files say of stations.
+        still: how long a file must not have changed [seconds].
+        received: when it came; now if None.
+        accept: take in what contradicts what is kept, too.
+    """
+
+    data: Path
+    store: Store
+    settings: Settings = field(default_factory=Settings)
+    station: str | None = None
+    described: Sequence[StationFile] = ()
+    still: float = STILL
+    received: pd.Timestamp | None = None
+    accept: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class StationIntake:
+    """What became of a station.
+
+    Attributes:
+        station_id: which one.
+        files: that were taken in.
+        known: files that were taken in before.
+        rows: how many are `appended`, `late`, `corrected`.
+        changes: of its description; all of it where it is `new`.
+        new: whether nothing was known of it.
+        findings: of the reader.
+        notes: what is worth telling.
+    """
+
+    station_id: str
+    files: tuple[str, ...] = ()
+    known: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    new: bool = False
+    findings: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def words(self) -> str:
+        if not self.files:
+            return f"nothing new: {_files(self.known)} taken in before"
+        known = f", {self.known} taken in before" if self.known else ""
+        return f"{'new station: ' if self.new else ''}{counted(self.rows)} from {_files(len(self.files))}{known}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"station": self.station_id, "new": self.new, "files": list(self.files), "taken_in_before": self.known,
+                "rows": {name: self.rows.get(name, 0) for name in COUNTS},
+                "description": [change.to_dict() for change in self.changes],
+                "findings": list(self.findings), "notes": list(self.notes)}
+
+
+class Intake:
+    """All that a path holds, looked at once: `station_ids` are to be taken in one after the other.
+
+    Raises:
+        InputError: the path cannot be understood.
+    """
+
+    all_stations: bool = True
+    """For its outcomes a table is shown, however many there are."""
+
+    def __init__(self, told: ToTakeIn) -> None:
+        self.told, self.started = told, pd.Timestamp.now("UTC")
+        self.received = self.started if told.received is None else told.received
+        self._given = flat(told.settings.data.model_dump(mode="json", exclude_unset=True))
+        named = None if told.station == ALL_STATIONS else told.station
+        self._named: str | None = named or self._given.get("station")
+        self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
+        self.files = files_in(told.data, told.settings.data)
+        self.waiting = unfinished(self.files, told.still)
+        self._hashes = {file: _sha256(file) for file in self.files if file not in self.waiting}
+        self._noted: dict[str, set[str]] = {}
+        self._before = self._stations_of_files()
+        self._sources = Sources(told.data, self.is_wanted)
+        self.done: dict[str, list[str]] = {}
+        self.station_ids = self._stations()
+        for name, description in self._described.items():
+            if name not in self.station_ids:
+                describe(told.store.station(name), description)
+
+    def _stations_of_files(self) -> dict[str, set[str]]:
+        """Of each file that an earlier run took in, by its hash, whose rows it had."""
+        before: dict[str, set[str]] = {}
+        for run in self.told.store.runs(KIND):
+            for digest, names in run.get("files", {}).items():
+                before.setdefault(digest, set()).update(names)
+        return before
+
+    def is_known(self, file: Path) -> bool:
+        """Whether all of its rows are kept."""
+        digest = self._hashes.get(file, "")
+        names = self._before.get(digest, set())
+        return bool(names) and all(digest in self._noted_for(name) for name in names)
+
+    def is_wanted(self, file: Path) -> bool:
+        """Whether it is whole and has something new."""
+        return file in self._hashes and not self.is_known(file)
+
+    def _noted_for(self, station_id: str) -> set[str]:
+        if station_id not in self._noted:
+            self._noted[station_id] = {file.sha256 for file in self.told.store.station(station_id).taken_in()}
+        return self._noted[station_id]
+
+    @cached_property
+    def known(self) -> dict[str, Description]:
+        """How the stations are described that are known: as it is kept, and as is said now."""
+        store = self.told.store
+        kept = {name: known_description(store.station(name)) for name in store.stations()}
+        return {name: {**kept.get(name, {}), **self._described.get(name, {})} for name in (*kept, *self._described)
+                if kept.get(name) or name in self._described}
+
+    def _stations(self) -> tuple[str, ...]:
+        known = {name for file in self._hashes if self.is_known(file) for name in self._before[self._hashes[file]]}
+        if self._named is not None:
+            known &= {self._named}
+        if not any(map(self.is_wanted, self.files)):
+            return tuple(sorted(known))
+        found = opened(self._sources, self._given, self.known, self._named)
+        return tuple(dict.fromkeys((*found, *sorted(known))))
+
+    def take_in(self, station_id: str) -> StationIntake:
+        """What there is of one station.
+
+        Raises:
+            InputError: its rows cannot be read, or contradict what is kept of it.
+        """
+        station = self.told.store.station(station_id)
+        known = sum(1 for file in self._hashes if self.is_known(file)
+                    and station_id in self._before[self._hashes[file]])
+        config = config_of({**self.known.get(station_id, {}), **self._given, "station": station_id})
+        if not any(map(self.is_wanted, self.files)):
+            return StationIntake(station_id, known=known)
+        source = self._sources.open(config)
+        if station_id not in source.station_ids:
+            return StationIntake(station_id, known=known)
+        files = [file for file in source.files(station_id) if file in self._hashes]
+        noted = self._noted_for(station_id)
+        new = [file for file in files if self._hashes[file] not in noted]
+        self._note_done(station_id, files)
+        if not new:
+            return StationIntake(station_id, known=max(known, len(files)))
+        return self._taken(station, source, new, known + len(files) - len(new))
+
+    def _taken(self, station: StationStore, source: Source, files: Sequence[Path], known: int) -> StationIntake:
+        station_id, before = station.station_id, self.known.get(station.station_id, {})
+        config = config_of({**before, **self._given, "station": station_id})
+        require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
+        raw = source.load(station_id)
+        units = units_of(raw)
+        if not self.told.accept:
+            require_same_unit(units, before, station_id)
+        kept = station.measurements()
+        data, report = assemble(raw, station_id, config, whole=kept is None)
+        notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
+        if kept is not None:
+            data, told = believed(kept, data, config, accept=self.told.accept)
+            notes += told
+        described = describe(station, as_read(data, report, config, units, source.folder))
+        with station.locked():
+            rows = station.append_measurements(data, received=self.received)
+            findings = tuple(finding.to_dict() for finding in report.findings)
+            for file in files:
+                last = file == files[-1]
+                station.note_taken_in(TakenIn(name_below(file, self.told.data), file.stat().st_size,
+                                              self._hashes[file], self.received, rows if last else {},
+                                              findings if last else ()))
+        return StationIntake(station_id, tuple(name_below(file, self.told.data) for file in files), known, rows,
+                             described.changes, described.state == NEW, findings, tuple(notes))
+
+    def _note_done(self, station_id: str, files: Sequence[Path]) -> None:
+        for file in files:
+            self.done.setdefault(self._hashes[file], []).append(station_id)
+
+    def keep(self, outcomes: Mapping[str, str]) -> None:
+        """Note the run, with what became of each station: its files need not be read again."""
+        if not self.done and not self.waiting:
+            return
+        ended = pd.Timestamp.now("UTC")
+        self.told.store.keep_run({
+            "id": f"{self.started:%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}", "kind": KIND,
+            "started": self.started.isoformat(), "ended": ended.isoformat(), "files": self.done,
+            "waiting": self.told_of_waiting(),
+            "stations": dict(outcomes)})
+
+    def told_of_waiting(self) -> dict[str, str]:
+        """Files that are not whole, and why."""
+        return {name_below(file, self.told.data): why for file, why in self.waiting.items()}
+
+    def left_over(self) -> list[DataError]:
+        """Files that are cut and that nobody writes to any more."""
+        old = [file for file in self.waiting if time.time() - file.stat().st_mtime > WAITS]
+        return [DataError(f"{file} {self.waiting[file]}", found=f"not changed for {WAITS / 3600:g} h or longer",
+                          expected="a whole file", hint="copy it again; if nothing is missing, end its last line with "
+                                                        "a line break") for file in old]
+
+    def words(self, taken: Sequence[StationIntake]) -> str:
+        """`took in 3 files: 5 stations, 2,880 rows new, 4 late, 2 corrected; 1 file waits`."""
+        files = {name for each in taken for name in each.files}
+        total: Counter[str] = Counter()
+        for each in taken:
+            total.update(each.rows)
+        stations = sum(1 for each in taken if each.files)
+        did = (f"took in {_files(len(files))}: {stations} station{'' if stations == 1 else 's'}, {counted(total)}"
+               if files else "took in nothing new")
+        known = sum(map(self.is_known, self._hashes)) if not files else 0
+        before = f": {_files(known)} taken in before" if known else ""
+        waits = f"; {_files(len(self.waiting))} wait{'s' if len(self.waiting) == 1 else ''}" if self.waiting else ""
+        return f"{did}{before}{waits}"
+
+
+def counted(rows: Mapping[str, int]) -> str:
+    """`2,880 rows new, 4 late, 2 corrected`."""
+    others = [f"{rows[name]:,} {name}" for name in COUNTS[1:] if rows.get(name)]
+    return ", ".join([f"{rows.get(COUNTS[0], 0):,} rows new", *others])
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,125 @@
+"""What there is to take in: which files are whole and new, which stations they hold, and how each is to be read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattcast.data.files import columns_of
+from wattcast.data.plants import groups_by_name, without_dates
+from wattcast.data.reader import Source, files_in, open_source
+from wattcast.data.schema import DataConfig
+from wattcast.errors import ConfigError, InputError, listing
+from wattcast.workflows.job import OF_ONE_STATION
+from wattcast.workflows.kept_descriptions import config_of
+
+Description = Mapping[str, Any]
+"""Keys of the section `data`, flat."""
+
+
+@dataclass(eq=False)
+class Sources:
+    """The stations of a path, opened once for every way in which they are described.
+
+    Attributes:
+        path: a file or a folder.
+        wanted: of a folder, the files that are read.
+    """
+
+    path: Path
+    wanted: Callable[[Path], bool]
+    _opened: dict[str, Source] = field(default_factory=dict)
+
+    def open(self, config: DataConfig) -> Source:
+        """As `reader.open_source`."""
+        how = config.model_dump_json(exclude=OF_ONE_STATION)
+        found = self._opened.get(how)
+        # A single station may have its name from the description.
+        if found is None or (len(found.station_ids) < 2 and found.config.station != config.station):
+            found = self._opened[how] = open_source(self.path, config, self.wanted)
+        return found
+
+
+def named_like(files: Sequence[Path], path: Path, known: Iterable[str]) -> str | None:
+    """The known station that a single file, or a folder whose files are parts of one, is named after."""
+    known = set(known)
+    if path.is_dir() and path.resolve().name in known:
+        return path.resolve().name
+    groups = groups_by_name(files)
+    if len(groups) != 1:
+        return None
+    return next((name for name in (*groups, without_dates(files[0])) if name in known), None)
+
+
+def opened(sources: Sources, given: Description, known: Mapping[str, Description],
+           station_id: str | None) -> tuple[str, ...]:
+    """The stations that the path holds.
+
+    A path that cannot be understood by what is given is read as a known station's files are.
+
+    Args:
+        sources: of the path.
+        given: what is said of the data now.
+        known: how the stations are described that are known.
+        station_id: the one that is meant, if it was named.
+
+    Raises:
+        InputError: it cannot be understood, or has no such station.
+    """
+    if station_id is not None:
+        source = sources.open(config_of({**known.get(station_id, {}), **given, "station": station_id}))
+        return _the_one(source, station_id)
+    config = _with_names(sources, given, known)
+    try:
+        return sources.open(config).station_ids
+    except InputError:
+        found = _as_known(sources, given, known)
+        if found is None:
+            raise
+        return found
+
+
+def _the_one(source: Source, station_id: str) -> tuple[str]:
+    if station_id not in source.station_ids:
+        raise ConfigError(f"{source.name} has no station {station_id!r}", found=listing(source.station_ids, limit=40),
+                          hint="choose one of these with --station, or leave it out")
+    return (station_id,)
+
+
+def _with_names(sources: Sources, given: Description, known: Mapping[str, Description]) -> DataConfig:
+    """What is given, and what the names of the files say if stations are known: whose they are, and that they are
+    stations of their own."""
+    config = config_of(given)
+    files = files_in(sources.path, config)
+    if config.station is None and (name := named_like(files, sources.path, known)):
+        return config_of({**known[name], **given, "station": name})
+    if not sources.path.is_dir() or config.folder is not None or config.station is not None:
+        return config
+    beside = [file for file in files if file.parent == sources.path]
+    stations = set(known) & set(groups_by_name(beside))
+    single = len(beside) == 1 and (columns := columns_of(beside[0], config)) is not None and columns.station is None
+    return config_of({**given, "folder": "stations"}) if stations or single else config
+
+
+def _as_known(sources: Sources, given: Description, known: Mapping[str, Description]) -> tuple[str, ...] | None:
+    """The stations of a path that is written as those of some known ones; None if it is not."""
+    ways: dict[str, list[str]] = {}
+    for name, description in known.items():
+        config = config_of({**description, **given})
+        ways.setdefault(config.model_dump_json(exclude=OF_ONE_STATION), []).append(name)
+    for names in ways.values():
+        # Who has no column of stations is the only one that is written so.
+        config = config_of({**known[names[0]], **given, "station": names[0]})
+        try:
+            source = sources.open(config)
+        except InputError:
+            continue
+        found = tuple(name for name in source.station_ids if name in names)
+        if len(source.station_ids) > 1 or len(names) == 1:
+            return found
+    return None
+
+
+def name_below(file: Path, path: Path) -> str:
+    """What a file is called in what is kept of it: its place below the path, or its name."""
+    return str(file.resolve().relative_to(path.resolve())) if path.is_dir() else file.name

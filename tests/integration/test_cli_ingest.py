@@ -1,0 +1,241 @@
+"""`wattcast ingest`: what comes in is kept once, whatever comes twice, late, corrected, half written or wrong."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattcast.data.reader import open_source
+from wattcast.data.schema import DataConfig
+from wattcast.store.disk import DiskStore
+
+pytestmark = pytest.mark.usefixtures("place")
+
+STILL = ("--still", "0")
+HOURLY = ("--set", "data.time.step=1h")
+
+
+@pytest.fixture
+def hourly(seed_table: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Rows of some days, every hour, without weather."""
+    def make(station: str = "north", days: int = 20, start: str = "2025-03-01") -> pd.DataFrame:
+        table = seed_table(station, days=days, start=start, step="1h")
+        return table[["ts", "station_ref_id", "total_active_power"]]
+    return make
+
+
+def write(table: pd.DataFrame, path: str) -> Path:
+    Path(path).parent.mkdir(exist_ok=True)
+    table.to_csv(path, index=False)
+    return Path(path)
+
+
+def kept(station: str = "north"):
+    return DiskStore(Path("models")).station(station)
+
+
+def power(station: str = "north") -> pd.Series:
+    data = kept(station).measurements()
+    return data.frame["total_active_power"]
+
+
+def told(done) -> dict[str, dict]:
+    return {each["station"]: each for each in json.loads(done.out)["stations"]}
+
+
+def test_ingest__two_stations_of_a_file_once(cli, hourly) -> None:
+    both = write(pd.concat([hourly("north"), hourly("south")]), "both.csv")
+    done = cli("ingest", "--data", both, *HOURLY, *STILL)
+    assert done.code == 0
+    assert "took in 1 file: 2 stations, 960 rows new" in done.out
+    assert "station north is new: " in done.out
+    assert "kind: load" in done.out
+    assert (power("north").to_numpy() == hourly("north")["total_active_power"].to_numpy()).all()
+    before = {path: path.read_bytes() for path in Path("models").rglob("*") if path.is_file()}
+    again = cli("ingest", "--data", both, *STILL)
+    assert again.code == 0
+    assert "took in nothing new: 1 file taken in before" in again.out
+    assert {path: path.read_bytes() for path in Path("models").rglob("*") if path.is_file()} == before
+
+
+def test_ingest__as_a_verb_reads_it(cli, plant) -> None:
+    assert cli("ingest", "--data", plant, *STILL).code == 0
+    data, whole = kept("plant").measurements(), open_source(plant, DataConfig()).read()[0]
+    pd.testing.assert_frame_equal(data.frame, whole.frame, check_freq=False)
+    pd.testing.assert_frame_equal(data.vintages.table, whole.vintages.table, check_freq=False)
+    assert data.station == whole.station
+
+
+def test_ingest__file_by_file_of_a_growing_folder(cli, hourly) -> None:
+    whole = hourly(days=20)
+    for number in range(4):
+        write(whole.iloc[120 * number:120 * (number + 1)], f"inbox/north_2025-03-{number + 1:02d}.csv")
+        done = cli("ingest", "--data", "inbox", *(HOURLY if number == 0 else ()), *STILL, "--json")
+        assert done.code == 0
+        station = told(done)["north"]
+        assert (station["rows"]["appended"], station["taken_in_before"]) == (120, number)
+    assert (power().to_numpy() == whole["total_active_power"].to_numpy()).all()
+    assert [Path(file.name).name for file in kept().taken_in()] == [f"north_2025-03-{n:02d}.csv" for n in range(1, 5)]
+
+
+def test_ingest__weather_that_comes_alone(cli, plant, place) -> None:
+    folder = Path(shutil.copytree(plant / "plant", place / "plant"))
+    newest = max((folder / "forcaster").iterdir())
+    later = newest.read_bytes()
+    newest.unlink()
+    assert cli("ingest", "--data", folder, *STILL).code == 0
+    before = kept("plant").measurements()
+    newest.write_bytes(later)
+    done = cli("ingest", "--data", folder, *STILL, "--json")
+    assert told(done)["plant"]["files"] == [f"forcaster/{newest.name}"]
+    after = kept("plant").measurements()
+    pd.testing.assert_frame_equal(after.frame[["total_active_power"]], before.frame[["total_active_power"]],
+                                  check_freq=False)
+    issued = [len(data.vintages.table.index.unique("issued")) for data in (before, after)]
+    assert issued[1] == issued[0] + 1
+
+
+def test_ingest__late_rows_and_corrections(cli, hourly) -> None:
+    whole = hourly(days=12)
+    write(whole.drop(index=[100, 101, 102]).iloc[:-24], "one.csv")
+    assert cli("ingest", "--data", "one.csv", "--received", "2025-03-12 06:00", *HOURLY, *STILL).code == 0
+    was, corrected = whole.loc[50:51, "total_active_power"].tolist(), whole.copy()
+    corrected.loc[50:51, "total_active_power"] = [888.0, 889.0]
+    write(corrected.iloc[48:], "two.csv")
+    done = cli("ingest", "--data", "two.csv", "--received", "2025-03-13 06:00", *STILL)
+    assert "24 rows new, 3 late, 2 corrected" in done.out
+    assert (power().to_numpy() == corrected["total_active_power"].to_numpy()).all()
+    beside = kept().corrections()
+    assert beside["before"].tolist() == was
+    assert beside["after"].tolist() == [888.0, 889.0]
+    assert beside["received"].unique().tolist() == [pd.Timestamp("2025-03-13 06:00", tz="Asia/Shanghai")]
+
+
+@pytest.mark.parametrize(("name", "cut"), [
+    ("cut.csv", -17), ("cut.parquet", -9), ("cut.csv.gz", -9), ("empty.csv", None)])
+def test_ingest__half_written_waits_and_the_others_do_not(cli, hourly, name: str, cut: int | None) -> None:
+    north, south = hourly("north").drop(columns="station_ref_id"), hourly("south").drop(columns="station_ref_id")
+    write(north, "in/north.csv")
+    half = Path("in") / name
+    if name.endswith("parquet"):
+        south.to_parquet(half)
+    else:
+        south.to_csv(half, index=False)
+    whole = half.read_bytes()
+    half.write_bytes(whole[:cut] if cut else b"")
+    flags = (*HOURLY, "--set", "data.folder=stations", *STILL)
+    done = cli("ingest", "--data", "in", *flags)
+    assert done.code == 0
+    assert f"{name} waits: it is " in done.out
+    assert "took in 1 file: 1 station, 480 rows new; 1 file waits" in done.out
+    os.utime(half, (1e9, 1e9))
+    left = cli("ingest", "--data", "in", *flags)
+    assert left.code == 2
+    assert name in left.err
+    assert "copy it again" in left.err
+    half.write_bytes(whole)
+    assert "took in 1 file: 1 station, 480 rows new" in cli("ingest", "--data", "in", *flags).out
+
+
+def test_ingest__one_broken_station_is_not_the_end(cli, hourly) -> None:
+    broken = hourly("broken").assign(total_active_power="many")
+    write(pd.concat([hourly("north"), broken, hourly("south")]), "all.csv")
+    done = cli("ingest", "--data", "all.csv", *HOURLY, *STILL)
+    assert done.code == 2
+    assert "2 of 3 done, 1 failed" in done.out
+    assert "took in 1 file: 2 stations, 960 rows new" in done.out
+    assert kept("broken").measurements() is None
+    again = cli("ingest", "--data", "all.csv", *HOURLY, *STILL, "--json")
+    assert again.code == 2
+    assert told(again)["north"]["files"] == []
+    assert "error" in told(again)["broken"]
+
+
+def test_ingest__later_files_are_read_as_described(cli, hourly) -> None:
+    table = hourly().rename(columns={"ts": "when", "total_active_power": "Wirkarbeit"}).drop(columns="station_ref_id")
+    Path("stations").mkdir()
+    Path("stations/works.yaml").write_text(
+        "kind: load\ncapacity: 2000\ntime: {column: when, step: 1h, timezone: Europe/Berlin}\n"
+        "targets: {total_active_power: Wirkarbeit}\nunit: kWh\n")
+    Path("stations/roof.yaml").write_text("kind: pv\n")
+    write(table.iloc[:240], "works.csv")
+    assert cli("ingest", "--data", "works.csv", "--stations", "stations", *STILL).code == 0
+    assert kept("roof").description() == {"kind": "pv", "station": "roof"}
+    write(table.iloc[240:], "export_0815.csv")
+    assert "240 rows new" in cli("ingest", "--data", "export_0815.csv", *STILL).out
+    data = kept("works").measurements()
+    assert (len(data.frame), data.station.capacity, data.station.timezone) == (480, 2000, "Europe/Berlin")
+
+
+@pytest.mark.parametrize(("change", "flags", "facts"), [
+    (lambda rows: rows.assign(total_active_power=rows["total_active_power"] * 1000), (), "as if in another unit"),
+    (lambda rows: rows.assign(temp=20.0), (), "other columns"),
+    (lambda rows: rows.rename(columns={"total_active_power": "active_power [MW]"}), (), "in another unit"),
+    (lambda rows: rows, ("--set", "data.time.step=2h"), "not on the grid"),
+], ids=["thousandfold", "columns", "unit by name", "step"])
+def test_ingest__contradictions_are_refused(cli, hourly, change, flags: tuple[str, ...], facts: str) -> None:
+    whole = hourly(days=24).rename(columns={"total_active_power": "active_power [kW]"})
+    write(whole.iloc[:480], "one.csv")
+    assert cli("ingest", "--data", "one.csv", *HOURLY, *STILL).code == 0
+    before = kept().measurements().frame
+    write(change(whole.iloc[480:].rename(columns={"active_power [kW]": "total_active_power"})), "two.csv")
+    described = kept().description()
+    done = cli("ingest", "--data", "two.csv", *flags, *STILL)
+    assert done.code == 2
+    assert facts in " ".join(done.err.split())
+    pd.testing.assert_frame_equal(kept().measurements().frame, before, check_freq=False)
+    assert [file.name for file in kept().taken_in()] == ["one.csv"]
+    assert kept().description() == described
+
+
+@pytest.mark.usefixtures("models")
+def test_ingest__what_is_known_of_a_model_is_no_other_now(cli, plant) -> None:
+    done = cli("ingest", "--data", plant, "--set", "data.kind=pv", *STILL)
+    assert done.code == 2
+    assert "was trained with other values of data.kind" in done.err
+    assert cli("ingest", "--data", plant, *STILL).code == 0
+
+
+def test_ingest__accepts_what_is_true_all_the_same(cli, hourly) -> None:
+    whole = hourly(days=24)
+    write(whole.iloc[:480], "one.csv")
+    write(whole.iloc[480:].assign(total_active_power=lambda rows: rows["total_active_power"] * 1000), "two.csv")
+    assert cli("ingest", "--data", "one.csv", *HOURLY, *STILL).code == 0
+    assert cli("ingest", "--data", "two.csv", *STILL).code == 2
+    assert cli("ingest", "--data", "two.csv", "--accept", *STILL).code == 0
+    assert power().iloc[-1] == pytest.approx(whole["total_active_power"].iloc[-1] * 1000)
+
+
+def test_ingest__killed_at_every_write(cli, hourly, monkeypatch) -> None:
+    """What is there at each write that counts, given again: nothing lost, nothing twice."""
+    whole, south = hourly(days=12), hourly("south", days=12)
+    write(pd.concat([whole.iloc[:240], south.iloc[:200]]), "one.csv")
+    assert cli("ingest", "--data", "one.csv", *HOURLY, *STILL).code == 0
+    two = whole.copy()
+    two.loc[200:203, "total_active_power"] += 40
+    write(pd.concat([two.iloc[180:], south]), "two.csv")
+    honest, numbers, left = os.replace, count(), []
+
+    def replace(source, target) -> None:
+        left.append(shutil.copytree("models", f"left-{next(numbers)}"))
+        honest(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        assert cli("ingest", "--data", "two.csv", *STILL).code == 0
+    assert len(left) >= 6
+    for folder in left:
+        assert cli("ingest", "--data", "two.csv", "--store", folder, *STILL).code == 0
+        for name, expected in (("north", two), ("south", south)):
+            station = DiskStore(Path(folder)).station(name)
+            found = station.measurements().frame["total_active_power"]
+            assert (found.to_numpy() == expected["total_active_power"].to_numpy()).all()
+            assert len(station.corrections()) == (4 if name == "north" else 0)
+            assert [file.name for file in station.taken_in()] == ["one.csv", "two.csv"]
+            assert not np.isnan(found).any()

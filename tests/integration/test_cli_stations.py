@@ -1,0 +1,60 @@
+"""`wattcast stations`: what stations are is said once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wattcast.store.disk import DiskStore
+
+pytestmark = pytest.mark.usefixtures("place")
+
+
+def test_stations__added_again_and_changed(cli) -> None:
+    Path("all.yaml").write_text("kind: pv\nstations: [{station: roof, capacity: 50}, {station: field}]")
+    first = cli("stations", "add", "--config", "all.yaml")
+    assert first.code == 0
+    assert "station roof is new: kind: pv, capacity: 50.0" in first.out
+    assert "station field is new: kind: pv" in first.out
+    assert "station roof is as it was" in cli("stations", "add", "--config", "all.yaml").out
+    changed = cli("stations", "add", "--station", "roof", "--set", "data.capacity=60", "--json")
+    assert json.loads(changed.out) == [{"station": "roof", "state": "changed", "notes": [],
+                                        "changes": [{"key": "data.capacity", "was": 50.0, "now": 60.0}]}]
+    kept = DiskStore(Path("models")).station("roof").description()
+    assert kept == {"station": "roof", "kind": "pv", "capacity": 60.0}
+
+
+@pytest.mark.usefixtures("models")
+def test_stations__a_contradiction_to_a_model_is_refused_and_the_others_are_kept(cli) -> None:
+    Path("all.yaml").write_text("kind: wind\nstations: [{station: plant}, {station: field}]")
+    done = cli("stations", "add", "--config", "all.yaml")
+    assert done.code == 2
+    assert "station plant: the model v0001 of station plant was trained with other values of data.kind" in done.err
+    store = DiskStore(Path("models"))
+    assert store.station("plant").description() is None
+    assert store.station("field").description() == {"station": "field", "kind": "wind"}
+
+
+@pytest.mark.usefixtures("models")
+def test_stations__listed_and_shown(cli) -> None:
+    assert "nothing is kept in nowhere yet" in cli("stations", "list", "--store", "nowhere").out
+    assert cli("stations", "add", "--station", "field", "--set", "data.kind=wind").code == 0
+    field, plant = json.loads(cli("stations", "list", "--json").out)
+    assert (field["station"], field["kind"], field["rows"], field["newest"]) == ("field", "wind", 0, None)
+    assert (plant["station"], plant["kind"], plant["champion"]) == ("plant", "load", "v0001")
+    assert plant["rows"] > 5000
+    assert plant["bytes"] > 1000
+    table = cli("stations", "list").out
+    assert all(word in table for word in ("field", "wind", "plant", "v0001", "Asia/Shanghai", "MB"))
+    shown = json.loads(cli("stations", "show", "--station", "plant").out)
+    assert (shown["champion"], shown["corrections"], shown["files"]) == ("v0001", 0, [])
+    missed = cli("stations", "show", "--station", "plnt")
+    assert missed.code == 2
+    assert "did you mean plant?" in missed.err
+
+
+@pytest.mark.parametrize("station", ["../x", "a/b", "x" * 300, ".."])
+def test_stations__ids_stay_in_their_place(cli, station: str) -> None:
+    assert cli("stations", "add", "--station", station, "--set", "data.kind=pv").code == 2
+    assert not Path("models").exists()
+    assert [path.name for path in Path("..").iterdir()] == ["place"]
