@@ -29,6 +29,7 @@ AREAS = {
     "evaluation": "Evaluation and the first gate",
     "store": "What is kept",
     "workflows": "Workflows",
+    "nightly": "The night",
     "scan": "The scan",
     "": "All over the package",
 }
