@@ -17,6 +17,7 @@ import typer
 from wattcast import __version__
 from wattcast.cli_intake import ingest, stations_app
 from wattcast.cli_models import models_app
+from wattcast.cli_nightly import nightly
 from wattcast.cli_review import forecasts_app, prune, review
 from wattcast.cli_stations import each, print_error, print_json
 from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
@@ -76,6 +77,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(forecasts_app, name="forecasts")
 app.add_typer(stations_app, name="stations")
 app.command()(ingest)
+app.command()(nightly)
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""
