@@ -39,8 +39,8 @@ nightly: {inbox: [incoming], finetune_minutes: 0}
 """
 SMALL = ("model.d_model=16", "model.n_layers=1", "model.patch_len=24", "training.epochs=3", "training.members=1",
          "training.batches_per_epoch=6", "training.boosted_trees=false", "windows.validation_origins=8")
-STARTS = 4.0
-"""How long the program takes before it does something. [seconds]"""
+LATER = 0.5
+"""Within this time after a line of the ledger a kill comes: longer than a forecast takes. [seconds]"""
 
 
 def name(number: int) -> str:
@@ -138,18 +138,24 @@ def judge(folder: Path, told: dict[str, dict], count: int, faults: dict[int, Fau
     return wrong
 
 
-def killed(folder: Path, night: int, kills: int, took: float, rng: random.Random) -> list[str]:
-    """Kill the night at random points until it has been killed so often, each time started again, then let it end."""
-    done = 0
-    while done < kills:
+def lines(folder: Path) -> int:
+    """How many the ledger of the third night has."""
+    ledger = folder / "filed" / ".nights" / f"{FIRST + pd.Timedelta(days=DAYS + 3):%Y-%m-%d}.jsonl"
+    return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+
+
+def killed(folder: Path, night: int, kills: int, total: int, rng: random.Random) -> list[str]:
+    """Kill the night at random points, each time started again: among the `total` lines of its ledger, and up to
+    `LATER` after one."""
+    for target in sorted(rng.sample(range(total), kills)):
         with subprocess.Popen([sys.executable, "-m", "wattcast", *flags(night)], cwd=folder, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as process:
-            try:
-                process.wait(rng.uniform(0, STARTS + 1.6 * took / kills))
-                return [f"the night ended after {done} kills: give more stations"]
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-        done += 1
+            while process.poll() is None and lines(folder) < target:
+                time.sleep(0.005)
+            time.sleep(rng.uniform(0, LATER))
+            if process.poll() is not None:
+                return [f"the night ended before its line {target}"]
+            process.send_signal(signal.SIGKILL)
     return []
 
 
@@ -197,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     undisturbed = folder.with_name(f"{folder.name}-undisturbed")
     shutil.copytree(folder, undisturbed)
     _, _, took = run(undisturbed, 3)
-    wrong += killed(folder, 3, given.kills, took, rng)
+    wrong += killed(folder, 3, given.kills, lines(undisturbed), rng)
     run(folder, 3)
     ours, theirs = kept(folder, count), kept(undisturbed, count)
     wrong += [f"after the kills, {what} is not what it is undisturbed" for what in {**ours, **theirs}
