@@ -30,10 +30,10 @@ class NightlyConfig(Config):
     inbox: tuple[str, ...] = Field((), description="files and folders that are taken in first; in a night without any, "
                                                    "what is stored has to do")
     filed: str = Field("filed", description="folder of the forecast files and of the nights' ledgers")
-    file: str = Field("{date}/{station}.csv", description="a station's file in it, whose name ends in .csv, "
+    filed_as: str = Field("{date}/{station}.csv", description="a station's file in it, whose name ends in .csv, "
                                                           ".csv.gz or .parquet")
     together: str | None = Field("{date}.csv", description="a file in it with all stations' forecasts; null: none")
-    timezone: str | None = Field(None, description="IANA zone of the nights' dates and of the deadline; null: "
+    night_zone: str | None = Field(None, description="IANA zone of the nights' dates and of the deadline; null: "
                                                    "data.time.timezone. Stations keep their own")
     deadline: str | None = Field(None, description="when all has to be done: a time of day such as 06:00, or minutes "
                                                    "from the start; null: never")

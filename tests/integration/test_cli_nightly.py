@@ -242,7 +242,8 @@ def test_nightly__what_cannot_be_written_keeps_nothing_back(cli) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (("--deadline", "soon"), "'soon' is not a deadline"), (("--set", "nightly.file=all.csv"), "does not tell stations"),
+    (("--deadline", "soon"), "'soon' is not a deadline"),
+    (("--set", "nightly.filed_as=all.csv"), "does not tell stations apart"),
     (("--set", "nightly.inboxes=[x]"), "did you mean 'nightly.inbox'?")])
 def test_nightly__refuses_what_cannot_be_meant(refused, arguments: tuple[str, ...], message: str) -> None:
     refused("nightly", *arguments, facts=(message,))

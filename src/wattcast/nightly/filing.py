@@ -41,10 +41,10 @@ class Filing:
         Raises:
             ConfigError: a pattern that is not one, or does not tell stations apart.
         """
-        _require_pattern("nightly.file", config.file, {"station"})
+        _require_pattern("nightly.filed_as", config.filed_as, {"station"})
         if config.together is not None:
             _require_pattern("nightly.together", config.together, set())
-        return cls(Path(config.filed), night, config.file, config.together, dry)
+        return cls(Path(config.filed), night, config.filed_as, config.together, dry)
 
     @property
     def ledger(self) -> Path:

@@ -6,7 +6,6 @@ before the next line is written.
 
 import json
 import logging
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -16,10 +15,12 @@ from wattcast.store.files import cannot_write
 log = logging.getLogger("wattcast")
 
 TRIES = 3
-"""How many times a piece of work is begun without an end before it is left out: it seems to end the program.
+"""How many times in a row a piece of work may be the last that the program did before it ended: then it is left out.
 [number]"""
 
-BEGUN, DONE = "begun", "done"
+START, BEGUN, DONE = "start", "begun", "done"
+Key = tuple[str, str, str]
+"""A step, of which station, and in which way."""
 
 
 @dataclass
@@ -32,7 +33,9 @@ class Ledger:
 
     path: Path | None
     _done: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    _begun: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _open: Key | None = None
+    _ended: tuple[Key | None, int] = (None, 0)
+    _deadly: set[Key] = field(default_factory=set)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -56,12 +59,24 @@ class Ledger:
         return ledger
 
     def _take(self, state: str, step: str, of: str, told: dict[str, Any]) -> None:
-        if state == BEGUN:
-            self._begun[step, of, told["what"]] += 1
-            return
-        self._done[step, of] = dict(told)
-        for key in [key for key, count in self._begun.items() if key[:2] == (step, of) and count < TRIES]:
-            del self._begun[key]
+        if state == START:
+            last, times = self._ended
+            self._ended = (self._open, times + 1 if self._open == last else 1)
+            if self._open is not None and self._ended[1] >= TRIES:
+                self._deadly.add(self._open)
+            self._open = None
+        elif state == BEGUN:
+            self._open = (step, of, str(told["what"]))
+        else:
+            self._done[step, of] = dict(told)
+            self._open = None
+            if self._ended[0] is not None and self._ended[0][:2] == (step, of):
+                self._ended = (None, 0)
+
+    def start(self) -> None:
+        """Note that the program goes on, if it ended in the middle of something."""
+        if self._open is not None:
+            self._write(START, "", "", {})
 
     def begin(self, step: str, of: str, what: str = "") -> None:
         """Note that a piece of work begins, or a way to do it."""
@@ -92,5 +107,5 @@ class Ledger:
         return self._done.get((step, of))
 
     def deadly(self, step: str, of: str, what: str = "") -> bool:
-        """Whether it was begun some times and never came to an end."""
-        return self._begun[step, of, what] >= TRIES
+        """Whether the program has always ended with it."""
+        return (step, of, what) in self._deadly

@@ -63,6 +63,7 @@ class Night:
 
     def run(self) -> Summary:
         """All of it, in order."""
+        self.ledger.start()
         remarks, refused = self._take_in()
         stations = self.work.stations()
         remarks += [f"{station}, of which nothing is known: not taken in: {why}" for station, why in refused.items()
@@ -117,6 +118,8 @@ class Night:
         """The stations that got another file than they had."""
         changed: set[str] = set()
         took: list[float] = []
+        # Those without a file first: the others are looked at once more.
+        stations = sorted(stations, key=lambda station: _holds(self.ledger.told(FORECAST, station) or {}))
         for waiting, station in zip(range(len(stations), 0, -1), stations, strict=True):
             begun = self.clock.elapsed
             # What the others may take is known from those before. Once it is late anyway, there is no hurry.
@@ -168,7 +171,7 @@ class Night:
         """The rung, unless it has always ended the program in this night."""
         def make() -> Made:
             if self.ledger.deadly(FORECAST, station, rung.mark):
-                raise WattcastError("it was begun again and again in this night, and always ended the program")
+                raise WattcastError("the program ended with it again and again in this night")
             self.ledger.begin(FORECAST, station, rung.mark)
             return rung.make()
         return replace(rung, make=make)
@@ -227,7 +230,7 @@ class Night:
                 return {"words": f"due, and not begun: it may take {_minutes(price)}, and {_minutes(left)} are left; "
                                  f"{why}"}
             if self.ledger.deadly(FINETUNE, station):
-                raise WattcastError("it was begun again and again in this night, and always ended the program")
+                raise WattcastError("the program ended with it again and again in this night")
             self.ledger.begin(FINETUNE, station)
             tuned = self.work.finetune(station, self._at_each_epoch)
         except OutOfTimeError as error:

@@ -44,7 +44,7 @@ def nightly(store: Store, settings: Settings, *, now: str | None = None, deadlin
         BusyError: another night is under way.
     """
     config = settings.nightly
-    zone = config.timezone or settings.data.time.timezone
+    zone = config.night_zone or settings.data.time.timezone
     begun = pd.Timestamp.now(zone).floor("s") if now is None else parse_time(now, zone)
     clock = NightClock(begun, parse_deadline(config.deadline if deadline is None else deadline, begun))
     filing = Filing.of(config, f"{begun:%Y-%m-%d}", dry=dry_run)

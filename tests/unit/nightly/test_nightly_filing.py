@@ -14,7 +14,7 @@ def filing(folder: Path, **settings: str | None) -> Filing:
 
 @pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
 def test_filing__all_in_one_are_the_rows_of_each(tmp_path: Path, ending: str) -> None:
-    made = filing(tmp_path, file=f"{{date}}/{{station}}.{ending}")
+    made = filing(tmp_path, filed_as=f"{{date}}/{{station}}.{ending}")
     files = [made.write("007", pd.DataFrame({"station_id": ["007"], "power": [0.10], "part": [1.0]}))[0],
              made.write("7", pd.DataFrame({"station_id": ["7"], "power": [12345.6789]}))[0]]
     together = made.write_together(files)
@@ -41,8 +41,8 @@ def test_filing__dry_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("settings", "message"), [
-    ({"file": "{date}.csv"}, "does not tell stations apart"), ({"file": "{id}.csv"}, "names what is not known"),
-    ({"file": "{station.csv"}, "is not a pattern"), ({"file": "{station}.xlsx"}, "its name does not end"),
+    ({"filed_as": "{date}.csv"}, "does not tell stations apart"), ({"filed_as": "{id}.csv"}, "names what is not known"),
+    ({"filed_as": "{station.csv"}, "is not a pattern"), ({"filed_as": "{station}.xlsx"}, "its name does not end"),
     ({"together": "all.txt"}, "its name does not end")])
 def test_filing__refuses_a_pattern_that_cannot_be_meant(tmp_path: Path, settings: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -34,24 +34,36 @@ def test_ledger__a_torn_last_line_costs_that_line_alone(path: Path, torn: int) -
     assert Ledger.read(path).told("forecast", "west") == {"version": "v0003"}
 
 
-def test_ledger__work_that_never_ends_is_deadly(path: Path) -> None:
+def ended(path: Path, *begun: tuple[str, str, str]) -> Ledger:
+    """A program that begins and ends in the middle of the last of these."""
+    ledger = Ledger.read(path)
+    ledger.start()
+    for key in begun:
+        ledger.begin(*key)
+    return ledger
+
+
+CHAMPION, BASE = ("forecast", "north", "champion"), ("forecast", "north", "base")
+
+
+def test_ledger__what_the_program_always_ends_with_is_deadly(path: Path) -> None:
     for _ in range(TRIES):
-        assert not Ledger.read(path).deadly("forecast", "north", "champion")
-        Ledger.read(path).begin("forecast", "north", "champion")
-    ledger = Ledger.read(path)
-    assert ledger.deadly("forecast", "north", "champion")
-    assert not ledger.deadly("forecast", "north", "base")
-    assert not ledger.deadly("forecast", "south", "champion")
+        assert not ended(path, CHAMPION).deadly(*CHAMPION)
+    ledger = ended(path)
+    assert ledger.deadly(*CHAMPION)
+    assert not ledger.deadly(*BASE)
     ledger.done("forecast", "north", {})
-    assert Ledger.read(path).deadly("forecast", "north", "champion")
+    assert ended(path).deadly(*CHAMPION)
 
 
-def test_ledger__work_that_came_to_an_end_is_not(path: Path) -> None:
-    ledger = Ledger.read(path)
-    for _ in range(2 * TRIES):
-        ledger.begin("forecast", "north", "champion")
-        ledger.done("forecast", "north", {})
-    assert not ledger.deadly("forecast", "north", "champion")
+def test_ledger__what_it_ended_with_now_and_then_is_not(path: Path) -> None:
+    for other in (BASE, ("forecast", "south", "champion")) * TRIES:
+        ended(path, CHAMPION)
+        ended(path, CHAMPION, other)
+    assert not ended(path).deadly(*CHAMPION)
+    for _ in range(TRIES):
+        ended(path, CHAMPION).done("forecast", "north", {})
+    assert not ended(path).deadly(*CHAMPION)
 
 
 def test_ledger__a_disk_that_is_full_does_not_end_the_night(path: Path, caplog: pytest.LogCaptureFixture,

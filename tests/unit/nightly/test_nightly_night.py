@@ -65,7 +65,8 @@ def test_night__a_file_that_went_or_was_changed_is_written_again(a_night, tmp_pa
 
 def test_night__another_name_for_the_files_is_worth_another_file(a_night, tmp_path: Path) -> None:
     a_night()
-    assert of(a_night(file="latest/{station}.csv"), "north").file == str(tmp_path / "filed" / "latest" / "north.csv")
+    north = of(a_night(filed_as="latest/{station}.csv"), "north")
+    assert north.file == str(tmp_path / "filed" / "latest" / "north.csv")
 
 
 def test_night__a_champion_that_stood_aside_is_asked_again(a_night, work) -> None:
@@ -73,6 +74,14 @@ def test_night__a_champion_that_stood_aside_is_asked_again(a_night, work) -> Non
     a_night()
     work.broken = {}
     assert of(a_night(), "south").light is Light.OK
+
+
+def test_night__looks_once_more_only_after_the_others_have_a_file(a_night, work) -> None:
+    work.broken = {"north": ("champion",)}
+    Path(of(a_night(), "west").file).unlink()
+    done = len(work.done)
+    a_night()
+    assert work.done[done] == "champion of west"
 
 
 def test_night__keeps_the_file_where_nothing_can_be_made_anew(a_night, work, tmp_path: Path) -> None:
@@ -175,5 +184,5 @@ def test_night__what_ends_the_program_each_time_is_left_out(a_night, work) -> No
             a_night()
     south = of(a_night(), "south")
     assert south.fallback == "previous"
-    assert "always ended the program" in south.reasons[0]
+    assert "the program ended with it" in south.reasons[0]
     assert of(a_night(), "south").fallback == "previous"
