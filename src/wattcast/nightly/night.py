@@ -132,7 +132,7 @@ class Night:
         return changed
 
     def _forecast(self, station: str, *, hurried: bool) -> bool:
-        """Whether there was anything to do."""
+        """Whether it got another file than it had."""
         inputs = self.work.inputs(station)
         before = self.ledger.told(FORECAST, station)
         if before is not None and self._still_holds(station, before, inputs):
@@ -158,7 +158,7 @@ class Night:
                 again = {"rung": "", "words": "not made anew", "why": ours.what}
                 told = {**before, "inputs": None, "slips": [*slips, again]}
         self.ledger.done(FORECAST, station, told)
-        return True
+        return before is None or told.get("sha256") != before.get("sha256")
 
     def _still_holds(self, station: str, before: dict[str, Any], inputs: str | None) -> bool:
         """Whether its file is there and another forecast would be the same one."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wattcast.errors import InputError, WattcastError
+from wattcast.errors import InputError
 from wattcast.nightly.ladder import Rung
 from wattcast.nightly.rungs import Rungs
 from wattcast.nightly.work import CameIn, Made, Tuned
@@ -78,7 +78,7 @@ class StoreWork:
         station = self._station(station_id)
         try:
             data, description = station.measurements(since=self.now - LOOKED_AT), station.description()
-        except WattcastError:
+        except Exception:       # whatever it is: the rungs say it
             return None
         origin = None if data is None else midnight(self.now.tz_convert(data.station.timezone)).isoformat()
         digest = hashlib.sha256(json.dumps([description, self._said(), origin]).encode())
@@ -91,7 +91,7 @@ class StoreWork:
         return self.settings.model_dump(mode="json", exclude={"nightly", "finetune", "tuning", "evaluation"})
 
     def champion(self, station_id: str) -> str | None:
-        with suppress(WattcastError):
+        with suppress(Exception):
             return self._station(station_id).versions.champion()
         return None
 

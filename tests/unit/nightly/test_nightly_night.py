@@ -46,6 +46,15 @@ def test_night__twice_is_once(a_night, work) -> None:
     assert second.stations == first.stations
 
 
+def test_night__a_station_that_fell_back_is_not_fine_tuned_twice(a_night, work) -> None:
+    work.broken, work.needy = {"south": ("champion",)}, ("south",)
+    a_night()
+    a_night()
+    assert work.done.count("finetune south") == 1
+    assert work.done.count("review south") == 1
+    assert work.done.count("champion of south") == 2
+
+
 def test_night__new_rows_are_worth_another_forecast(a_night, work) -> None:
     a_night()
     work.rows = "more rows"
