@@ -30,6 +30,7 @@ AREAS = {
     "store": "What is kept",
     "workflows": "Workflows",
     "fleet": "Many stations",
+    "nightly": "The night",
     "scan": "The scan",
     "": "All over the package",
 }

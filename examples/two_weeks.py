@@ -5,8 +5,8 @@
 
 Three made-up stations with hourly steps: `works` in two shifts on workdays, `store` that cools in the afternoon, `roof`
 with photovoltaics. `FOLDER/base` is their history, `FOLDER/nights/01` … `14` what comes in each night: the day before,
-and the weather forecast of the seven days ahead; `FOLDER/nights.txt` says when. What goes wrong, and when, is in
-`FAULTS`.
+and the weather forecast of the seven days ahead; `FOLDER/nights.txt` says when, `FOLDER/stations.yaml` what the
+stations are. What goes wrong, and when, is in `FAULTS`.
 """
 
 import shutil
@@ -25,10 +25,19 @@ STEP_DAY = BASE_DAYS + 3
 FAULTS = {
     3: "store: the file of the night before once more; its day comes a night late",
     5: "works: a file with column names alone; its day comes a night late",
+    6: "roof: a file of a gas meter; its day comes a night late",
     7: "all: every row twice",
     9: "store: the sensor sticks from ten in the morning on",
     11: "all: no weather forecast",
 }
+
+DESCRIBED = """\
+time: {timezone: Asia/Shanghai, step: 1h}
+stations:
+  - {station: works, kind: load}
+  - {station: store, kind: load}
+  - {station: roof, kind: pv, capacity: 250}
+"""
 
 
 def make(folder: Path) -> None:
@@ -37,6 +46,7 @@ def make(folder: Path) -> None:
     rng = np.random.default_rng(14)
     folder.mkdir(parents=True)
     (folder / "nights.txt").write_text("\n".join(nights()) + "\n", encoding="utf-8")
+    (folder / "stations.yaml").write_text(DESCRIBED, encoding="utf-8")
     for station in STATIONS:
         truth = simulate(station, rng)
         (folder / "truth").mkdir(parents=True, exist_ok=True)
@@ -93,6 +103,8 @@ def rows_of(night: int, station: str, truth: pd.DataFrame) -> pd.DataFrame:
         return truth.head(0)
     late = before.startswith(station) and "a night late" in before
     rows = days(truth, first - late, first + 1)
+    if mine and "gas meter" in fault:
+        return rows.rename(columns={"meter": "gas_m3"})
     if mine and "twice" in fault:
         return pd.concat([rows, rows])
     if mine and "sticks" in fault:
@@ -126,7 +138,8 @@ def score(folder: Path) -> None:
     print(f"{'night':>5}  " + "  ".join(f"{station + ' filed':>12} {'last week':>9}" for station in STATIONS))
     total: dict[str, list[float]] = {station: [] for station in STATIONS}
     for night in range(1, NIGHTS + 1):
-        filed = pd.read_csv(folder / "filed" / f"{night:02d}.csv", parse_dates=["time"])
+        day = FIRST + pd.Timedelta(days=BASE_DAYS + night)
+        filed = pd.read_csv(folder / "filed" / f"{day:%Y-%m-%d}.csv", parse_dates=["time"])
         cells = []
         for station in STATIONS:
             truth = pd.read_csv(folder / "truth" / f"{station}.csv", index_col="time", parse_dates=True)["meter"]

@@ -18,6 +18,7 @@ from wattcast import __version__
 from wattcast.cli_fleet import fleet_app
 from wattcast.cli_intake import ingest, stations_app
 from wattcast.cli_models import models_app
+from wattcast.cli_nightly import nightly
 from wattcast.cli_review import forecasts_app, prune, review
 from wattcast.cli_stations import each, print_error, print_json
 from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
@@ -78,6 +79,7 @@ app.add_typer(forecasts_app, name="forecasts")
 app.add_typer(stations_app, name="stations")
 app.add_typer(fleet_app, name="fleet")
 app.command()(ingest)
+app.command()(nightly)
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""

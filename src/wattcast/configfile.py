@@ -21,8 +21,8 @@ NUMBER = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 """What YAML 1.2 and Python call a number and PyYAML a text, such as 1e-5."""
 
 
-AS_WRITTEN = {"station", "station_id"}
-"""Keys whose value is a name: 007 is not 7, and NO is not false."""
+AS_WRITTEN = {"station", "station_id", "deadline"}
+"""Keys whose value is a text: 007 is not 7, NO is not false, and 10:30 is not 630."""
 
 
 class _Loader(yaml.SafeLoader):

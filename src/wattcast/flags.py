@@ -70,6 +70,12 @@ Keep = Annotated[int | None, typer.Option("--keep", min=1, help="versions that s
 OlderThan = Annotated[str, typer.Option("--forecasts-older-than", help="age of forecasts that go")]
 NothingGoes = Annotated[bool, typer.Option("--dry-run", help="only say what would go")]
 VersionName = Annotated[str, typer.Argument(help="a version or alias")]
+Deadline = Annotated[str | None, typer.Option("--deadline", help="when all has to be done: a time such as 06:00, or "
+                                                                 "minutes from now; as nightly.deadline")]
+Rehearse = Annotated[bool, typer.Option("--dry-run", help="look and forecast, and change nothing")]
+MetricsFile = Annotated[Path | None, typer.Option("--prometheus", help="write metrics for the textfile collector to "
+                                                                       "this file, which should end in .prom")]
+JsonLog = Annotated[Path | None, typer.Option("--log-json", help="append what is told to this file as lines of JSON")]
 MODELS = Path("models")
 """Where all is kept unless `--store` or `--models-dir` says otherwise."""
 

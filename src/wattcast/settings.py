@@ -24,6 +24,25 @@ class EvaluationConfig(Config):
         1, ge=0, le=26, description="weeks at the end that are kept from training to evaluate on")
 
 
+class NightlyConfig(Config):
+    """A night for all stations."""
+
+    inbox: tuple[str, ...] = Field((), description="files and folders that are taken in first; in a night without any, "
+                                                   "what is stored has to do")
+    filed: str = Field("filed", description="folder of the forecast files and of the nights' ledgers")
+    filed_as: str = Field("{date}/{station}.csv", description="a station's file in it, whose name ends in .csv, "
+                                                          ".csv.gz or .parquet")
+    together: str | None = Field("{date}.csv", description="a file in it with all stations' forecasts; null: none")
+    night_zone: str | None = Field(None, description="IANA zone of the nights' dates and of the deadline; null: "
+                                                   "data.time.timezone. Stations keep their own")
+    deadline: str | None = Field(None, description="when all has to be done: a time of day such as 06:00, or minutes "
+                                                   "from the start; null: never")
+    finetune_minutes: float = Field(120, ge=0, description="minutes that fine-tuning may take in all; 0: none")
+    review_days: int = Field(28, ge=1, description="days whose forecasts are reviewed, and by which the worst stations "
+                                                   "are found")
+    keep_versions: int = Field(5, ge=1, description="newest versions of a station that are kept, besides those in use")
+
+
 class Settings(Recipe):
     """Everything a verb may read."""
 
@@ -32,6 +51,7 @@ class Settings(Recipe):
     finetune: FinetuneConfig = FinetuneConfig()
     forecast: ForecastConfig = ForecastConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    nightly: NightlyConfig = NightlyConfig()
 
     def recipe(self) -> Recipe:
         """Only what decides the model."""

@@ -328,3 +328,14 @@ def test_train_until__keeps_none_of_the_rows_it_does_not_see(cli, north: Path, t
     assert cli("train", "--data", "all.csv", *tiny, "--until", "2025-04-15 00:00").code == 0
     history = pd.read_parquet(north / "history" / "measurements.parquet")
     assert str(history.index[-1]) == "2025-04-14 23:45:00+08:00"
+
+
+@pytest.mark.usefixtures("place")
+def test_another_column__is_not_guessed_to_be_the_power_of_a_model(cli, seed_table, tiny) -> None:
+    rows = seed_table("north", days=40)[["ts", "total_active_power"]].rename(columns={"total_active_power": "load"})
+    rows.to_csv("north.csv", index=False)
+    assert cli("train", "--data", "north.csv", *tiny).code == 0
+    rows.rename(columns={"load": "reading"}).to_csv("north.csv", index=False)
+    done = cli("forecast", "--data", "north.csv", "--now", "2025-04-10 06:30")
+    assert done.code == 2
+    assert "total active power" in done.err

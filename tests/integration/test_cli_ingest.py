@@ -247,3 +247,14 @@ def test_ingest__killed_at_every_write(cli, hourly, monkeypatch) -> None:
             assert len(station.corrections()) == (4 if name == "north" else 0)
             assert [file.name for file in station.taken_in()] == ["one.csv", "two.csv"]
             assert not np.isnan(found).any()
+
+
+def test_ingest__another_column_is_not_guessed_to_be_the_power_later(cli, hourly) -> None:
+    first = hourly(days=20).drop(columns="station_ref_id").rename(columns={"total_active_power": "load"})
+    cli("ingest", "--data", write(first, "north.csv"), *HOURLY, *STILL)
+    before = power()
+    later = first.rename(columns={"load": "reading"}).assign(reading=3.0)
+    done = cli("ingest", "--data", write(later, "north_2025-06.csv"), *HOURLY, *STILL)
+    assert done.code == 2
+    assert "total active power" in done.err
+    pd.testing.assert_series_equal(power(), before)

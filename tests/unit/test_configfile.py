@@ -116,6 +116,12 @@ def test_station__an_id_is_what_is_written(written: str, tmp_path: Path) -> None
     assert load_settings(assignments=[f"station_id={written}"]).data.station == written
 
 
+@pytest.mark.parametrize("written", ["10:30", "06:00", "90"])
+def test_deadline__is_what_is_written(written: str, file) -> None:
+    assert load_settings(file(f"nightly: {{deadline: {written}}}")).nightly.deadline == written
+    assert load_settings(assignments=[f"nightly.deadline={written}"]).nightly.deadline == written
+
+
 def test_station__null_is_none(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("station: null")
     assert load_settings(tmp_path / "s.yaml").data.station is None

@@ -17,17 +17,19 @@ TIERS = (
     {"forecasting", "evaluation"},
     {"explain", "tuning", "finetune"},
     {"settings", "workflows"},
-    {"api", "cli", "cli_fleet", "cli_intake", "cli_models", "cli_review", "cli_stations", "flags", "legacy",
-     "render", "render_issued", "serve", "fleet", "stations"},
+    {"nightly", "fleet"},
+    {"api", "cli", "cli_fleet", "cli_intake", "cli_models", "cli_nightly", "cli_review", "cli_stations", "flags",
+     "legacy", "render", "render_issued", "serve", "stations"},
     {"__main__"},
 )
 TIER = {name: number for number, names in enumerate(TIERS) for name in names}
 SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid", "errors"), ("workflows", "settings"),
-                 ("cli", "cli_fleet"), ("cli_fleet", "cli_stations"), ("cli_fleet", "flags"), ("cli_fleet", "fleet"),
+                 ("cli", "cli_fleet"), ("cli_fleet", "cli_stations"), ("cli_fleet", "flags"),
                  ("cli_fleet", "render"), ("cli", "cli_intake"), ("cli", "cli_models"), ("cli", "cli_review"),
-                 ("cli", "cli_stations"), ("cli", "flags"),
-                 ("cli", "render"), ("cli_models", "cli_stations"), ("cli_models", "flags"), ("cli_models", "render"),
-                 ("cli_intake", "cli_stations"), ("cli_intake", "flags"), ("cli_intake", "render"),
+                 ("cli", "cli_stations"), ("cli", "flags"), ("cli", "render"), ("cli_models", "cli_stations"),
+                 ("cli_models", "flags"), ("cli_models", "render"), ("cli_intake", "cli_stations"),
+                 ("cli_intake", "flags"), ("cli_intake", "render"), ("cli", "cli_nightly"),
+                 ("cli_nightly", "cli_stations"), ("cli_nightly", "flags"), ("cli_nightly", "render"),
                  ("cli_review", "cli_stations"), ("cli_review", "flags"), ("cli_review", "render_issued"),
                  ("render_issued", "render"), ("cli_stations", "render"), ("legacy", "render"), ("stations", "api")}
 """Within a tier only these, in this direction: no cycle can arise."""

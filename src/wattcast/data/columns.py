@@ -133,7 +133,7 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     renamed = PREDECESSOR_TARGETS if "meter" in header and TOTAL not in header else {}
     known = {name: quantity for name in header if (quantity := renamed.get(name) or recognise(name))}
     targets = {ours: theirs for ours in TARGETS if (theirs := _first_spelling(known, ours))}
-    only = only_power(_unknown(header, known, config, time)) if guess and TOTAL not in targets else None
+    only = _guessed(header, known, config, time) if guess and TOTAL not in targets else None
     if only is not None:
         targets = {TOTAL: only, **targets}
     if TOTAL not in targets:
@@ -152,6 +152,13 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     return Columns(time, config.station_column or _first_spelling(known, "station"), targets,
                    (*weather, *config.known_future), config.past_only,
                    tuple(dict.fromkeys([*texts, *config.categorical])), described=False, guessed=only is not None)
+
+
+def _guessed(header: Sequence[str], known: Collection[str], config: DataConfig, time: str) -> str | None:
+    """The column that is taken for the total power though its name does not say so, as far as that is allowed."""
+    if isinstance(config.only_power, str):
+        return config.only_power if config.only_power in header else None
+    return only_power(_unknown(header, known, config, time)) if config.only_power else None
 
 
 def _unknown(header: Sequence[str], known: Collection[str], config: DataConfig, time: str) -> list[str]:

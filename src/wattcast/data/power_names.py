@@ -20,11 +20,14 @@ OTHER = frozenset((
     "reactive", "apparent", "kvar", "kvarh", "kva", "var", "factor", "pf", "cos", "phi", "price", "cost", "tariff",
     "forecast", "predicted", "prediction", "limit", "capacity", "rated", "max", "maximum", "min", "minimum",
     "setpoint", "target", "quality", "status", "flag", "voltage", "current", "frequency", "blindleistung",
-    "scheinleistung", "preis", "index", "id", "number", "name", "unit"))
+    "scheinleistung", "preis", "index", "id", "number", "name", "unit",
+    "gas", "water", "heat", "steam", "m3", "m³", "volume", "flow", "wasser", "wärme", "eau", "agua", "co2"))
 """Words of columns that are beside power and not it."""
 OTHER_PARTS = ("无功", "视在", "预测", "电价", "价格", "因数", "容量", "上限", "下限", "电压", "电流", "序号",
-               "编号", "予測")
+               "编号", "予測", "燃气", "天然气", "水量", "热量", "蒸汽")
 """The same where words are not kept apart."""
+GUESSED = "targets"
+"""Of what is assumed: which column is the power."""
 
 
 def power_like(column: str) -> bool:
@@ -47,8 +50,13 @@ def only_power(names: Iterable[str]) -> str | None:
 
 def assumed_power(column: str) -> Assumption:
     """That it was taken for the total."""
-    return Assumption("targets", column, f"{column!r} is taken for the total active power: no other column can be it",
+    return Assumption(GUESSED, column, f"{column!r} is taken for the total active power: no other column can be it",
                       f"data.targets: {{{TOTAL}: …}}")
+
+
+def as_guessed(assumed: Iterable[Assumption]) -> str | bool:
+    """By `data.only_power`, what later data of the same station may be: what was guessed now, and nothing else."""
+    return next((each.value for each in assumed if each.what == GUESSED), False)
 
 
 def _words(column: str) -> set[str]:

@@ -183,6 +183,8 @@ class DataConfig(Config):
     station_column: str | None = Field(None, description="column that tells several stations apart")
     time: TimeConfig = TimeConfig()
     targets: dict[str, str] = Field({}, description="our name (total_active_power, not_use_power): the source's column")
+    only_power: bool | str = Field(True, description="whether the only column that can be the total power is taken for "
+                                                     "it where no name says so; a name: that column or none")
     known_future: tuple[str, ...] = Field((), description="columns whose values are known over the horizon")
     past_only: tuple[str, ...] = Field((), description="columns that are known up to the origin only")
     categorical: tuple[str, ...] = Field((), description="those of the columns that hold codes or texts")

@@ -118,5 +118,5 @@ def _trained(work: Work, name: str) -> Trained:
     history = read_history(job, name, work.until)
     model, evaluation = fit_history(history, job.settings.recipe())
     days = (history.data.frame.index[-1] - history.data.frame.index[0]) / pd.Timedelta(days=1)
-    return Trained(model, metrics_of(evaluation, history), job.description(job.store.station(name)), days,
-                   time.process_time() - started)
+    description = job.description(job.store.station(name), history.quality)
+    return Trained(model, metrics_of(evaluation, history), description, days, time.process_time() - started)

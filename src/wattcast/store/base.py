@@ -75,6 +75,18 @@ class Versions(Protocol):
         """The champion's version, if there is one."""
         ...
 
+    def named(self, name: str) -> str:
+        """The version that `name`, a version or an alias, stands for.
+
+        Raises:
+            BundleError: there is none.
+        """
+        ...
+
+    def aliases(self) -> Mapping[str, str]:
+        """What points to which version: `champion`, `previous`, `candidate`."""
+        ...
+
     def versions(self) -> list[Version]: ...
 
     def manifest(self, name: str) -> dict[str, Any]: ...
@@ -109,7 +121,8 @@ class IssuedForecast:
         weather: what was known of the horizon's weather: `issued`, `given`, `measured`, `none`.
         weather_issued: when the newest weather forecast that it used was issued, if that is known.
         quality: `ok`, `degraded`, `stale`.
-        fallback: why no champion made it (`previous`, `base`, `last_week`); None if one did.
+        fallback: what stood in for the champion (`previous`, `base`, `last_week`, `last_issued`, `capacity`); None if
+            nothing had to.
         notes: what was said of it.
     """
 

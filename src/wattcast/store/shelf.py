@@ -179,6 +179,18 @@ class ShelvedVersions:
         name: str | None = self.shelf.content()["aliases"].get(CHAMPION)
         return name
 
+    def named(self, name: str) -> str:
+        """The version that `name`, a version or an alias, stands for.
+
+        Raises:
+            BundleError: there is none.
+        """
+        return self._named(self.shelf.content(), name)
+
+    def aliases(self) -> Mapping[str, str]:
+        """What points to which version: `champion`, `previous`, `candidate`."""
+        return dict(self.shelf.content()["aliases"])
+
     def versions(self) -> list[Version]:
         """All versions, oldest first."""
         content = self.shelf.content()

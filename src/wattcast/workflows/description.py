@@ -55,7 +55,9 @@ def as_trained(job: Job, versions: Versions, version: str) -> Job:
     station, description = Station(**manifest["station"]), flat(manifest["description"] or {})
     known = known_of(manifest, given)
     require_as_trained(given, known, station.id, version)
-    data = DataConfig.model_validate(nested({**description, "station": station.id, **given, **known}))
+    # A column is not guessed to be the power where another one was known to be it.
+    read = {"only_power": False, **description, "station": station.id, **given, **known}
+    data = DataConfig.model_validate(nested(read))
     return replace(job, station=station.id, settings=job.settings.model_copy(update={"data": data}))
 
 

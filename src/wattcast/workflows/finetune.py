@@ -153,6 +153,21 @@ def update_station(new: StationData, kept: StationStore, settings: Settings, *, 
         return _decided(kept, replace(outcome, seconds=time.perf_counter() - started))
 
 
+def is_due(job: Job, station_id: str) -> Due:
+    """Whether the champion should be fine-tuned on what is stored; nothing is changed.
+
+    Raises:
+        InputError: there is no champion, or what is stored is damaged.
+    """
+    kept = job.store.station(station_id)
+    parent = require_champion(job.store, kept)
+    champion = kept.versions.load(parent)
+    data = kept.measurements(champion.station)
+    if data is None:
+        return Due(False, ("nothing is stored that the champion could learn from",), {})
+    return _due(kept, champion, parent, data, as_trained(job, kept.versions, parent).settings)
+
+
 def _due(kept: StationStore, champion: TrainedModel, parent: str, data: StationData, settings: Settings) -> Due:
     """Whether to try: there must be enough to learn from, something must have changed, and the last try must be past.
     """

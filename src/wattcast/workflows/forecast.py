@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,23 @@ from typing import Any
 import pandas as pd
 
 from wattcast.contracts import Forecast, Station
+from wattcast.data.limits import chosen_limits, kept_limits
 from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
+from wattcast.evaluation.baselines import SeasonalNaive
 from wattcast.evaluation.horizon_view import ISSUED, PERFECT, HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.config import ForecastConfig
 from wattcast.forecasting.look_back import rows_looked_back_on
 from wattcast.forecasting.output import forecast_table, write_forecasts
+from wattcast.forecasting.postprocess import Limits
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recall import Recall
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
+from wattcast.store.aliases import CHAMPION
 from wattcast.store.base import IssuedForecast, StationStore
 from wattcast.timegrid import DAY, midnight, parse_step, parse_time, require_on_grid, station_horizon
 from wattcast.workflows.choice import choice_notes
@@ -37,6 +41,9 @@ log = logging.getLogger("wattcast")
 WEEK_BEFORE = 9
 """Days before the first one that is compared with its value a week before: a week, and what clocks put forward or back
 may move. [days]"""
+LAST_WEEK = SeasonalNaive.name
+RULES = (UNTRAINED, LAST_WEEK)
+"""What forecasts without a version."""
 TODAY, NOW = "today", "now"
 """Words for an origin: the last midnight of the station, and the step that has just begun."""
 
@@ -140,13 +147,13 @@ class Opened:
 
 def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,
                  weather: Path | None = None, no_weather: bool = False, whole: bool = True,
-                 since: pd.Timestamp | None = None) -> Opened:
+                 since: pd.Timestamp | None = None, by: str = CHAMPION) -> Opened:
     """All that the forecast of a station needs; arguments and errors as of `forecast`, `since` as of `read_rows`. Of a
     stored history no more than that is read unless the `whole` is asked for."""
     if weather is not None and no_weather:
         raise ConfigError("--weather and --no-weather contradict each other", hint="give one of them")
     kept = job.store.station(station_to_read(job, station_id))
-    version = kept.versions.champion()
+    version = None if by in RULES else kept.versions.champion() if by == CHAMPION else kept.versions.named(by)
     job = job if version is None else as_trained(job, kept.versions, version)
     model = None if version is None else kept.versions.load(version)
     # What weather is given is compared with all that was measured.
@@ -168,7 +175,8 @@ def _reach(job: Job, model: TrainedModel, at: str | None, now: str | None) -> Re
 
 
 def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, now: str | None = None,
-             weather: Path | None = None, no_weather: bool = False, dry_run: bool = False) -> ForecastOutcome:
+             weather: Path | None = None, no_weather: bool = False, dry_run: bool = False,
+             by: str = CHAMPION) -> ForecastOutcome:
     """The next seven days from the newest measurement, or from `at`, with the champion; without any model, if a station
     has none, by the rules that read the last weeks (`forecasting.untrained`).
 
@@ -181,26 +189,26 @@ def forecast(job: Job, station_id: str | None = None, *, at: str | None = None, 
         weather: a file with the horizon's weather, preferred over what the data holds.
         no_weather: forecast as if no weather were known.
         dry_run: it will not be kept as an issued one.
+        by: what stands in for the champion: a version, an alias, or one of `RULES`, which need none.
 
     Raises:
         InputError: something the user gave is wrong.
     """
-    opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather, whole=False)
-    forecaster = NetworkForecaster.of(opened.model, recall=opened.recall) if opened.model else \
-        UntrainedForecaster(opened.job.settings.recipe())
-    return told(opened, forecaster.forecast(opened.view), no_weather=no_weather, dry_run=dry_run)
+    opened = open_station(job, station_id, at=at, now=now, weather=weather, no_weather=no_weather, whole=False, by=by)
+    return told(opened, _made(opened, by), by=by, no_weather=no_weather, dry_run=dry_run)
 
 
-def told(opened: Opened, made: Forecast, *, no_weather: bool = False, dry_run: bool = False,
+def told(opened: Opened, made: Forecast, *, by: str = CHAMPION, no_weather: bool = False, dry_run: bool = False,
          judged: bool = True) -> ForecastOutcome:
     """A forecast that was made of an opened station, with what it stands on and what is worth telling of it.
 
     Not `judged`, the forecasts that were issued before are not read to say how they did.
     """
     kept, model, rows, moment, view = opened.kept, opened.model, opened.rows, opened.moment, opened.view
-    config, version = opened.job.settings.forecast, opened.version or UNTRAINED
+    config, version = opened.job.settings.forecast, opened.version or _rule(by)
     made_before = kept.forecasts(judged_from(moment.origin, config)) if judged else ()
-    ground = stand_on(rows, moment, view, model, made_before, version, config)
+    ground = stand_on(rows, moment, view, model, made_before, version, config,
+                      unmodelled=model is None and by == CHAMPION)
     explored = _explored(rows.data, moment, view, no_weather=no_weather)
     notes = (*rows.notes, *opened.units, *(_of_model(model, view) if model else ()), *_weather_notes(view, ground),
              *made.notes, *explored)
@@ -211,33 +219,56 @@ def told(opened: Opened, made: Forecast, *, no_weather: bool = False, dry_run: b
                            kept if issued else None, opened.recall, config.keep_days)
 
 
+def _rule(by: str) -> str:
+    """What forecasts without a version."""
+    return by if by in RULES else UNTRAINED
+
+
+def _made(opened: Opened, by: str) -> Forecast:
+    """By the model; without one by a rule."""
+    view = opened.view
+    if opened.model is not None:
+        return NetworkForecaster.of(opened.model, recall=opened.recall).forecast(view)
+    if _rule(by) == UNTRAINED:
+        return UntrainedForecaster(opened.job.settings.recipe()).forecast(view)
+    made = SeasonalNaive().fit(view).forecast(view)
+    kept = chosen_limits(view.station, kept_limits(view.training_data().frame, view.station))
+    table, notes = Limits.of(view.station, kept).apply(made.table)
+    return replace(made, table=table, notes=(*made.notes, *notes))
+
+
 def save_forecasts(outcomes: Sequence[ForecastOutcome], path: Path) -> None:
-    """All stations' forecasts in one file, and each issued one beside its model, to be compared with what comes in."""
+    """All stations' forecasts in one file, and each issued one in the store, to be compared with what comes in."""
     write_forecasts([outcome.table for outcome in outcomes], path)
     for outcome in outcomes:
-        keep_issued(outcome)
+        try:
+            keep_issued(outcome)
+        except DataError as error:      # a store that may only be read is no reason to fail
+            log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
 
 
-def keep_issued(outcome: ForecastOutcome) -> None:
-    """Keep a forecast in the store if it is an issued one; that it cannot be is a warning."""
+def keep_issued(outcome: ForecastOutcome, fallback: str | None = None) -> None:
+    """Keep a forecast in the store if it is an issued one, with the mark of what stood in for the champion.
+
+    Raises:
+        DataError: the store cannot be written to.
+    """
     if outcome.keep_in is None:
         return
-    try:
-        outcome.keep_in.keep_forecast(issued_forecast(outcome))
-        if gone := outcome.keep_in.remove_forecasts(outcome.forecast.origin - outcome.keep_days * DAY):
-            log.info("%s: %d issued forecasts older than %d days are removed (forecast.keep_days)",
-                     outcome.forecast.station_id, gone, outcome.keep_days)
-        if outcome.recall is not None and outcome.recall.learned:
-            outcome.keep_in.keep_recall(outcome.recall.used)
-    except DataError as error:      # a store that may only be read is no reason to fail
-        log.warning("the forecast is not kept to be compared later: %s (%s)", error.what, error.found)
+    origin = outcome.forecast.origin
+    outcome.keep_in.keep_forecast(issued_forecast(outcome, fallback))
+    if gone := outcome.keep_in.remove_forecasts(origin - outcome.keep_days * DAY):
+        log.info("%s: %d issued forecasts older than %d days are removed (forecast.keep_days)",
+                 outcome.forecast.station_id, gone, outcome.keep_days)
+    if outcome.recall is not None and outcome.recall.learned:
+        outcome.keep_in.keep_recall(outcome.recall.used)
 
 
-def issued_forecast(outcome: ForecastOutcome) -> IssuedForecast:
-    """As it is kept."""
+def issued_forecast(outcome: ForecastOutcome, fallback: str | None = None) -> IssuedForecast:
+    """As it is kept, with the mark of what stood in for the champion."""
     return IssuedForecast(outcome.forecast.origin, outcome.version, outcome.forecast.table, outcome.made_at,
                           outcome.ground.weather, _weather_issued(outcome), outcome.ground.quality.mark,
-                          notes=outcome.notes)
+                          fallback, outcome.notes)
 
 
 def _weather_issued(outcome: ForecastOutcome) -> pd.Timestamp | None:

@@ -99,7 +99,7 @@ class Ground:
 
 
 def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel | None, kept: Iterable[IssuedForecast],
-             version: str, config: ForecastConfig) -> Ground:
+             version: str, config: ForecastConfig, *, unmodelled: bool) -> Ground:
     """Measure it.
 
     Args:
@@ -110,6 +110,7 @@ def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel 
         kept: forecasts that were issued.
         version: the model's, or what stands for it.
         config: from where on it is not as it should be.
+        unmodelled: whether the station has no model at all.
     """
     newest = newest_before(rows.data, moment.origin)
     late = age_reasons(moment, newest, view.horizon, config)
@@ -117,7 +118,7 @@ def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel 
     spans = () if any(reason.mark == "stale" for reason in late) else (lookback,) if late else (DAY, lookback)
     few = row_reasons(rows.data, moment.origin, spans, config)
     did = records(kept, rows.data, moment.origin, version, config)
-    reasons = (*(() if model else (_no_model(rows),)), *late, *few,
+    reasons = (*((_no_model(rows),) if unmodelled else ()), *late, *few,
                *weather_reasons(view, model.recipe.features.weather if model else True, config), *record_reasons(did))
     age = moment.asked - min(newest.values()) if newest else None
     return Ground(Quality(reasons), rows, newest, age, weather_kind(view), view.weather_coverage, tuple(did))

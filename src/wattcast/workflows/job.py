@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from wattcast.data.power_names import as_guessed
 from wattcast.data.quality import QualityReport
 from wattcast.data.reader import Source, open_source
 from wattcast.data.schema import StationData
@@ -69,9 +70,10 @@ class Job:
             return stored_rows(self.store, station_id or self.station, self.settings.data)
         return self.source.read(station_id or self.station, whole=whole, tell=tell)
 
-    def description(self, kept: StationStore) -> dict[str, Any]:
-        """How the rows are described: as the settings say it, or, where no data is given, as the store does."""
-        said = self.settings.data.model_dump(mode="json")
+    def description(self, kept: StationStore, quality: QualityReport) -> dict[str, Any]:
+        """How the rows are described: as the settings say it, or, where no data is given, as the store does; `quality`
+        tells what was guessed besides."""
+        said = {**self.settings.data.model_dump(mode="json"), "only_power": as_guessed(quality.assumed)}
         return said if self.data is not None else kept.description() or said
 
     def station_ids(self) -> tuple[str | None, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wattcast.data.power_names import as_guessed
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.store.base import StationStore
@@ -125,6 +126,8 @@ def as_read(data: StationData, report: QualityReport, config: DataConfig, units:
     values = {assumption.what: assumption.value for assumption in report.assumed}
     if "daylight_saving" in values:
         read["time.daylight_saving"] = station.daylight_saving
+    if not config.targets:
+        read["only_power"] = as_guessed(report.assumed)
     if "sampling" in values:
         read["time.sampling"] = values["sampling"]
     if station.location.country is not None:

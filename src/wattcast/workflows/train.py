@@ -91,7 +91,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
         # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
         older = extend_history(kept, data)
         version = kept.versions.add(model, metrics_of(evaluation, history),
-                               description=job.description(kept),
+                               description=job.description(kept, history.quality),
                                search=found.record if found else None, files={RESULTS: found.results} if found else {})
         kept.versions.promote(version)
     update = None

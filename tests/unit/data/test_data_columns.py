@@ -73,12 +73,20 @@ def test_resolve__the_only_column_that_can_be_the_power_is(header: list[str], to
 @pytest.mark.parametrize("header", [
     ["time", "price"], ["time", "reactive_power"], ["time", "consumption", "generation"], ["time", "value", "other"],
     ["time", "load", "is_peak", "quarter"], ["time", "power_forecast"], ["time", "temperature"],
+    ["time", "gas_m3"],
 ])
 def test_resolve__what_may_be_something_else_is_not(header: list[str]) -> None:
     with pytest.raises(DataError, match="total active power") as caught:
         resolve(header, DataConfig(), "a.csv")
     assert "data.targets" in str(caught.value)
     assert ", ".join(header) in str(caught.value)
+
+
+def test_resolve__what_may_be_guessed_is_a_setting() -> None:
+    for allowed in (False, "load"):
+        with pytest.raises(DataError, match="total active power"):
+            resolve(["time", "consumption"], DataConfig(only_power=allowed), "a.csv")
+    assert resolve(["time", "load", "consumption"], DataConfig(only_power="load"), "a.csv").targets == {TOTAL: "load"}
 
 
 def test_resolve__nothing_is_guessed_beside_a_known_name_or_where_it_must_not() -> None:

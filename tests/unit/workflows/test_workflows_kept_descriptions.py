@@ -42,7 +42,8 @@ def test_as_read__what_was_given_and_what_was_assumed() -> None:
     config = config_of({"capacity": 600.0, "time.column": "when"})
     read = as_read(DATA, report(), config, {TOTAL: "kWh"}, "stations")
     assert read == {"station": "works", "kind": "load", "time.timezone": "Europe/Berlin", "time.step": "1h",
-                    "horizon": "7d", "unit": "kWh", "folder": "stations", "capacity": 600.0, "time.column": "when"}
+                    "horizon": "7d", "unit": "kWh", "folder": "stations", "capacity": 600.0, "time.column": "when",
+                    "only_power": False}
     told = report(Assumption("daylight_saving", "false", "", ""), Assumption("sampling", "on_change", "", ""))
     read = as_read(DATA, told, DataConfig(), {}, None)
     assert (read["time.daylight_saving"], read["time.sampling"]) == (False, "on_change")

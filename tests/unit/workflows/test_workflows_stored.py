@@ -79,11 +79,11 @@ def test_job__without_data_is_of_what_is_stored(store: Store) -> None:
 
 
 def test_job__describes_rows_as_they_were_described(store: Store, tmp_path: Path) -> None:
-    kept = store.station("north")
-    assert Job(None, store=store).description(kept)["horizon"] == "7d"
+    kept, told = store.station("north"), stored_rows(store, "north", DataConfig())[1]
+    assert Job(None, store=store).description(kept, told)["horizon"] == "7d"
     kept.describe({"targets": {TOTAL: "kw"}})
-    assert Job(None, store=store).description(kept) == {"targets": {TOTAL: "kw"}}
-    assert Job(tmp_path, store=store).description(kept)["targets"] == {}
+    assert Job(None, store=store).description(kept, told) == {"targets": {TOTAL: "kw"}}
+    assert Job(tmp_path, store=store).description(kept, told)["targets"] == {}
 
 
 @pytest.mark.parametrize(("days_ago", "days"), [(0, 150), (120, 150), (900, 300)])

@@ -1,0 +1,98 @@
+"""What a night asks for, station by station; `steps.py` does it with a store."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pandas as pd
+
+from wattcast.nightly.ladder import Rung
+
+Finding = tuple[str, str]
+"""Its kind, and a sentence."""
+
+
+@dataclass(frozen=True)
+class CameIn:
+    """What a place of the inbox brought.
+
+    Attributes:
+        findings: in what was taken in, by station.
+        refused: why nothing of a station was taken in, by station.
+        remarks: what concerns no single station.
+    """
+
+    findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A forecast as a rung made it.
+
+    Attributes:
+        table: as it is written to a file.
+        version: that made it, or the rule's name.
+        told: `origin`, `quality`, `reasons`, `notes`, `age_hours` for the ledger.
+        keep: keeps it as issued, with the mark of what stood in for the champion.
+    """
+
+    table: pd.DataFrame
+    version: str
+    told: Mapping[str, Any]
+    keep: Callable[[str | None], None]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a fine-tuning came to: in words, the champion afterwards, and how long it took [s]."""
+
+    words: str
+    champion: str | None
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+class Work(Protocol):
+    """The parts of a night."""
+
+    def take_in(self, place: str) -> CameIn:
+        """Take in what lies there.
+
+        Raises:
+            WattcastError: nothing of it could be.
+        """
+        ...
+
+    def stations(self) -> Sequence[str]:
+        """All that something is known of."""
+        ...
+
+    def inputs(self, station_id: str) -> str | None:
+        """A digest of all that its forecast follows from, but for its version; None where that cannot be read."""
+        ...
+
+    def champion(self, station_id: str) -> str | None: ...
+
+    def rungs(self, station_id: str, hurried: bool) -> Sequence[Rung[Made]]:
+        """From its champion down; if `hurried`, only those that take no time."""
+        ...
+
+    def review(self, station_id: str) -> float | None:
+        """Compare what was issued with what came since; its skill over the last weeks."""
+        ...
+
+    def due(self, station_id: str) -> str | None:
+        """Why it should be fine-tuned, in words; None if it should not."""
+        ...
+
+    def trained_in(self, station_id: str) -> float | None:
+        """How long the training of its champion took [s], if that is known."""
+        ...
+
+    def finetune(self, station_id: str, at_each_epoch: Callable[[], None]) -> Tuned: ...
+
+    def prune(self, station_id: str) -> int:
+        """Remove what is no longer needed; how many bytes went."""
+        ...
