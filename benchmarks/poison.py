@@ -82,7 +82,7 @@ FAULTS = (
     Fault("other columns", ("column",), rows=lambda rows: rows.rename(columns={POWER: "gas_m3"})),
     Fault("another step", ("late", "few_rows", "off_grid", "step"), rows=_coarser),
     Fault("stamps between the steps", ("off_grid", "grid"), rows=_half_a_step),
-    Fault("rows of years to come", ("ahead", "future"),
+    Fault("rows of years to come", ("stamped after it came",),
           rows=lambda rows: rows.set_axis(rows.index + pd.Timedelta(days=7000))),
     Fault("a damaged champion", ("champion",), store=_damage("versions/*/*.safetensors")),
     Fault("a damaged manifest", ("champion",), store=_damage("versions/*/manifest.json")),

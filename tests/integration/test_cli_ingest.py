@@ -258,3 +258,14 @@ def test_ingest__another_column_is_not_guessed_to_be_the_power_later(cli, hourly
     assert done.code == 2
     assert "total active power" in done.err
     pd.testing.assert_series_equal(power(), before)
+
+
+@pytest.mark.parametrize(("received", "code"), [("2025-03-19", 2), ("2025-03-20 12:00", 0), ("2025-06-01", 0)])
+def test_ingest__power_of_days_to_come_is_refused(cli, hourly, received: str, code: int) -> None:
+    rows = write(hourly(days=20), "north.csv")     # until the end of 20 March
+    done = cli("ingest", "--data", rows, *HOURLY, *STILL, "--received", received)
+    assert done.code == code
+    assert kept().has_measurements() == (code == 0)
+    if code:
+        assert "24 rows from 2025-03-20 00:00 to 2025-03-20 23:00" in done.err
+        assert cli("ingest", "--data", rows, *HOURLY, *STILL, "--received", received, "--accept").code == 0

@@ -207,6 +207,9 @@ def _read(path: Path, layout: Layout, **options: Any) -> pd.DataFrame:
                     skip_blank_lines=False, low_memory=False, skipinitialspace=True, **options)
         except pd.errors.EmptyDataError:
             raise empty(path) from None
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is cut or damaged: it begins as {layout.encoding} and does not go on so",
+                            found=f"{error.reason} at byte {error.start}", hint="get the file again") from None
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise DataError(f"{path} is not well-formed CSV", found=str(error).strip(),
                             expected="as many cells in every row as there are column names",

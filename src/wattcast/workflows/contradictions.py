@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from wattcast.data.assembly import RawStation
 from wattcast.data.by_target import of_target
@@ -18,6 +19,8 @@ from wattcast.finetune.attempt import REWRITTEN
 from wattcast.store.older_rows import OTHER_ROWS, alike_in_size, share_moved
 from wattcast.timegrid import DAY, parse_step
 
+AHEAD = DAY
+"""How far after they came rows may be stamped: what a wrong time zone moves is told by each forecast. [duration]"""
 TRUE = "if it is true all the same: --accept"
 
 
@@ -39,6 +42,21 @@ def require_same_unit(units: Mapping[str, str], description: Mapping[str, Any], 
             raise DataError(f"the new rows of station {station_id} are in another unit than those that are kept",
                             found=f"{name} in {unit}", expected=kept,
                             hint=f"convert the file, or take the station in under another id; {TRUE}")
+
+
+def require_measured_by(data: StationData, received: pd.Timestamp) -> None:
+    """Nothing, unless power was measured long after it came.
+
+    Raises:
+        DataError: how many rows, and which.
+    """
+    frame = data.frame
+    ahead = frame.index[(frame.index >= received + AHEAD) & data.measured_rows]
+    if len(ahead):
+        raise DataError(f"power of station {data.station.id} is stamped after it came ({received:%Y-%m-%d %H:%M})",
+                        found=f"{len(ahead)} rows from {ahead[0]:%Y-%m-%d %H:%M} to {ahead[-1]:%Y-%m-%d %H:%M}",
+                        expected="measurements, of times that have passed",
+                        hint=f"correct the times: are day and month, or the time zone, right? {TRUE}")
 
 
 def believed(kept: StationData, new: StationData, config: DataConfig, *, accept: bool) -> tuple[StationData, list[str]]:

@@ -23,7 +23,7 @@ from wattcast.data.settled import STILL, unfinished
 from wattcast.errors import DataError, WattcastError
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
-from wattcast.workflows.contradictions import believed, require_same_unit, units_of
+from wattcast.workflows.contradictions import believed, require_measured_by, require_same_unit, units_of
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, name_below, opened
 from wattcast.workflows.job import ALL_STATIONS, Job
@@ -212,6 +212,8 @@ class Intake:
             require_same_unit(units, before, station_id)
         kept = station.measurements()
         data, report = assemble(raw, station_id, config, whole=kept is None)
+        if not self.told.accept:
+            require_measured_by(data, self.received)
         notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
         if kept is not None:
             data, told = believed(kept, data, config, accept=self.told.accept)
