@@ -109,10 +109,10 @@ def test_packed_parquet_and_a_folder_of_files__are_the_same_source(cli, merged, 
         assert cli("check", "--data", name, "--json").out == found, name
 
 
-def test_predecessor_folders__the_root_and_the_station_s_own(cli, plant, trained_models, place) -> None:
+def test_predecessor_folders__the_root_and_the_station_s_own(cli, plant, models, place) -> None:
     made = []
     for data in (plant, plant / "plant"):
-        assert cli("forecast", "--data", data, "--models-dir", trained_models).code == 0
+        assert cli("forecast", "--data", data, "--models-dir", models).code == 0
         made.append((place / "forecast.csv").read_bytes())
     assert made[0] == made[1]
 

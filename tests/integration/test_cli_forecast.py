@@ -61,8 +61,8 @@ def forecast(cli, place: Path):
     return run
 
 
-def test_newest_origin__is_the_end_of_the_measurements(forecast, plant, trained_models) -> None:
-    table, said = forecast(plant, trained_models)
+def test_newest_origin__is_the_end_of_the_measurements(forecast, plant, models) -> None:
+    table, said = forecast(plant, models)
     check(table, "2025-04-30 00:00")
     assert (table["station_id"] == "plant").all()
     assert "plant: 672 steps from 2025-04-30 00:00:00 by v0001 (wattcast: " in said
@@ -71,56 +71,56 @@ def test_newest_origin__is_the_end_of_the_measurements(forecast, plant, trained_
     assert said.endswith("plant: quality ok")
 
 
-def test_odd_origin__is_taken_as_it_is(forecast, plant, trained_models) -> None:
-    table, said = forecast(plant, trained_models, "--at", "2025-04-20 09:15")
+def test_odd_origin__is_taken_as_it_is(forecast, plant, models) -> None:
+    table, said = forecast(plant, models, "--at", "2025-04-20 09:15")
     check(table, "2025-04-20 09:15")
     # The newest forecast is of midnight, so the horizon's last nine hours are beyond it.
     assert "weather was known for 94% of the horizon" in said
     assert "trained on data up to 2025-04-23 00:00:00+08:00, after this origin" in said
 
 
-def test_origin_with_an_offset__is_the_same_instant(forecast, plant, trained_models) -> None:
-    local, _ = forecast(plant, trained_models, "--at", "2025-04-20 09:15")
-    utc, _ = forecast(plant, trained_models, "--at", "2025-04-20T01:15Z")
+def test_origin_with_an_offset__is_the_same_instant(forecast, plant, models) -> None:
+    local, _ = forecast(plant, models, "--at", "2025-04-20 09:15")
+    utc, _ = forecast(plant, models, "--at", "2025-04-20T01:15Z")
     pd.testing.assert_frame_equal(local, utc)
 
 
-def test_origin_after_the_data__says_how_old_the_newest_measurement_is(forecast, plant, trained_models) -> None:
-    table, said = forecast(plant, trained_models, "--at", "2025-06-30 12:00")
+def test_origin_after_the_data__says_how_old_the_newest_measurement_is(forecast, plant, models) -> None:
+    table, said = forecast(plant, models, "--at", "2025-06-30 12:00")
     check(table, "2025-06-30 12:00")
     assert "quality stale stale: the newest row is 61 days 12h old at the origin" in said
     assert NO_WEATHER in said
 
 
-def test_no_weather__says_so_and_forecasts_something_else(forecast, plant, trained_models) -> None:
-    with_weather, _ = forecast(plant, trained_models)
-    without, said = forecast(plant, trained_models, "--no-weather")
+def test_no_weather__says_so_and_forecasts_something_else(forecast, plant, models) -> None:
+    with_weather, _ = forecast(plant, models)
+    without, said = forecast(plant, models, "--no-weather")
     check(without, "2025-04-30 00:00")
     assert NO_WEATHER in said
     assert not with_weather[TARGETS[0]].equals(without[TARGETS[0]])
 
 
 @pytest.mark.usefixtures("nan_poisoned_memory", "whole_base")
-def test_two_runs__are_the_same_to_the_byte(forecast, plant, trained_models, place) -> None:
-    forecast(plant, trained_models)
+def test_two_runs__are_the_same_to_the_byte(forecast, plant, models, place) -> None:
+    forecast(plant, models)
     here = (place / "forecast.csv").read_bytes()
     installed = Path(sys.executable).with_name("wattcast")
-    command = [installed, "forecast", "--data", plant, "--models-dir", trained_models, "--out", "again.csv"]
+    command = [installed, "forecast", "--data", plant, "--models-dir", models, "--out", "again.csv"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (place / "again.csv").read_bytes() == here
 
 
-def test_parquet__holds_what_the_csv_holds(forecast, plant, trained_models, place) -> None:
-    table, _ = forecast(plant, trained_models)
-    assert main(["forecast", "--data", str(plant), "--models-dir", str(trained_models), "--out", "f.parquet"]) == 0
+def test_parquet__holds_what_the_csv_holds(forecast, plant, models, place) -> None:
+    table, _ = forecast(plant, models)
+    assert main(["forecast", "--data", str(plant), "--models-dir", str(models), "--out", "f.parquet"]) == 0
     stored = pd.read_parquet(place / "f.parquet")
     assert list(stored.columns) == COLUMNS
     pd.testing.assert_frame_equal(stored, table, check_dtype=False, rtol=0, atol=1e-9)
 
 
-def test_json__is_the_only_thing_printed(cli, plant, trained_models, place) -> None:
-    done = cli("forecast", "--data", plant, "--models-dir", trained_models, "--json", "--no-weather",
+def test_json__is_the_only_thing_printed(cli, plant, models, place) -> None:
+    done = cli("forecast", "--data", plant, "--models-dir", models, "--json", "--no-weather",
                "--now", "2025-04-30 08:00", "--out", "deep/er/f.csv")
     told = json.loads(done.out)
     assert told["station"] == "plant"

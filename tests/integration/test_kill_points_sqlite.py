@@ -47,8 +47,9 @@ def forecast(version: str) -> IssuedForecast:
 
 
 def score(mae: float) -> pd.DataFrame:
-    return pd.DataFrame([(DAY, 1, "total_active_power", DAY, NOW, "v0001", 96, mae, 2.0, 0.8, 1.0, 1.0)],
-                        columns=list(ACCURACY))
+    return pd.DataFrame([{**dict.fromkeys(ACCURACY, 1.0), "day": DAY, "lead_day": 1, "target": "total_active_power",
+                          "origin": DAY, "issued": NOW, "version": "v0001", "steps": 96, "compared": 96, "checksum": 7,
+                          "mae": mae}])[list(ACCURACY)]
 
 
 def begin(store: SqlStore, model: TrainedModel) -> None:
