@@ -34,7 +34,7 @@ class NightlyConfig(Config):
                                                           ".csv.gz or .parquet")
     together: str | None = Field("{date}.csv", description="a file in it with all stations' forecasts; null: none")
     night_zone: str | None = Field(None, description="IANA zone of the nights' dates and of the deadline; null: "
-                                                   "data.time.timezone. Stations keep their own")
+                                                   "data.time.timezone if that is given, else as most stations have it")
     deadline: str | None = Field(None, description="when all has to be done: a time of day such as 06:00, or minutes "
                                                    "from the start; null: never")
     finetune_minutes: float = Field(120, ge=0, description="minutes that fine-tuning may take in all; 0: none")

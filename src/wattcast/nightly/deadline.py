@@ -9,7 +9,7 @@ from math import inf
 import pandas as pd
 
 from wattcast.errors import ConfigError
-from wattcast.timegrid import DAY
+from wattcast.timegrid import days_later
 
 CLOCK, MINUTES = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)"), re.compile(r"\d+(?:\.\d+)?")
 
@@ -64,7 +64,7 @@ def parse_deadline(text: str | None, now: pd.Timestamp) -> pd.Timestamp | None:
             raise ConfigError(f"{text!r} is not a deadline",
                               expected="a time of day such as 06:00, or minutes such as 90")
         return now + pd.Timedelta(minutes=float(text))
-    on_the_day = (_at(now + days * DAY, int(clock[1]), int(clock[2])) for days in (-1, 0, 1))
+    on_the_day = (_at(days_later(now, days), int(clock[1]), int(clock[2])) for days in (-1, 0, 1))
     return min(on_the_day, key=lambda time: abs(time - now))
 
 

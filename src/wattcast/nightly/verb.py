@@ -12,6 +12,7 @@ from wattcast.nightly.deadline import NightClock, parse_deadline
 from wattcast.nightly.filing import Filing
 from wattcast.nightly.ledger import Ledger
 from wattcast.nightly.night import Night, Say
+from wattcast.nightly.night_zone import zone_of_night
 from wattcast.nightly.rehearsal import Rehearsal
 from wattcast.nightly.steps import StoreWork
 from wattcast.nightly.summary import Summary
@@ -44,7 +45,7 @@ def nightly(store: Store, settings: Settings, *, now: str | None = None, deadlin
         BusyError: another night is under way.
     """
     config = settings.nightly
-    zone = config.night_zone or settings.data.time.timezone
+    zone = zone_of_night(settings, store)
     begun = pd.Timestamp.now(zone).floor("s") if now is None else parse_time(now, zone)
     clock = NightClock(begun, parse_deadline(config.deadline if deadline is None else deadline, begun))
     filing = Filing.of(config, f"{begun:%Y-%m-%d}", dry=dry_run)

@@ -23,6 +23,9 @@ def test_parse_deadline__where_clocks_change_in_that_night() -> None:
     assert parse_deadline("02:30", now) == pd.Timestamp("2025-03-30 03:00", tz="Europe/Berlin")
     twice = parse_deadline("02:30", pd.Timestamp("2025-10-26 00:00", tz="Europe/Berlin"))
     assert twice == pd.Timestamp("2025-10-26 00:30", tz="UTC")
+    # The next day has 23 hours: a day after half past eleven by them is the day after it.
+    late = pd.Timestamp("2025-03-29 23:30", tz="Europe/Berlin")
+    assert parse_deadline("06:00", late) == pd.Timestamp("2025-03-30 06:00", tz="Europe/Berlin")
 
 
 @pytest.mark.parametrize("text", ["25:00", "6:5", "tomorrow", "-5", ""])
