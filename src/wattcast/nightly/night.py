@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from wattcast.errors import UnexpectedError, WattcastError
+from wattcast.errors import InputError, UnexpectedError, WattcastError
 from wattcast.nightly.budget import Prices, worst_skill_first
 from wattcast.nightly.deadline import NightClock
 from wattcast.nightly.filing import Filing, holds
@@ -65,7 +65,7 @@ class Night:
         """All of it, in order."""
         self.ledger.start()
         remarks, refused = self._take_in()
-        stations = self.work.stations()
+        stations = self._stations([*remarks, *(f"{station}: {why}" for station, why in refused.items())])
         remarks += [f"{station}, of which nothing is known: not taken in: {why}" for station, why in refused.items()
                     if station not in stations]
         changed = self._forecasts(stations)
@@ -88,21 +88,25 @@ class Night:
 
     def _take_in(self) -> tuple[list[str], dict[str, str]]:
         """What concerns no single station, and what was refused of which; the rest is in the ledger."""
-        remarks: list[str] = []
-        refused: dict[str, str] = {}
+        came = CameIn()
         for place in self.config.inbox:
             try:
-                came = self.work.take_in(place)
+                brought = self.work.take_in(place)
             except Exception as error:
-                remarks.append(f"nothing was taken in of {place}: {_wattcast(error).what}")
-                continue
-            remarks += came.remarks
-            refused |= came.refused
+                brought = CameIn(remarks=(f"nothing was taken in of {place}: {_wattcast(error).what}",))
+            came = came.and_also(brought)
             self._note(came)
-        return remarks, refused
+        return list(came.remarks), dict(came.refused)
+
+    def _stations(self, why_not: Sequence[str]) -> Sequence[str]:
+        """All there are; where there are none, it may be for what was not taken in."""
+        try:
+            return self.work.stations()
+        except InputError as error:
+            raise InputError(error.what, found="; ".join(why_not) or error.found, hint=error.hint) from None
 
     def _note(self, came: CameIn) -> None:
-        """What was found before in this night stays; what was refused before may have come right."""
+        """What was found before in this night stays; what was refused before may have come right, wherever it lay."""
         for station in sorted({*came.findings, *came.refused}):
             before = self.ledger.told(TAKE_IN, station) or {}
             found = dict.fromkeys(map(tuple, (*before.get("findings", ()), *came.findings.get(station, ()))))

@@ -26,6 +26,14 @@ class CameIn:
     refused: Mapping[str, str] = field(default_factory=dict)
     remarks: Sequence[str] = ()
 
+    def and_also(self, other: "CameIn") -> "CameIn":
+        """What two places brought."""
+        findings = {station: (*self.findings.get(station, ()), *other.findings.get(station, ()))
+                    for station in (*self.findings, *other.findings)}
+        refused = {station: "; ".join(filter(None, (self.refused.get(station), other.refused.get(station))))
+                   for station in (*self.refused, *other.refused)}
+        return CameIn(findings, refused, (*self.remarks, *other.remarks))
+
 
 @dataclass(frozen=True, eq=False)
 class Made:

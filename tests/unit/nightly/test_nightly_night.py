@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from made_up_night import of
 
+from wattcast.errors import InputError
 from wattcast.nightly.summary import Light
 from wattcast.nightly.work import CameIn
 
@@ -141,6 +142,31 @@ def test_night__what_came_in_is_told_and_stays_told(a_night, work) -> None:
     assert summary.remarks == ("x.csv has no station",)
     work.came = CameIn()
     assert of(a_night(inbox=("incoming",)), "north").reasons == ("it stuck",)
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_night__what_one_place_brings_does_not_hide_what_another_one_did_not(a_night, work, monkeypatch,
+                                                                            order: tuple[str, str]) -> None:
+    came = {"a": CameIn({"north": [("gap", "a hole")]}, {"south": "other columns"}),
+            "b": CameIn({"north": [("flat_line", "it stuck")], "south": [("dst", "an hour")]}, {"north": "a text"})}
+    monkeypatch.setattr(type(work), "take_in", lambda _, place: came[place])
+    for _ in range(2):
+        summary = a_night(inbox=order)
+        assert of(summary, "south").reasons == ("not taken in: other columns",)
+        assert of(summary, "south").notes == ("an hour",)
+        assert sorted(of(summary, "north").reasons) == ["a hole", "it stuck", "not taken in: a text"]
+    came |= {"a": CameIn({"south": []}), "b": CameIn({"south": []})}
+    assert of(a_night(inbox=order), "south").reasons == ()
+
+
+def test_night__a_first_one_in_which_all_is_refused_names_what_was(a_night, work, monkeypatch) -> None:
+    def none(_: object) -> None:
+        raise InputError("nothing is kept", hint="take it in")
+    work.came = CameIn(refused={"new": "new.csv has no power"}, remarks=("x.csv waits",))
+    monkeypatch.setattr(type(work), "stations", none)
+    with pytest.raises(InputError, match="nothing is kept") as refused:
+        a_night(inbox=("incoming",))
+    assert (refused.value.found, refused.value.hint) == ("x.csv waits; new: new.csv has no power", "take it in")
 
 
 def test_night__a_step_that_fails_is_told_and_ends_nothing(a_night, work) -> None:
