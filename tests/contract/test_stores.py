@@ -416,6 +416,16 @@ def test_runs__by_their_start(store: Store) -> None:
     assert store.stations() == ()
 
 
+def test_runs__on_disk_a_damaged_one_costs_itself_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = open_store(str(tmp_path))
+    store.keep_run({"id": "whole", "kind": "night", "started": "2025"})
+    whole, = (tmp_path / ".wattcast" / "runs").iterdir()
+    for name, content in (("torn", whole.read_bytes()[:20]), ("list", b"[1]"), ("bare", b"{}"), ("bytes", b"\xff")):
+        whole.with_name(f"{name}.json").write_bytes(content)
+    assert [run["id"] for run in store.runs("night")] == ["whole"]
+    assert all(f"{name}.json is left out" in caplog.text for name in ("torn", "list", "bare", "bytes"))
+
+
 def test_sizes__grow_with_what_is_kept(kept: StationStore, model: TrainedModel) -> None:
     kept.versions.add(model, {})
     kept.replace_measurements(rows(MARCH, 48))

@@ -93,7 +93,7 @@ class Night:
             try:
                 brought = self.work.take_in(place)
             except Exception as error:
-                brought = CameIn(remarks=(f"nothing was taken in of {place}: {_wattcast(error).what}",))
+                brought = CameIn(remarks=(f"nothing was taken in of {place}: {as_ours(error).what}",))
             came = came.and_also(brought)
             self._note(came)
         return list(came.remarks), dict(came.refused)
@@ -155,7 +155,7 @@ class Night:
                      "sha256": digest, "slips": slips + [slip.to_dict() for slip in slipped], **made.told,
                      **_kept(made, mark)}
         except Exception as error:
-            ours = _wattcast(error)
+            ours = as_ours(error)
             slips += [slip.to_dict() for slip in ours.slips] if isinstance(ours, FellOffError) else []
             told |= {"error": ours.what, "slips": slips}
             if before is not None and there:
@@ -185,7 +185,7 @@ class Night:
         try:
             path = self.filing.write_together([Path(made["file"]) for made in told if "file" in made])
         except Exception as error:
-            remarks.append(f"the stations' forecasts are not in one file: {_wattcast(error).what}")
+            remarks.append(f"the stations' forecasts are not in one file: {as_ours(error).what}")
             return None
         return None if path is None else str(path)
 
@@ -202,7 +202,7 @@ class Night:
             try:
                 told = run(station)
             except Exception as error:
-                told = {"error": _wattcast(error).what}
+                told = {"error": as_ours(error).what}
             self.ledger.done(step, station, told)
             self.say(step, station, told.get("error", "done"))
 
@@ -240,7 +240,7 @@ class Night:
         except OutOfTimeError as error:
             return {"words": f"due, and stopped: {error.what}; the next night goes on"}
         except Exception as error:
-            return {"error": _wattcast(error).what}
+            return {"error": as_ours(error).what}
         self.prices = self.prices.noted(station, tuned.seconds)
         return {"words": tuned.words, "champion": tuned.champion, "seconds": round(tuned.seconds, 1),
                 "notes": list(tuned.notes)}
@@ -260,11 +260,11 @@ def _kept(made: Made, mark: str | None) -> dict[str, str]:
     try:
         made.keep(mark)
     except Exception as error:
-        return {"unkept": f"the forecast is filed and not kept to be compared: {_wattcast(error).what}"}
+        return {"unkept": f"the forecast is filed and not kept to be compared: {as_ours(error).what}"}
     return {}
 
 
-def _wattcast(error: Exception) -> WattcastError:
+def as_ours(error: Exception) -> WattcastError:
     """In our words; a reader of the output who went away ends all."""
     if isinstance(error, BrokenPipeError):
         raise error

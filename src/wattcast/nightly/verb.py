@@ -1,5 +1,6 @@
 """The verb `nightly`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from wattcast.nightly.budget import Prices
 from wattcast.nightly.deadline import NightClock, parse_deadline
 from wattcast.nightly.filing import Filing
 from wattcast.nightly.ledger import Ledger
-from wattcast.nightly.night import Night, Say
+from wattcast.nightly.night import Night, Say, as_ours
 from wattcast.nightly.night_zone import zone_of_night
 from wattcast.nightly.rehearsal import Rehearsal
 from wattcast.nightly.steps import StoreWork
@@ -56,7 +57,11 @@ def nightly(store: Store, settings: Settings, *, now: str | None = None, deadlin
     with held(FileLock(filing.lock), "a night is under way", patience=PATIENCE, limit=PATIENCE):
         night = _night(work, settings, filing, Ledger.read(filing.ledger), clock, store, say)
         summary = night.run()
-        store.keep_run(_run(summary, night))
+        try:
+            store.keep_run(_run(summary, night))
+        except Exception as error:      # the files and the table are worth more
+            unkept = f"the store keeps nothing of this night: {as_ours(error).what}"
+            summary = replace(summary, remarks=(*summary.remarks, unkept))
     return summary
 
 

@@ -6,6 +6,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from wattcast.errors import InputError
 from wattcast.store.disk_station import DiskStation, is_kept
 from wattcast.store.files import write_json
 from wattcast.store.registry import trained_stations
+
+log = logging.getLogger("wattcast")
 
 ON_WINDOWS = os.name == "nt"
 
@@ -51,7 +54,7 @@ class DiskStore:
         write_json(self._runs / f"{re.sub(r'[^0-9A-Za-z-]', '_', name)[:60]}-{digest[:8]}.json", dict(run))
 
     def runs(self, kind: str | None = None) -> tuple[dict[str, Any], ...]:
-        found = [json.loads(path.read_text(encoding="utf-8")) for path in self._runs.glob("[!.]*.json")]
+        found = filter(None, map(_read_run, self._runs.glob("[!.]*.json")))
         return tuple(sorted((run for run in found if kind in (None, run["kind"])),
                             key=lambda run: (run["started"], run["id"])))
 
@@ -61,6 +64,18 @@ class DiskStore:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _read_run(path: Path) -> dict[str, Any] | None:
+    """None of a file that is damaged: what became of one run must not keep others from running."""
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(run[key], str) for key in ("id", "kind", "started")):
+            raise ValueError("it is not a run")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        log.warning("%s is left out, as it cannot be read: %s", path, error)
+        return None
+    return run
 
 
 def _is_id(name: str) -> bool:
