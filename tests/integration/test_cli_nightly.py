@@ -16,8 +16,12 @@ import pandas as pd
 import pytest
 
 from wattcast.cli import main
+from wattcast.data.schema import StationData
+from wattcast.errors import DataError
 from wattcast.nightly.ledger import Ledger
 from wattcast.nightly.night import Night
+from wattcast.nightly.steps import StoreWork
+from wattcast.settings import Settings
 from wattcast.store.disk import DiskStore
 
 NIGHT, NOW = "2025-04-10", "2025-04-10 02:30"
@@ -188,6 +192,27 @@ def test_nightly__whose_rows_cannot_be_read_says_what_was_said_before(night) -> 
     south = night()["by_station"]["south"]
     assert south["fallback"] == "last_issued"
     assert np.isfinite(filed("south")["total_active_power"]).all()
+
+
+@pytest.mark.usefixtures("folder")
+def test_nightly__made_up_for_learns_nothing_of_later_and_says_what_is_not_kept(monkeypatch: pytest.MonkeyPatch
+                                                                                ) -> None:
+    ends: list[pd.Timestamp] = []
+
+    def look(*arguments: object, **_: object) -> str:
+        ends.extend(each.end for each in arguments if isinstance(each, StationData))
+        raise DataError("seen")
+    for name in ("too_few_rows", "check_new_rows"):
+        monkeypatch.setattr(f"wattcast.workflows.finetune.{name}", look)
+    then = pd.Timestamp("2025-03-20 02:37:11", tz="Asia/Shanghai")
+    work = StoreWork(DiskStore(Path("models")), Settings(), then)
+    for ask in (lambda: work.due("north"), lambda: work.finetune("north", lambda: None)):
+        with pytest.raises(DataError, match="seen"):
+            ask()
+    assert ends == [then.normalize()] * 2
+    made = work.rungs("north", False)[0].make()
+    with pytest.raises(DataError, match="v0002 learned from what was measured after 2025-03-20 00:00"):
+        made.keep(None)
 
 
 @pytest.mark.usefixtures("place")

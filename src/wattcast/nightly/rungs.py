@@ -80,7 +80,14 @@ class Rungs:
                                             "data.time.timezone right?")]
 
     def _keep(self, made: ForecastOutcome, mark: str | None) -> None:
-        """As issued, unless a night that was killed kept it already."""
+        """As issued, unless a night that was killed kept it already.
+
+        Raises:
+            DataError: it is no forecast as it would have been issued.
+        """
+        if made.keep_in is None:
+            raise DataError(f"{made.version} learned from what was measured after "
+                            f"{made.forecast.origin:%Y-%m-%d %H:%M}")
         if not self._is_kept(made.forecast, made.version):
             keep_issued(made, mark)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from wattcast.contracts import Station
 from wattcast.errors import InputError
 from wattcast.nightly.ladder import Rung
 from wattcast.nightly.rungs import Rungs
@@ -108,7 +109,7 @@ class StoreWork:
 
         if self.champion(station_id) is None:
             return None
-        due = is_due(self._job(station_id), station_id)
+        due = is_due(self._job(station_id), station_id, until=self._until(station_id))
         return "; ".join(due.sentences) if due.due else None
 
     def trained_in(self, station_id: str) -> float | None:
@@ -118,8 +119,15 @@ class StoreWork:
     def finetune(self, station_id: str, at_each_epoch: Callable[[], None]) -> Tuned:
         from wattcast.workflows.finetune import finetune
 
-        made = finetune(self._job(station_id), station_id, on_epoch=lambda _: at_each_epoch())
+        made = finetune(self._job(station_id), station_id, until=self._until(station_id),
+                        on_epoch=lambda _: at_each_epoch())
         return Tuned(_decided(made), made.champion, made.seconds, tuple(made.notes))
+
+    def _until(self, station_id: str) -> str:
+        """The night's origin: a version that has learned from later rows could not forecast from it. In a night that
+        is made up for there are some; and in one that goes on after a kill the rows are to be the same ones."""
+        station = Station(**self._station(station_id).versions.manifest(CHAMPION)["station"])
+        return str(midnight(self.now.tz_convert(station.timezone)))
 
     def prune(self, station_id: str) -> int:
         return prune_station(self._station(station_id), keep=self.settings.nightly.keep_versions,

@@ -153,8 +153,13 @@ def update_station(new: StationData, kept: StationStore, settings: Settings, *, 
         return _decided(kept, replace(outcome, seconds=time.perf_counter() - started))
 
 
-def is_due(job: Job, station_id: str) -> Due:
+def is_due(job: Job, station_id: str, *, until: str | None = None) -> Due:
     """Whether the champion should be fine-tuned on what is stored; nothing is changed.
+
+    Args:
+        job: settings and store.
+        station_id: the station.
+        until: nothing measured at or after this time is seen.
 
     Raises:
         InputError: there is no champion, or what is stored is damaged.
@@ -165,6 +170,7 @@ def is_due(job: Job, station_id: str) -> Due:
     data = kept.measurements(champion.station)
     if data is None:
         return Due(False, ("nothing is stored that the champion could learn from",), {})
+    data = data if until is None else cut(data, until)
     return _due(kept, champion, parent, data, as_trained(job, kept.versions, parent).settings)
 
 
