@@ -91,12 +91,17 @@ def holds(path: str | Path, digest: str) -> bool:
 
 def _require_pattern(key: str, pattern: str, needed: set[str]) -> None:
     try:
-        found = {name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None}
+        fields = [part for part in string.Formatter().parse(pattern) if part[1] is not None]
     except ValueError as error:
         raise ConfigError(f"{key} is not a pattern", found=f"{pattern!r}: {error}") from None
+    found = {str(name) for _, name, _, _ in fields}
     if unknown := found - PLACES:
         raise ConfigError(f"{key} names what is not known", found=listing(sorted(unknown)),
                           expected="{station}, {date}")
+    # A format could fail in the night, or cut names until two stations share a file.
+    if any(format_ or conversion for _, _, format_, conversion in fields):
+        raise ConfigError(f"{key} formats what it names", found=repr(pattern),
+                          expected="{station} and {date} as they are, such as 2025-05-16")
     if absent := needed - found:
         raise ConfigError(f"{key} does not tell stations apart", found=repr(pattern),
                           expected=f"{{{absent.pop()}}} in it")

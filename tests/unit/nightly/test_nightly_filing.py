@@ -42,6 +42,9 @@ def test_filing__dry_writes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("settings", "message"), [
     ({"filed_as": "{date}.csv"}, "does not tell stations apart"), ({"filed_as": "{id}.csv"}, "names what is not known"),
+    ({"filed_as": "{date:%Y/%m}/{station}.csv"}, "formats what it names"),
+    ({"filed_as": "{station:.3}.csv"}, "formats what it names"),
+    ({"together": "{date!x}.csv"}, "formats what it names"),
     ({"filed_as": "{station.csv"}, "is not a pattern"), ({"filed_as": "{station}.xlsx"}, "its name does not end"),
     ({"together": "all.txt"}, "its name does not end")])
 def test_filing__refuses_a_pattern_that_cannot_be_meant(tmp_path: Path, settings: dict[str, str], message: str) -> None:
