@@ -46,7 +46,8 @@ def review_station(station: StationStore, *, days: int = DAYS, which: Which = "l
     Raises:
         DataError: what is kept is damaged.
     """
-    issues = station.issues()
+    # What was found out about forecasts outlives them.
+    issues = station.issues() or _issues_of(station.accuracy())
     if not issues:
         return _nothing(station, "no forecast was issued")
     data = _measured(station, issues[-1][0], days)
@@ -60,6 +61,12 @@ def review_station(station: StationStore, *, days: int = DAYS, which: Which = "l
     graded, told = _graded(station, data, observed, judged, rules)
     return StationReview(station.station_id, judged, (first, end), graded,
                          (*_notes(rows, judged, issues, observed, first, which), *told))
+
+
+def _issues_of(rows: pd.DataFrame) -> tuple[Issue, ...]:
+    """The forecasts that rows were found out about, by origin and issue."""
+    pairs = zip(rows["origin"], rows["issued"].astype(object).where(rows["issued"].notna(), None), strict=True)
+    return tuple(sorted(set(pairs), key=lambda issue: (issue[0], issue[1] is not None, issue[1] or issue[0])))
 
 
 def _nothing(station: StationStore, why: str) -> StationReview:
@@ -111,13 +118,17 @@ def _graded(station: StationStore, data: StationData, observed: Observed, judged
         return (), ("not graded: no capacity is known, which grid codes divide by; the station's description gives it "
                     "(data.capacity)",)
     days = set(zip(of_total["origin"], of_total["lead_day"], strict=True))
-    counted = set(zip(of_total["origin"], of_total["issued"].astype(object).where(of_total["issued"].notna(), None),
-                      strict=True))
-    steps = pd.concat([judged_steps(forecast, observed, TOTAL)
-                       for forecast in station.forecasts(of_total["origin"].min())
-                       if (forecast.origin, forecast.issued) in counted])
+    counted = _issues_of(of_total)
+    found = [judged_steps(forecast, observed, TOTAL) for forecast in station.forecasts(counted[0][0])
+             if (forecast.origin, forecast.issued) in counted]
+    gone = len(counted) - len(found)
+    told = (f"not graded: {gone} of {len(counted)} forecasts, which are no longer kept: rules are graded by step",
+            ) if gone else ()
+    if not found:
+        return (), told
+    steps = pd.concat(found)
     steps = steps[[day in days for day in zip(steps["origin"], steps["day"], strict=True)]]
-    return tuple(score_rule(rule, station.station_id, steps, capacity) for rule in rules), ()
+    return tuple(score_rule(rule, station.station_id, steps, capacity) for rule in rules), told
 
 
 def _notes(rows: pd.DataFrame, judged: pd.DataFrame, issues: Sequence[Issue], observed: Observed, first: pd.Timestamp,

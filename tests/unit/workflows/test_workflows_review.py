@@ -173,6 +173,19 @@ def test_review__the_region_s_score(station: Counting) -> None:
     assert graded.measures[0].daily["date"].tolist() == [f"2025-04-{day:02}" for day in range(7, 14)]
 
 
+@pytest.mark.parametrize(("until", "gone"), [(37, 7), (99, 12)])
+def test_review__what_was_found_out_stays_when_forecasts_are_pruned(station: Counting, until: int, gone: int) -> None:
+    station.replace_measurements(measured(capacity=1000))
+    rules = named_rules(["jiangsu-2023"])
+    before = review_station(station, days=10, rules=rules)
+    station.remove_forecasts(START + until * DAY)
+    after = review_station(station, days=10, rules=rules)
+    pd.testing.assert_frame_equal(after.rows, before.rows)
+    assert (after.span, before.notes) == (before.span, ())
+    assert after.notes[-1].startswith(f"not graded: {gone} of 12 forecasts, which are no longer kept")
+    assert len(after.rules) == (until < 99)
+
+
 def test_review__a_place_that_may_only_be_read_is_reviewed(station: Counting, monkeypatch, caplog) -> None:
     def refuse(*_: object) -> None:
         raise DataError("cannot write", found="read-only")
