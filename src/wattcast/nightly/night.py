@@ -34,7 +34,7 @@ Say = Callable[[str, str, str], None]
 
 
 class OutOfTimeError(WattcastError):
-    """The deadline came before a fine-tuning ended."""
+    """A fine-tuning did not end in the time there is for it."""
 
 
 @dataclass
@@ -236,18 +236,24 @@ class Night:
             if self.ledger.deadly(FINETUNE, station):
                 raise WattcastError("the program ended with it again and again in this night")
             self.ledger.begin(FINETUNE, station)
-            tuned = self.work.finetune(station, self._at_each_epoch)
+            begun = self.clock.elapsed
+            tuned = self.work.finetune(station, lambda: self._require_time(begun + left))
         except OutOfTimeError as error:
-            return {"words": f"due, and stopped: {error.what}; the next night goes on"}
+            # It lasts that long at least: a night with no more time does not begin it.
+            self.prices = self.prices.noted(station, self.clock.elapsed - begun)
+            return {"words": f"due, and stopped: {error.what}; it begins anew in a night with more time"}
         except Exception as error:
             return {"error": as_ours(error).what}
         self.prices = self.prices.noted(station, tuned.seconds)
         return {"words": tuned.words, "champion": tuned.champion, "seconds": round(tuned.seconds, 1),
                 "notes": list(tuned.notes)}
 
-    def _at_each_epoch(self) -> None:
+    def _require_time(self, end: float) -> None:
+        """Raises OutOfTimeError at the deadline, and once so many seconds of the night have passed."""
         if self.clock.left <= 0:
             raise OutOfTimeError(f"the deadline came, {self.clock.deadline:%H:%M}")
+        if self.clock.elapsed >= end:
+            raise OutOfTimeError(f"the {self.config.finetune_minutes:g} minutes for fine-tuning are over")
 
 
 def _holds(told: dict[str, Any]) -> bool:

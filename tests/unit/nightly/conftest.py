@@ -28,11 +28,16 @@ def work(ticks: Ticks) -> MadeUp:
 
 @pytest.fixture
 def a_night(work: MadeUp, ticks: Ticks, tmp_path: Path) -> Callable[..., Summary]:
-    """`a_night(minutes=30)`: one from begin to end, with that much time; settings as keywords."""
-    def run(minutes: float | None = None, prices: dict[str, float] | None = None, **settings: object) -> Summary:
+    """`a_night(minutes=30)`: one from begin to end, with that much time; settings as keywords. It is put into
+    `nights`."""
+    def run(minutes: float | None = None, prices: dict[str, float] | None = None, day: str = "2025-05-16",
+            nights: list[Night] | None = None, **settings: object) -> Summary:
         config = NightlyConfig(filed=str(tmp_path / "filed"), **settings)
-        filing = Filing.of(config, "2025-05-16")
+        filing = Filing.of(config, day)
         deadline = None if minutes is None else NOW + pd.Timedelta(minutes=minutes)
-        return Night(work, config, filing, Ledger.read(filing.ledger), NightClock(NOW, deadline, ticks),
-                     Prices(prices or {}), lambda *_: None).run()
+        night = Night(work, config, filing, Ledger.read(filing.ledger), NightClock(NOW, deadline, ticks),
+                      Prices(prices or {}), lambda *_: None)
+        if nights is not None:
+            nights.append(night)
+        return night.run()
     return run

@@ -6,6 +6,7 @@ import pytest
 from made_up_night import of
 
 from wattcast.errors import InputError
+from wattcast.nightly.night import Night
 from wattcast.nightly.summary import Light
 from wattcast.nightly.work import CameIn
 
@@ -113,9 +114,25 @@ def test_night__fine_tunes_the_worst_first_within_its_budget(a_night, work) -> N
 def test_night__a_fine_tuning_stops_at_the_deadline(a_night, work) -> None:
     work.needy = ("north",)
     summary = a_night(minutes=0.5, prices={"north": 5.0})
-    assert "the deadline came, 02:30; the next night goes on" in of(summary, "north").finetuning
+    assert "the deadline came, 02:30; it begins anew in a night with more time" in of(summary, "north").finetuning
     assert summary.remarks == ("the deadline was 02:30; not begun: finetune of 2 stations, if it is due, prune of 3 "
                                "stations",)
+
+
+@pytest.mark.parametrize("time", [{"minutes": 0.5}, {"finetune_minutes": 0.5}])
+def test_night__a_fine_tuning_that_was_stopped_is_not_begun_again_in_as_short_a_night(a_night, work, ticks,
+                                                                                      time: dict[str, float]) -> None:
+    work.needy = ("north",)
+    nights: list[Night] = []
+    stopped = a_night(**time, nights=nights)
+    assert "due, and stopped: the " in of(stopped, "north").finetuning
+    assert ticks.seconds <= 33      # three forecasts, and 30 s of the minute that it takes
+    prices = nights[0].finetune_seconds()
+    assert 20 <= prices["north"] <= 30
+    again = a_night(**time, prices=prices, day="2025-05-17")
+    assert "due, and not begun: it may take" in of(again, "north").finetuning
+    a_night(minutes=2, prices=prices, day="2025-05-18")
+    assert work.done.count("finetune north") == 2
 
 
 def test_night__past_its_deadline_every_station_still_has_its_champions_file(a_night, work) -> None:
