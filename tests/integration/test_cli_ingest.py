@@ -269,3 +269,72 @@ def test_ingest__power_of_days_to_come_is_refused(cli, hourly, received: str, co
     if code:
         assert "24 rows from 2025-03-20 00:00 to 2025-03-20 23:00" in done.err
         assert cli("ingest", "--data", rows, *HOURLY, *STILL, "--received", received, "--accept").code == 0
+
+
+def test_ingest__stations_of_a_file_that_were_left_out_come_later(cli, hourly) -> None:
+    both = write(pd.concat([hourly("north"), hourly("south")]), "both.csv")
+    assert "1 station, 480 rows new" in cli("ingest", "--data", both, "--station", "north", *HOURLY, *STILL).out
+    again = cli("ingest", "--data", both, "--station", "north", *HOURLY, *STILL)
+    assert "took in nothing new: 1 file taken in before" in again.out
+    assert "1 station, 480 rows new" in cli("ingest", "--data", both, *HOURLY, *STILL).out
+    assert len(power("south")) == 480
+    assert "took in nothing new: 1 file taken in before" in cli("ingest", "--data", both, *HOURLY, *STILL).out
+
+
+def test_ingest__a_file_for_the_station_that_is_named_now(cli, hourly) -> None:
+    rows = write(hourly().drop(columns="station_ref_id"), "export.csv")
+    assert cli("ingest", "--data", rows, *HOURLY, *STILL).code == 0
+    assert "480 rows new" in cli("ingest", "--data", rows, "--station", "works", *HOURLY, *STILL).out
+    assert len(power("works")) == len(power("export"))
+
+
+def test_ingest__a_station_s_fault_is_mended_and_no_correction_of_another_is_reverted(cli, hourly) -> None:
+    both = pd.concat([hourly("north"), hourly("south").assign(reading=hourly("south")["total_active_power"])])
+    both.loc[both["station_ref_id"] == "south", "total_active_power"] = np.nan
+    write(both, "inbox/both_1.csv")
+    folder = ("ingest", "--data", "inbox", "--set", "data.folder=one", *HOURLY, *STILL)
+    assert cli(*folder).code == 2
+    corrected = hourly("north").iloc[400:410].assign(total_active_power=777.0)
+    assert "10 corrected" in cli("ingest", "--data", write(corrected, "fix.csv"), *HOURLY, *STILL).out
+    write(hourly("north", days=21).iloc[480:].assign(reading=np.nan), "inbox/both_2.csv")
+    assert told(cli(*folder, "--json"))["north"]["rows"] == {"appended": 24, "late": 0, "corrected": 0}
+    assert (power("north").iloc[400:410] == 777.0).all()
+    Path("south.yaml").write_text(
+        "station: south\nstation_column: station_ref_id\ntargets: {total_active_power: reading}\n")
+    done = cli(*folder, "--stations", "south.yaml")
+    assert done.code == 0, done.err
+    assert len(power("south")) == 480
+
+
+def test_ingest__the_same_bytes_of_a_station_that_is_known(cli, hourly) -> None:
+    rows = hourly().drop(columns="station_ref_id")
+    flags = ("--set", "data.folder=stations", *HOURLY, *STILL)
+    write(rows, "inbox/north_1.csv"), write(rows.iloc[:240], "inbox/south_1.csv")
+    assert cli("ingest", "--data", "inbox", *flags).code == 0
+    assert cli("stations", "add", "--station", "west", "--set", "data.kind=load").code == 0
+    write(rows, "inbox/west.csv")
+    assert "took in 1 file: 1 station, 480 rows new" in cli("ingest", "--data", "inbox", *flags).out
+    assert len(power("west")) == 480
+    write(rows, "copy.csv")
+    assert "took in nothing new: 1 file taken in before" in cli("ingest", "--data", "copy.csv", *HOURLY, *STILL).out
+
+
+def test_ingest__a_path_that_is_only_partly_as_known_is_no_silence(cli, hourly) -> None:
+    table = pd.concat([hourly("north"), hourly("south")]).rename(columns={"ts": "when", "total_active_power": "Wirk"})
+    Path("north.yaml").write_text(
+        "station: north\nstation_column: station_ref_id\ntime: {column: when, step: 1h}\n"
+        "targets: {total_active_power: Wirk}\n")
+    both = write(table, "both.csv")
+    done = cli("ingest", "--data", both, "--stations", "north.yaml", *STILL)
+    assert done.code == 2
+    assert "station south" in done.err
+    assert len(power("north")) == 480
+
+
+def test_ingest__a_station_that_its_description_does_not_find_is_told(cli, hourly) -> None:
+    both = write(pd.concat([hourly("north"), hourly("south")]).assign(plant="x"), "both.csv")
+    Path("south.yaml").write_text("station: south\nstation_column: plant\n")
+    done = cli("ingest", "--data", both, "--stations", "south.yaml", *HOURLY, *STILL)
+    assert done.code == 2
+    assert "read as station south is described" in done.err
+    assert len(power("north")) == 480
