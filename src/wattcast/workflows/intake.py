@@ -36,6 +36,7 @@ from wattcast.workflows.kept_descriptions import (
     require_as_models,
 )
 from wattcast.workflows.known_files import HOLDS, KnownFiles, taken_in
+from wattcast.workflows.many import outcome_of
 from wattcast.workflows.station_files import StationFile
 from wattcast.workflows.together import remember
 
@@ -142,11 +143,20 @@ class Intake:
 
     @cached_property
     def known(self) -> dict[str, Description]:
-        """How the stations are described that are known: as it is kept, and as is said now."""
-        store = self.told.store
-        kept = {name: known_description(store.station(name)) for name in store.stations()}
-        return {name: {**kept.get(name, {}), **self._described.get(name, {})} for name in (*kept, *self._described)
-                if kept.get(name) or name in self._described}
+        """How the stations are described that are known: as it is kept, and as is said now. One whose description is
+        damaged is known by its name, and refused when it is taken in."""
+        kept = {name: outcome_of(name, lambda name: known_description(self.told.store.station(name)))
+                for name in self.told.store.stations()}
+        found = {name: each.result or {} for name, each in kept.items() if each.result or each.error}
+        return {name: {**found.get(name, {}), **self._described.get(name, {})} for name in (*found, *self._described)}
+
+    def _description(self, station_id: str) -> Description:
+        """As in `known`.
+
+        Raises:
+            InputError: what is kept is damaged.
+        """
+        return {**known_description(self.told.store.station(station_id)), **self._described.get(station_id, {})}
 
     def _stations(self) -> tuple[str, ...]:
         known = sorted(self._known_files.stations())
@@ -167,7 +177,7 @@ class Intake:
         known = self._known_files.of_known(station_id)
         if not any(map(self._known_files.is_wanted, self.files)):
             return StationIntake(station_id, known=known)
-        config = config_of({**self.known.get(station_id, {}), **self._given, "station": station_id})
+        config = config_of({**self._description(station_id), **self._given, "station": station_id})
         source = self._sources.open(config)
         if station_id not in source.station_ids:
             if station_id in self._found:
@@ -188,7 +198,7 @@ class Intake:
         return self._parts.setdefault(part, Sources(self.told.data, part.__contains__))
 
     def _taken(self, station: StationStore, source: Source, files: Sequence[Path], known: int) -> StationIntake:
-        station_id, before = station.station_id, self.known.get(station.station_id, {})
+        station_id, before = station.station_id, self._description(station.station_id)
         config = config_of({**before, **self._given, "station": station_id})
         require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
         raw = source.load(station_id)

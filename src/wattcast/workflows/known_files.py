@@ -10,6 +10,7 @@ from wattcast.data.reader import Source
 from wattcast.data.tables import stem
 from wattcast.store.base import Store
 from wattcast.workflows.intake_sources import name_below
+from wattcast.workflows.many import outcome_of
 
 HOLDS = "holds"
 """Where the record of a run says of each file, by its hash, which stations' rows it has."""
@@ -71,7 +72,9 @@ class KnownFiles:
 
     def _noted_for(self, station_id: str) -> set[str]:
         if station_id not in self._noted:
-            self._noted[station_id] = taken_in(self._store, station_id)
+            # Damaged, it is that station's fault, which is told when its rows are to be taken in.
+            noted = outcome_of(station_id, lambda name: taken_in(self._store, name)).result
+            self._noted[station_id] = noted or set()
         return self._noted[station_id]
 
     def _called_like(self, file: Path) -> set[str]:
