@@ -356,3 +356,27 @@ def test_ingest__what_is_damaged_of_one_station_is_told_and_the_others_come_in(c
     done = cli("ingest", "--data", "south_2025-03.csv", *HOURLY, *STILL)
     assert f"{damaged} is damaged" in done.err
     assert DiskStore(Path("models")).stations() == ("north", "south")
+
+
+def test_ingest__what_is_said_of_a_station_that_has_nothing_new_is_kept(cli, hourly) -> None:
+    rows, described = write(hourly(), "north.csv"), Path("all.yaml")
+    described.write_text("stations: [{station: north, capacity: 2600}, {station: roof, kind: pv}]")
+    told_first = cli("ingest", "--data", rows, "--stations", described, *HOURLY, *STILL)
+    assert "only described" in told_first.out
+    assert kept("roof").description() == {"kind": "pv", "station": "roof"}
+    described.write_text("stations: [{station: north, capacity: 2800}, {station: roof, kind: pv}]")
+    done = cli("ingest", "--data", rows, "--stations", described, *HOURLY, *STILL)
+    assert done.code == 0
+    assert "station north is described otherwise: capacity: 2600.0 → 2800.0" in done.out
+    assert "took in nothing new: 1 file taken in before" in done.out
+    assert kept().description()["capacity"] == 2800
+
+
+@pytest.mark.usefixtures("models")
+def test_ingest__a_description_that_contradicts_its_model_is_not_the_end(cli, hourly) -> None:
+    Path("all.yaml").write_text("stations: [{station: plant, kind: pv}, {station: roof, kind: pv}]")
+    done = cli("ingest", "--data", write(hourly(), "north.csv"), "--stations", "all.yaml", *HOURLY, *STILL)
+    assert done.code == 2
+    assert "station plant: the model v0001 of station plant was trained with other values of data.kind" in done.err
+    assert len(power("north")) == 480
+    assert kept("roof").description() == {"kind": "pv", "station": "roof"}

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ class StationIntake:
         new: whether nothing was known of it.
         findings: of the reader.
         notes: what is worth telling.
+        described: whether it is described now, though it has no new rows.
     """
 
     station_id: str
@@ -97,8 +98,11 @@ class StationIntake:
     new: bool = False
     findings: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    described: bool = False
 
     def words(self) -> str:
+        if not self.files and not self.known and self.described:
+            return "no rows: only described"
         if not self.files:
             return f"nothing new: {_files(self.known)} taken in before"
         known = f", {self.known} taken in before" if self.known else ""
@@ -135,11 +139,8 @@ class Intake:
             self._named, {*told.store.stations(), *self._described})
         self._sources = Sources(told.data, self._known_files.is_wanted)
         self._parts: dict[frozenset[Path], Sources] = {}
-        self._found: tuple[str, ...] = ()
-        self.station_ids = self._stations()
-        for name, description in self._described.items():
-            if name not in self.station_ids:
-                describe(told.store.station(name), description)
+        self._found = self._stations()
+        self.station_ids = tuple(dict.fromkeys((*self._found, *sorted(self._known_files.stations()), *self._described)))
 
     @cached_property
     def known(self) -> dict[str, Description]:
@@ -159,30 +160,34 @@ class Intake:
         return {**known_description(self.told.store.station(station_id)), **self._described.get(station_id, {})}
 
     def _stations(self) -> tuple[str, ...]:
-        known = sorted(self._known_files.stations())
+        """Those of files that have something new."""
         if not any(map(self._known_files.is_wanted, self.files)):
-            return tuple(known)
+            return ()
         source = opened(self._sources, self._given, self.known, self._named)
         self._known_files.note(source)
-        self._found = source.station_ids if self._named is None else (self._named,)
-        return tuple(dict.fromkeys((*self._found, *known)))
+        return source.station_ids if self._named is None else (self._named,)
 
     def take_in(self, station_id: str) -> StationIntake:
-        """What there is of one station.
+        """What there is of one station: its rows, and what is said of it, also where no rows are new.
 
         Raises:
-            InputError: its rows cannot be read, or contradict what is kept of it.
+            InputError: its rows cannot be read, or they or its description contradict what is kept of it.
         """
+        taken = self._rows_of(station_id)
+        if taken.files or station_id not in self._described:
+            return taken
+        described = describe(self.told.store.station(station_id), self._described[station_id])
+        return replace(taken, changes=described.changes, new=described.state == NEW, described=True)
+
+    def _rows_of(self, station_id: str) -> StationIntake:
         station = self.told.store.station(station_id)
         known = self._known_files.of_known(station_id)
-        if not any(map(self._known_files.is_wanted, self.files)):
+        if station_id not in self._found:
             return StationIntake(station_id, known=known)
         config = config_of({**self._description(station_id), **self._given, "station": station_id})
         source = self._sources.open(config)
         if station_id not in source.station_ids:
-            if station_id in self._found:
-                raise unlike(source, station_id)
-            return StationIntake(station_id, known=known)
+            raise unlike(source, station_id)
         self._known_files.note(source)
         hashes, before = self._known_files.hashes, taken_in(self.told.store, station_id)
         files = [file for file in source.files(station_id) if file in hashes]
