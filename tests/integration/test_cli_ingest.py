@@ -14,6 +14,7 @@ import pytest
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
 from wattcast.store.disk import DiskStore
+from wattcast.workflows.intake import Intake
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -380,3 +381,29 @@ def test_ingest__a_description_that_contradicts_its_model_is_not_the_end(cli, ho
     assert "station plant: the model v0001 of station plant was trained with other values of data.kind" in done.err
     assert len(power("north")) == 480
     assert kept("roof").description() == {"kind": "pv", "station": "roof"}
+
+
+@pytest.mark.parametrize("link", ["inbox/north.csv", "inbox/north/rows.csv", "inbox/north"])
+def test_ingest__a_link_is_called_like_itself(cli, hourly, link: str) -> None:
+    rows = write(hourly().drop(columns="station_ref_id"), "elsewhere/rows.csv").resolve()
+    Path(link).parent.mkdir(parents=True)
+    Path(link).symlink_to(rows if link.endswith(".csv") else rows.parent)
+    done = cli("ingest", "--data", "inbox", "--station", "north", *HOURLY, *STILL)
+    assert done.code == 0, done.err
+    assert [file.name for file in kept().taken_in()] == [link.removeprefix("inbox/") + "/rows.csv" * (link[-1] != "v")]
+    assert "took in nothing new" in cli("ingest", "--data", "inbox", "--station", "north", *HOURLY, *STILL).out
+
+
+def test_ingest__a_file_that_gets_its_name_meanwhile_waits(cli, hourly, monkeypatch) -> None:
+    write(hourly(), "inbox/north.csv")
+    Path("inbox/south.csv").write_bytes(b"")
+    honest = Intake.keep
+
+    def keep(intake: Intake, outcomes: dict[str, str]) -> None:
+        Path("inbox/south.csv").rename("gone")
+        honest(intake, outcomes)
+
+    monkeypatch.setattr(Intake, "keep", keep)
+    done = cli("ingest", "--data", "inbox", "--set", "data.folder=stations", *HOURLY, *STILL)
+    assert done.code == 0, done.err
+    assert "south.csv waits" in done.out

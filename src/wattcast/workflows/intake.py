@@ -224,7 +224,7 @@ class Intake:
             findings = tuple(finding.to_dict() for finding in report.findings)
             for file in files:
                 last = file == files[-1]
-                station.note_taken_in(TakenIn(name_below(file, self.told.data), file.stat().st_size,
+                station.note_taken_in(TakenIn(name_below(file, self.told.data), self._known_files.sizes[file],
                                               self._known_files.hashes[file], self.received, rows if last else {},
                                               findings if last else ()))
         self._prepare(station_id)
@@ -257,7 +257,7 @@ class Intake:
 
     def left_over(self) -> list[DataError]:
         """Files that are cut and that nobody writes to any more."""
-        old = [file for file in self.waiting if time.time() - file.stat().st_mtime > WAITS]
+        old = [file for file in self.waiting if _age(file) > WAITS]
         return [DataError(f"{file} {self.waiting[file]}", found=f"not changed for {WAITS / 3600:g} h or longer",
                           expected="a whole file", hint="copy it again; if nothing is missing, end its last line with "
                                                         "a line break") for file in old]
@@ -281,6 +281,14 @@ def counted(rows: Mapping[str, int]) -> str:
     """`2,880 rows new, 4 late, 2 corrected`."""
     others = [f"{rows[name]:,} {name}" for name in COUNTS[1:] if rows.get(name)]
     return ", ".join([f"{rows.get(COUNTS[0], 0):,} rows new", *others])
+
+
+def _age(file: Path) -> float:
+    """How long ago it was changed [seconds]; one that has gone meanwhile, or got another name, is as good as new."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _files(number: int) -> str:

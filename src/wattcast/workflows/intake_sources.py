@@ -129,5 +129,7 @@ def _as_known(sources: Sources, given: Description, known: Mapping[str, Descript
 
 
 def name_below(file: Path, path: Path) -> str:
-    """What a file is called in what is kept of it: its place below the path, or its name."""
-    return str(file.resolve().relative_to(path.resolve())) if path.is_dir() else file.name
+    """What a file is called in what is kept of it: its place below the path, or its name. A link is called like
+    itself, wherever it leads."""
+    place = next((root for root in (path, path.resolve()) if root.is_dir() and file.is_relative_to(root)), file.parent)
+    return str(file.relative_to(place))

@@ -34,7 +34,9 @@ class KnownFiles:
     def __init__(self, path: Path, files: Iterable[Path], store: Store, runs: Iterable[Mapping[str, Any]],
                  named: str | None, stations: Collection[str]) -> None:
         self._path, self._store, self._named, self._stations = path, store, named, stations
-        self.hashes = {file: digest for file in files if (digest := _sha256(file)) is not None}
+        looked_at = {file: found for file in files if (found := _hash_and_size(file)) is not None}
+        self.hashes = {file: digest for file, (digest, _) in looked_at.items()}
+        self.sizes = {file: size for file, (_, size) in looked_at.items()}
         self.held: dict[str, set[str]] = {}
         self._before: dict[str, set[str]] = {}
         self._noted: dict[str, set[str]] = {}
@@ -94,10 +96,10 @@ def taken_in(store: Store, station_id: str) -> set[str]:
     return {file.sha256 for file in store.station(station_id).taken_in()}
 
 
-def _sha256(file: Path) -> str | None:
+def _hash_and_size(file: Path) -> tuple[str, int] | None:
     """Of its bytes; None where it is no longer there: it comes again under the name that it has now."""
     try:
         with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+            return hashlib.file_digest(content, "sha256").hexdigest(), content.tell()
     except FileNotFoundError:
         return None
