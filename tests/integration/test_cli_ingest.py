@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -20,15 +19,6 @@ pytestmark = pytest.mark.usefixtures("place")
 
 STILL = ("--still", "0")
 HOURLY = ("--set", "data.time.step=1h")
-
-
-@pytest.fixture
-def hourly(seed_table: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-    """Rows of some days, every hour, without weather."""
-    def make(station: str = "north", days: int = 20, start: str = "2025-03-01") -> pd.DataFrame:
-        table = seed_table(station, days=days, start=start, step="1h")
-        return table[["ts", "station_ref_id", "total_active_power"]]
-    return make
 
 
 def write(table: pd.DataFrame, path: str) -> Path:
