@@ -53,3 +53,12 @@ def refused(cli, place: Path) -> Callable[..., str]:
         assert tree(place) == before
         return message
     return run
+
+
+@pytest.fixture
+def hourly(seed_table: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Rows of some days, every hour, without weather."""
+    def make(station: str = "north", days: int = 20, start: str = "2025-03-01") -> pd.DataFrame:
+        table = seed_table(station, days=days, start=start, step="1h")
+        return table[["ts", "station_ref_id", "total_active_power"]]
+    return make

@@ -12,6 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from wattcast.cli import main
+from wattcast.data.schema import StationData
+from wattcast.store.disk import DiskStore
+from wattcast.workflows.job import Job
 
 STATION = "north"
 TRAINED_DAYS, ALL_DAYS = 40, 61
@@ -339,3 +342,21 @@ def test_another_column__is_not_guessed_to_be_the_power_of_a_model(cli, seed_tab
     done = cli("forecast", "--data", "north.csv", "--now", "2025-04-10 06:30")
     assert done.code == 2
     assert "total active power" in done.err
+
+
+def test_stored_rows__that_are_corrected_meanwhile_stay_corrected(cli, north: Path, monkeypatch) -> None:
+    kept, honest = DiskStore(north.parent).station(STATION), Job.read
+
+    def read(job: Job, *told: str):
+        found = honest(job, *told)
+        data = kept.measurements()
+        frame = data.frame.iloc[-8:].copy()
+        frame["total_active_power"] += 7.0
+        assert kept.append_measurements(StationData(data.station, frame, data.vintages),
+                                        received=pd.Timestamp("2025-05-01", tz="UTC"))["corrected"] == 8
+        return found
+
+    monkeypatch.setattr(Job, "read", read)
+    before = kept.measurements().frame["total_active_power"].iloc[-8:]
+    assert cli("finetune", "--station", STATION, "--if-needed").code == 0
+    assert (kept.measurements().frame["total_active_power"].iloc[-8:] == before + 7.0).all()

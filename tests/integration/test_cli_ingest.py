@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -14,20 +13,12 @@ import pytest
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
 from wattcast.store.disk import DiskStore
+from wattcast.workflows.intake import Intake
 
 pytestmark = pytest.mark.usefixtures("place")
 
 STILL = ("--still", "0")
 HOURLY = ("--set", "data.time.step=1h")
-
-
-@pytest.fixture
-def hourly(seed_table: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
-    """Rows of some days, every hour, without weather."""
-    def make(station: str = "north", days: int = 20, start: str = "2025-03-01") -> pd.DataFrame:
-        table = seed_table(station, days=days, start=start, step="1h")
-        return table[["ts", "station_ref_id", "total_active_power"]]
-    return make
 
 
 def write(table: pd.DataFrame, path: str) -> Path:
@@ -269,3 +260,139 @@ def test_ingest__power_of_days_to_come_is_refused(cli, hourly, received: str, co
     if code:
         assert "24 rows from 2025-03-20 00:00 to 2025-03-20 23:00" in done.err
         assert cli("ingest", "--data", rows, *HOURLY, *STILL, "--received", received, "--accept").code == 0
+
+
+def test_ingest__stations_of_a_file_that_were_left_out_come_later(cli, hourly) -> None:
+    both = write(pd.concat([hourly("north"), hourly("south")]), "both.csv")
+    assert "1 station, 480 rows new" in cli("ingest", "--data", both, "--station", "north", *HOURLY, *STILL).out
+    again = cli("ingest", "--data", both, "--station", "north", *HOURLY, *STILL)
+    assert "took in nothing new: 1 file taken in before" in again.out
+    assert "1 station, 480 rows new" in cli("ingest", "--data", both, *HOURLY, *STILL).out
+    assert len(power("south")) == 480
+    assert "took in nothing new: 1 file taken in before" in cli("ingest", "--data", both, *HOURLY, *STILL).out
+
+
+def test_ingest__a_file_for_the_station_that_is_named_now(cli, hourly) -> None:
+    rows = write(hourly().drop(columns="station_ref_id"), "export.csv")
+    assert cli("ingest", "--data", rows, *HOURLY, *STILL).code == 0
+    assert "480 rows new" in cli("ingest", "--data", rows, "--station", "works", *HOURLY, *STILL).out
+    assert len(power("works")) == len(power("export"))
+
+
+def test_ingest__a_station_s_fault_is_mended_and_no_correction_of_another_is_reverted(cli, hourly) -> None:
+    both = pd.concat([hourly("north"), hourly("south").assign(reading=hourly("south")["total_active_power"])])
+    both.loc[both["station_ref_id"] == "south", "total_active_power"] = np.nan
+    write(both, "inbox/both_1.csv")
+    folder = ("ingest", "--data", "inbox", "--set", "data.folder=one", *HOURLY, *STILL)
+    assert cli(*folder).code == 2
+    corrected = hourly("north").iloc[400:410].assign(total_active_power=777.0)
+    assert "10 corrected" in cli("ingest", "--data", write(corrected, "fix.csv"), *HOURLY, *STILL).out
+    write(hourly("north", days=21).iloc[480:].assign(reading=np.nan), "inbox/both_2.csv")
+    assert told(cli(*folder, "--json"))["north"]["rows"] == {"appended": 24, "late": 0, "corrected": 0}
+    assert (power("north").iloc[400:410] == 777.0).all()
+    Path("south.yaml").write_text(
+        "station: south\nstation_column: station_ref_id\ntargets: {total_active_power: reading}\n")
+    done = cli(*folder, "--stations", "south.yaml")
+    assert done.code == 0, done.err
+    assert len(power("south")) == 480
+
+
+def test_ingest__the_same_bytes_of_a_station_that_is_known(cli, hourly) -> None:
+    rows = hourly().drop(columns="station_ref_id")
+    flags = ("--set", "data.folder=stations", *HOURLY, *STILL)
+    write(rows, "inbox/north_1.csv"), write(rows.iloc[:240], "inbox/south_1.csv")
+    assert cli("ingest", "--data", "inbox", *flags).code == 0
+    assert cli("stations", "add", "--station", "west", "--set", "data.kind=load").code == 0
+    write(rows, "inbox/west.csv")
+    assert "took in 1 file: 1 station, 480 rows new" in cli("ingest", "--data", "inbox", *flags).out
+    assert len(power("west")) == 480
+    write(rows, "copy.csv")
+    assert "took in nothing new: 1 file taken in before" in cli("ingest", "--data", "copy.csv", *HOURLY, *STILL).out
+
+
+def test_ingest__a_path_that_is_only_partly_as_known_is_no_silence(cli, hourly) -> None:
+    table = pd.concat([hourly("north"), hourly("south")]).rename(columns={"ts": "when", "total_active_power": "Wirk"})
+    Path("north.yaml").write_text(
+        "station: north\nstation_column: station_ref_id\ntime: {column: when, step: 1h}\n"
+        "targets: {total_active_power: Wirk}\n")
+    both = write(table, "both.csv")
+    done = cli("ingest", "--data", both, "--stations", "north.yaml", *STILL)
+    assert done.code == 2
+    assert "station south" in done.err
+    assert len(power("north")) == 480
+
+
+def test_ingest__a_station_that_its_description_does_not_find_is_told(cli, hourly) -> None:
+    both = write(pd.concat([hourly("north"), hourly("south")]).assign(plant="x"), "both.csv")
+    Path("south.yaml").write_text("station: south\nstation_column: plant\n")
+    done = cli("ingest", "--data", both, "--stations", "south.yaml", *HOURLY, *STILL)
+    assert done.code == 2
+    assert "read as station south is described" in done.err
+    assert len(power("north")) == 480
+
+
+@pytest.mark.parametrize("damaged", ["station.json", "history/taken_in.json"])
+def test_ingest__what_is_damaged_of_one_station_is_told_and_the_others_come_in(cli, hourly, damaged: str) -> None:
+    folder = ("ingest", "--data", "inbox", "--set", "data.folder=one", *HOURLY, *STILL)
+    write(pd.concat([hourly("north"), hourly("south")]), "inbox/both_1.csv")
+    assert cli(*folder).code == 0
+    (Path("models/south") / damaged).write_text('{"kind": ')
+    write(pd.concat([hourly(name, days=21).iloc[480:] for name in ("north", "south")]), "inbox/both_2.csv")
+    done = cli(*folder, "--json")
+    assert done.code == 2
+    assert told(done)["north"]["rows"]["appended"] == 24
+    assert f"{damaged} is damaged" in str(told(done)["south"])
+    write(hourly("south", days=22).drop(columns="station_ref_id"), "south_2025-03.csv")
+    done = cli("ingest", "--data", "south_2025-03.csv", *HOURLY, *STILL)
+    assert f"{damaged} is damaged" in done.err
+    assert DiskStore(Path("models")).stations() == ("north", "south")
+
+
+def test_ingest__what_is_said_of_a_station_that_has_nothing_new_is_kept(cli, hourly) -> None:
+    rows, described = write(hourly(), "north.csv"), Path("all.yaml")
+    described.write_text("stations: [{station: north, capacity: 2600}, {station: roof, kind: pv}]")
+    told_first = cli("ingest", "--data", rows, "--stations", described, *HOURLY, *STILL)
+    assert "only described" in told_first.out
+    assert kept("roof").description() == {"kind": "pv", "station": "roof"}
+    described.write_text("stations: [{station: north, capacity: 2800}, {station: roof, kind: pv}]")
+    done = cli("ingest", "--data", rows, "--stations", described, *HOURLY, *STILL)
+    assert done.code == 0
+    assert "station north is described otherwise: capacity: 2600.0 → 2800.0" in done.out
+    assert "took in nothing new: 1 file taken in before" in done.out
+    assert kept().description()["capacity"] == 2800
+
+
+@pytest.mark.usefixtures("models")
+def test_ingest__a_description_that_contradicts_its_model_is_not_the_end(cli, hourly) -> None:
+    Path("all.yaml").write_text("stations: [{station: plant, kind: pv}, {station: roof, kind: pv}]")
+    done = cli("ingest", "--data", write(hourly(), "north.csv"), "--stations", "all.yaml", *HOURLY, *STILL)
+    assert done.code == 2
+    assert "station plant: the model v0001 of station plant was trained with other values of data.kind" in done.err
+    assert len(power("north")) == 480
+    assert kept("roof").description() == {"kind": "pv", "station": "roof"}
+
+
+@pytest.mark.parametrize("link", ["inbox/north.csv", "inbox/north/rows.csv", "inbox/north"])
+def test_ingest__a_link_is_called_like_itself(cli, hourly, link: str) -> None:
+    rows = write(hourly().drop(columns="station_ref_id"), "elsewhere/rows.csv").resolve()
+    Path(link).parent.mkdir(parents=True)
+    Path(link).symlink_to(rows if link.endswith(".csv") else rows.parent)
+    done = cli("ingest", "--data", "inbox", "--station", "north", *HOURLY, *STILL)
+    assert done.code == 0, done.err
+    assert [file.name for file in kept().taken_in()] == [link.removeprefix("inbox/") + "/rows.csv" * (link[-1] != "v")]
+    assert "took in nothing new" in cli("ingest", "--data", "inbox", "--station", "north", *HOURLY, *STILL).out
+
+
+def test_ingest__a_file_that_gets_its_name_meanwhile_waits(cli, hourly, monkeypatch) -> None:
+    write(hourly(), "inbox/north.csv")
+    Path("inbox/south.csv").write_bytes(b"")
+    honest = Intake.keep
+
+    def keep(intake: Intake, outcomes: dict[str, str]) -> None:
+        Path("inbox/south.csv").rename("gone")
+        honest(intake, outcomes)
+
+    monkeypatch.setattr(Intake, "keep", keep)
+    done = cli("ingest", "--data", "inbox", "--set", "data.folder=stations", *HOURLY, *STILL)
+    assert done.code == 0, done.err
+    assert "south.csv waits" in done.out

@@ -116,24 +116,27 @@ def finetune(job: Job, station_id: str, *, until: str | None = None, if_needed: 
             f"nothing came in ({error.what})",), {}))
     except EmptyColumnError as error:
         return _decided(kept, FinetuneOutcome(station_id, kept.place, parent, refuse_empty(error)))
-    return update_station(new, kept, job.settings, until=until, if_needed=if_needed,
+    return update_station(new, kept, job.settings, until=until, if_needed=if_needed, stored=job.data is None,
                           notes=_left_empty(quality, new), on_epoch=on_epoch)
 
 
 def update_station(new: StationData, kept: StationStore, settings: Settings, *, until: str | None = None,
-                   if_needed: bool = False, notes: Sequence[str] = (),
+                   if_needed: bool = False, stored: bool = False, notes: Sequence[str] = (),
                    on_epoch: OnEpoch | None = None) -> FinetuneOutcome:
-    """`finetune` on rows that are read already; `notes` says what is to be told of them."""
+    """`finetune` on rows that are read already; `notes` says what is to be told of them, and `stored` that they are
+    those of the store, of which what is kept by now counts and stays as it is."""
     started = time.perf_counter()
     parent = kept.versions.champion() or CHAMPION
     champion = kept.versions.load(parent)
     if until is not None:
         new = cut(new, until)
     with kept.locked():
-        merged = with_history(champion, kept.measurements(champion.station), new)
+        history = kept.measurements(champion.station)
+        # Since `new` was read, corrections may have come in.
+        merged = with_history(champion, history, history if stored and history is not None else new)
         data = merged.data if until is None else cut(merged.data, until)
         refused = check_new_rows(champion, data, merged.rewritten)
-        if refused is None:
+        if refused is None and not stored:
             kept.replace_measurements(merged.data)
     outcome = FinetuneOutcome(kept.station_id, kept.place, parent, refused, merged=merged,
                               notes=(*notes, *merged.notes()))

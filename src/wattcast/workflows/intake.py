@@ -1,16 +1,15 @@
 """The verb `ingest`: measurements and weather are taken in once, and later files are read as the first ones were.
 
-A file is known by its bytes. Rows are written first and the file is noted afterwards, so that a kill in between makes
-the same file come again: its cells are then what is kept already, and nothing changes.
+A file is known by its bytes (`known_files`). Rows are written first and the file is noted afterwards, so that a kill in
+between makes the same file come again: its cells are then what is kept already, and nothing changes.
 """
 
-import hashlib
 import logging
 import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
 from wattcast.workflows.contradictions import believed, require_measured_by, require_same_unit, units_of
 from wattcast.workflows.description import flat
-from wattcast.workflows.intake_sources import Description, Sources, name_below, opened
+from wattcast.workflows.intake_sources import Description, Sources, name_below, opened, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.kept_descriptions import (
     NEW,
@@ -36,6 +35,8 @@ from wattcast.workflows.kept_descriptions import (
     known_description,
     require_as_models,
 )
+from wattcast.workflows.known_files import HOLDS, KnownFiles, taken_in
+from wattcast.workflows.many import outcome_of
 from wattcast.workflows.station_files import StationFile
 from wattcast.workflows.together import remember
 
@@ -86,6 +87,7 @@ class StationIntake:
         new: whether nothing was known of it.
         findings: of the reader.
         notes: what is worth telling.
+        described: whether it is described now, though it has no new rows.
     """
 
     station_id: str
@@ -96,8 +98,11 @@ class StationIntake:
     new: bool = False
     findings: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    described: bool = False
 
     def words(self) -> str:
+        if not self.files and not self.known and self.described:
+            return "no rows: only described"
         if not self.files:
             return f"nothing new: {_files(self.known)} taken in before"
         known = f", {self.known} taken in before" if self.known else ""
@@ -129,81 +134,76 @@ class Intake:
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
         self.files = files_in(told.data, told.settings.data)
         self.waiting = unfinished(self.files, told.still)
-        self._hashes = {file: _sha256(file) for file in self.files if file not in self.waiting}
-        self._noted: dict[str, set[str]] = {}
-        self._before = self._stations_of_files()
-        self._sources = Sources(told.data, self.is_wanted)
-        self.done: dict[str, list[str]] = {}
-        self.station_ids = self._stations()
-        for name, description in self._described.items():
-            if name not in self.station_ids:
-                describe(told.store.station(name), description)
-
-    def _stations_of_files(self) -> dict[str, set[str]]:
-        """Of each file that an earlier run took in, by its hash, whose rows it had."""
-        before: dict[str, set[str]] = {}
-        for run in self.told.store.runs(KIND):
-            for digest, names in run.get("files", {}).items():
-                before.setdefault(digest, set()).update(names)
-        return before
-
-    def is_known(self, file: Path) -> bool:
-        """Whether all of its rows are kept."""
-        digest = self._hashes.get(file, "")
-        names = self._before.get(digest, set())
-        return bool(names) and all(digest in self._noted_for(name) for name in names)
-
-    def is_wanted(self, file: Path) -> bool:
-        """Whether it is whole and has something new."""
-        return file in self._hashes and not self.is_known(file)
-
-    def _noted_for(self, station_id: str) -> set[str]:
-        if station_id not in self._noted:
-            self._noted[station_id] = {file.sha256 for file in self.told.store.station(station_id).taken_in()}
-        return self._noted[station_id]
+        self._known_files = KnownFiles(
+            told.data, [file for file in self.files if file not in self.waiting], told.store, told.store.runs(KIND),
+            self._named, {*told.store.stations(), *self._described})
+        self._sources = Sources(told.data, self._known_files.is_wanted)
+        self._parts: dict[frozenset[Path], Sources] = {}
+        self._found = self._stations()
+        self.station_ids = tuple(dict.fromkeys((*self._found, *sorted(self._known_files.stations()), *self._described)))
 
     @cached_property
     def known(self) -> dict[str, Description]:
-        """How the stations are described that are known: as it is kept, and as is said now."""
-        store = self.told.store
-        kept = {name: known_description(store.station(name)) for name in store.stations()}
-        return {name: {**kept.get(name, {}), **self._described.get(name, {})} for name in (*kept, *self._described)
-                if kept.get(name) or name in self._described}
+        """How the stations are described that are known: as it is kept, and as is said now. One whose description is
+        damaged is known by its name, and refused when it is taken in."""
+        kept = {name: outcome_of(name, lambda name: known_description(self.told.store.station(name)))
+                for name in self.told.store.stations()}
+        found = {name: each.result or {} for name, each in kept.items() if each.result or each.error}
+        return {name: {**found.get(name, {}), **self._described.get(name, {})} for name in (*found, *self._described)}
 
-    def _stations(self) -> tuple[str, ...]:
-        known = {name for file in self._hashes if self.is_known(file) for name in self._before[self._hashes[file]]}
-        if self._named is not None:
-            known &= {self._named}
-        if not any(map(self.is_wanted, self.files)):
-            return tuple(sorted(known))
-        found = opened(self._sources, self._given, self.known, self._named)
-        return tuple(dict.fromkeys((*found, *sorted(known))))
-
-    def take_in(self, station_id: str) -> StationIntake:
-        """What there is of one station.
+    def _description(self, station_id: str) -> Description:
+        """As in `known`.
 
         Raises:
-            InputError: its rows cannot be read, or contradict what is kept of it.
+            InputError: what is kept is damaged.
         """
+        return {**known_description(self.told.store.station(station_id)), **self._described.get(station_id, {})}
+
+    def _stations(self) -> tuple[str, ...]:
+        """Those of files that have something new."""
+        if not any(map(self._known_files.is_wanted, self.files)):
+            return ()
+        source = opened(self._sources, self._given, self.known, self._named)
+        self._known_files.note(source)
+        return source.station_ids if self._named is None else (self._named,)
+
+    def take_in(self, station_id: str) -> StationIntake:
+        """What there is of one station: its rows, and what is said of it, also where no rows are new.
+
+        Raises:
+            InputError: its rows cannot be read, or they or its description contradict what is kept of it.
+        """
+        taken = self._rows_of(station_id)
+        if taken.files or station_id not in self._described:
+            return taken
+        described = describe(self.told.store.station(station_id), self._described[station_id])
+        return replace(taken, changes=described.changes, new=described.state == NEW, described=True)
+
+    def _rows_of(self, station_id: str) -> StationIntake:
         station = self.told.store.station(station_id)
-        known = sum(1 for file in self._hashes if self.is_known(file)
-                    and station_id in self._before[self._hashes[file]])
-        config = config_of({**self.known.get(station_id, {}), **self._given, "station": station_id})
-        if not any(map(self.is_wanted, self.files)):
+        known = self._known_files.of_known(station_id)
+        if station_id not in self._found:
             return StationIntake(station_id, known=known)
+        config = config_of({**self._description(station_id), **self._given, "station": station_id})
         source = self._sources.open(config)
         if station_id not in source.station_ids:
-            return StationIntake(station_id, known=known)
-        files = [file for file in source.files(station_id) if file in self._hashes]
-        noted = self._noted_for(station_id)
-        new = [file for file in files if self._hashes[file] not in noted]
-        self._note_done(station_id, files)
+            raise unlike(source, station_id)
+        self._known_files.note(source)
+        hashes, before = self._known_files.hashes, taken_in(self.told.store, station_id)
+        files = [file for file in source.files(station_id) if file in hashes]
+        new = [file for file in files if hashes[file] not in before]
+        known += len(files) - len(new)
         if not new:
-            return StationIntake(station_id, known=max(known, len(files)))
-        return self._taken(station, source, new, known + len(files) - len(new))
+            return StationIntake(station_id, known=known)
+        return self._taken(station, source if len(new) == len(files) else self._part(new).open(config), new, known)
+
+    def _part(self, files: Sequence[Path]) -> Sources:
+        """Of some files only: what came again for another station's sake was corrected since, perhaps."""
+        part = frozenset(files)
+        return self._parts.setdefault(part, Sources(self.told.data, part.__contains__))
 
     def _taken(self, station: StationStore, source: Source, files: Sequence[Path], known: int) -> StationIntake:
-        station_id, before = station.station_id, self.known.get(station.station_id, {})
+        station_id, before = station.station_id, self._description(station.station_id)
         config = config_of({**before, **self._given, "station": station_id})
         require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
         raw = source.load(station_id)
@@ -224,8 +224,8 @@ class Intake:
             findings = tuple(finding.to_dict() for finding in report.findings)
             for file in files:
                 last = file == files[-1]
-                station.note_taken_in(TakenIn(name_below(file, self.told.data), file.stat().st_size,
-                                              self._hashes[file], self.received, rows if last else {},
+                station.note_taken_in(TakenIn(name_below(file, self.told.data), self._known_files.sizes[file],
+                                              self._known_files.hashes[file], self.received, rows if last else {},
                                               findings if last else ()))
         self._prepare(station_id)
         return StationIntake(station_id, tuple(name_below(file, self.told.data) for file in files), known, rows,
@@ -239,18 +239,15 @@ class Intake:
         except WattcastError as error:
             log.debug("station %s: its shares are not worked out: %s", station_id, error)
 
-    def _note_done(self, station_id: str, files: Sequence[Path]) -> None:
-        for file in files:
-            self.done.setdefault(self._hashes[file], []).append(station_id)
-
     def keep(self, outcomes: Mapping[str, str]) -> None:
-        """Note the run, with what became of each station: its files need not be read again."""
-        if not self.done and not self.waiting:
+        """Note the run, with what became of each station, and which stations each file holds."""
+        held = {digest: sorted(names) for digest, names in self._known_files.held.items()}
+        if not held and not self.waiting:
             return
         ended = pd.Timestamp.now("UTC")
         self.told.store.keep_run({
             "id": f"{self.started:%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}", "kind": KIND,
-            "started": self.started.isoformat(), "ended": ended.isoformat(), "files": self.done,
+            "started": self.started.isoformat(), "ended": ended.isoformat(), HOLDS: held,
             "waiting": self.told_of_waiting(),
             "stations": dict(outcomes)})
 
@@ -260,7 +257,7 @@ class Intake:
 
     def left_over(self) -> list[DataError]:
         """Files that are cut and that nobody writes to any more."""
-        old = [file for file in self.waiting if time.time() - file.stat().st_mtime > WAITS]
+        old = [file for file in self.waiting if _age(file) > WAITS]
         return [DataError(f"{file} {self.waiting[file]}", found=f"not changed for {WAITS / 3600:g} h or longer",
                           expected="a whole file", hint="copy it again; if nothing is missing, end its last line with "
                                                         "a line break") for file in old]
@@ -274,7 +271,7 @@ class Intake:
         stations = sum(1 for each in taken if each.files)
         did = (f"took in {_files(len(files))}: {stations} station{'' if stations == 1 else 's'}, {counted(total)}"
                if files else "took in nothing new")
-        known = sum(map(self.is_known, self._hashes)) if not files else 0
+        known = sum(map(self._known_files.is_known, self.files)) if not files else 0
         before = f": {_files(known)} taken in before" if known else ""
         waits = f"; {_files(len(self.waiting))} wait{'s' if len(self.waiting) == 1 else ''}" if self.waiting else ""
         return f"{did}{before}{waits}"
@@ -286,10 +283,13 @@ def counted(rows: Mapping[str, int]) -> str:
     return ", ".join([f"{rows.get(COUNTS[0], 0):,} rows new", *others])
 
 
+def _age(file: Path) -> float:
+    """How long ago it was changed [seconds]; one that has gone meanwhile, or got another name, is as good as new."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def _files(number: int) -> str:
     return f"{number:,} file{'' if number == 1 else 's'}"
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from wattcast.data.files import columns_of
 from wattcast.data.plants import groups_by_name, without_dates
 from wattcast.data.reader import Source, files_in, open_source
 from wattcast.data.schema import DataConfig
-from wattcast.errors import ConfigError, InputError, listing
+from wattcast.errors import ConfigError, DataError, InputError, listing
 from wattcast.workflows.job import OF_ONE_STATION
 from wattcast.workflows.kept_descriptions import config_of
 
@@ -52,8 +52,8 @@ def named_like(files: Sequence[Path], path: Path, known: Iterable[str]) -> str |
 
 
 def opened(sources: Sources, given: Description, known: Mapping[str, Description],
-           station_id: str | None) -> tuple[str, ...]:
-    """The stations that the path holds.
+           station_id: str | None) -> Source:
+    """The path, with the stations that it holds.
 
     A path that cannot be understood by what is given is read as a known station's files are.
 
@@ -68,10 +68,10 @@ def opened(sources: Sources, given: Description, known: Mapping[str, Description
     """
     if station_id is not None:
         source = sources.open(config_of({**known.get(station_id, {}), **given, "station": station_id}))
-        return _the_one(source, station_id)
+        return _with(source, station_id)
     config = _with_names(sources, given, known)
     try:
-        return sources.open(config).station_ids
+        return sources.open(config)
     except InputError:
         found = _as_known(sources, given, known)
         if found is None:
@@ -79,11 +79,19 @@ def opened(sources: Sources, given: Description, known: Mapping[str, Description
         return found
 
 
-def _the_one(source: Source, station_id: str) -> tuple[str]:
+def _with(source: Source, station_id: str) -> Source:
     if station_id not in source.station_ids:
         raise ConfigError(f"{source.name} has no station {station_id!r}", found=listing(source.station_ids, limit=40),
                           hint="choose one of these with --station, or leave it out")
-    return (station_id,)
+    return source
+
+
+def unlike(source: Source, station_id: str) -> DataError:
+    """What to tell of a station that a path holds, but not as it is described."""
+    return DataError(f"read as station {station_id} is described, {source.name} has no rows of it",
+                     found=listing(source.station_ids, limit=40),
+                     hint=f"see 'wattcast stations show --station {station_id}'; 'wattcast stations add' describes it "
+                          "otherwise")
 
 
 def _with_names(sources: Sources, given: Description, known: Mapping[str, Description]) -> DataConfig:
@@ -101,8 +109,9 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     return config_of({**given, "folder": "stations"}) if stations or single else config
 
 
-def _as_known(sources: Sources, given: Description, known: Mapping[str, Description]) -> tuple[str, ...] | None:
-    """The stations of a path that is written as those of some known ones; None if it is not."""
+def _as_known(sources: Sources, given: Description, known: Mapping[str, Description]) -> Source | None:
+    """A path that is written as those of some known stations; None if it is not. Others that it holds may be written
+    otherwise: each is opened by its own description."""
     ways: dict[str, list[str]] = {}
     for name, description in known.items():
         config = config_of({**description, **given})
@@ -114,12 +123,13 @@ def _as_known(sources: Sources, given: Description, known: Mapping[str, Descript
             source = sources.open(config)
         except InputError:
             continue
-        found = tuple(name for name in source.station_ids if name in names)
-        if len(source.station_ids) > 1 or len(names) == 1:
-            return found
+        if set(source.station_ids) & set(names) and (len(source.station_ids) > 1 or len(names) == 1):
+            return source
     return None
 
 
 def name_below(file: Path, path: Path) -> str:
-    """What a file is called in what is kept of it: its place below the path, or its name."""
-    return str(file.resolve().relative_to(path.resolve())) if path.is_dir() else file.name
+    """What a file is called in what is kept of it: its place below the path, or its name. A link is called like
+    itself, wherever it leads."""
+    place = next((root for root in (path, path.resolve()) if root.is_dir() and file.is_relative_to(root)), file.parent)
+    return str(file.relative_to(place))
