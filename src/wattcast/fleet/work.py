@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +37,7 @@ class Work:
         tables: whether what is written to a file is wanted.
     """
 
-    store: str
+    store: str = field(repr=False)      # it may hold a password
     settings: Settings
     at: str | None = None
     now: str | None = None
