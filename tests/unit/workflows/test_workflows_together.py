@@ -89,6 +89,21 @@ def test_together__rows_that_came_since_count(job: Job) -> None:
     pd.testing.assert_frame_equal(each.outcome.forecast.table, forecast(job, "plain").forecast.table, rtol=1e-5)
 
 
+def test_together__older_rows_that_came_since_count(job: Job) -> None:
+    """Whether power is never below zero follows from all rows, the key of what is recalled from the last weeks."""
+    data = rows("plain")
+    low = replace(data, frame=data.frame.assign(**{TOTAL: data.frame[TOTAL] - 120}))
+    before = END - pd.Timedelta(days=80)
+    recent = low.frame[low.frame.index >= before]
+    kept = job.store.station("plain")
+    kept.replace_measurements(replace(low, frame=recent.clip(lower=0)))
+    remember(job, "plain")
+    kept.append_measurements(replace(low, frame=low.frame[low.frame.index < before]), received=END)
+    table = made(job, "plain")["plain"].outcome.forecast.table
+    assert table.min(axis=None) < 0
+    pd.testing.assert_frame_equal(table, forecast(job, "plain").forecast.table, rtol=1e-5)
+
+
 def test_together__one_without_rows_fails_alone(job: Job) -> None:
     nothing, plain = forecast_together(job, ["nothing", "plain"])
     assert isinstance(nothing.error, NoRowsError)
