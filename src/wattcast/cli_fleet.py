@@ -161,10 +161,14 @@ def _opened(path: Path, verb: str, work: "Work", resume: bool) -> "Ledger":
 
 
 def _at_its_start(work: "Work", ledger: "Ledger") -> "Work":
-    """All forecasts of a run are made at one time, those after it was resumed, too: what was kept is known by it."""
+    """All forecasts of a run are made at one time, those after it was resumed, too: what was kept is known by it. It
+    hides no rows that are stamped later: `forecast` says of such that the clocks are wrong."""
     from dataclasses import replace
 
-    return replace(work, now=str(ledger.run["started"]))
+    from wattcast.workflows.forecast import NOW, TODAY
+
+    started = str(ledger.run["started"])
+    return replace(work, issued=started, now=started if work.at in (TODAY, NOW) else None)
 
 
 def _told(lines: Iterable["Line"], verb: str, begun: float, as_json: bool) -> "list[Line]":

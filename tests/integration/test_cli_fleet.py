@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,20 @@ def test_fleet_forecast__every_station_but_the_damaged_one(cli: Callable, store:
     assert alone.code == 0
     east = table[table.station_id == "east"].reset_index(drop=True)
     pd.testing.assert_frame_equal(east, pd.read_csv(place / "east.csv"), rtol=1e-5)
+
+
+def test_fleet_forecast__rows_ahead_of_the_clock_count_as_one_by_one(cli: Callable, place: Path) -> None:
+    """Of a wrong time zone, say; and what is issued at the run's start says so."""
+    kept, data = DiskStore(place / "models").station("east"), rows("east")
+    ahead = pd.Timestamp.now(END.tz).floor("h") + pd.Timedelta(hours=5)
+    kept.replace_measurements(replace(data, frame=data.frame.set_axis(data.frame.index + (ahead - END), axis=0)))
+    assert cli("fleet", "forecast", "--executor", "inline").code == 0
+    assert cli("forecast", "--station", "east", "--out", "east.csv").code == 0
+    together, alone = kept.forecasts()
+    assert together.origin == alone.origin == ahead
+    assert together.quality == alone.quality
+    run = json.loads((place / "fleet-forecast.jsonl").read_text().splitlines()[0])["run"]
+    assert together.issued == pd.Timestamp(run["started"])
 
 
 def test_fleet_forecast__shares_are_recalled(cli: Callable, store: DiskStore) -> None:

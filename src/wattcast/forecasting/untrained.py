@@ -49,8 +49,8 @@ class UntrainedForecaster:
         """The horizon from whatever was measured before it; from kind and capacity alone where nothing was.
 
         Raises:
-            DataError: a target was not measured for `READ_DAYS`, and the station has no capacity either; or the expert that
-                is asked alone is not for such a station.
+            DataError: a target was not measured for `READ_DAYS`, and the station has no capacity either; or the expert
+                that is asked alone is not for such a station.
         """
         data = view.training_data()
         if not data.measured:
