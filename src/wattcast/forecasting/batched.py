@@ -50,6 +50,12 @@ class Standing:
     key: str
 
     @property
+    def new(self) -> bool:
+        """Whether they are to be kept. Of a target that was not measured for so long that it has none, more must be
+        read to say how old its newest row is."""
+        return not self.recalled and all(share is not None for share in self.judged.shares.values())
+
+    @property
     def kept(self) -> dict[str, FloatArray]:
         """What is to be kept to be recalled."""
         return {self.key: self.judged.packed()}
