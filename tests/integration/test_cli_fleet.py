@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from wattcast.data.schema import StationData
 from wattcast.fleet import run
 from wattcast.fleet.ledger import Ledger
 from wattcast.store.disk import DiskStore
+from wattcast.store.shelf import ShelvedVersions
 
 END = pd.Timestamp("2025-06-02 06:00", tz="Asia/Shanghai")
 NAMES = ("east", "north", "south", "west")
@@ -127,13 +129,22 @@ def test_fleet_forecast__in_processes_a_poisoned_station_fails_alone(cli: Callab
     assert issued(store) == {"east": 1, "north": 1, "south": 1, "west": 0}
 
 
-def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple[str, ...], place: Path) -> None:
+def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple[str, ...], place: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that was stored right before a kill; and a damaged station fails alone, also when it is resumed."""
     store = DiskStore(place / "models")
     store.station("east").replace_measurements(rows("east", days=40))
     store.station("short").replace_measurements(rows("short", days=5))
+    store.station("damaged").replace_measurements(rows("damaged", days=5))
+    (place / "models" / "damaged" / "registry.json").write_text("{")
     flags = ("fleet", "train", "--executor", "inline", *tiny, "--set", "model.patch_len=24")
-    done = cli(*flags)
+    with monkeypatch.context() as patch:
+        patch.setattr(ShelvedVersions, "promote", Mock(side_effect=KeyboardInterrupt))
+        assert cli(*flags).code == 130
+    assert store.station("east").versions.champion() is None
+    done = cli(*flags, "--resume")
     assert done.code == 2
+    assert "error: station damaged: " in done.err
     assert "error: station short: " in done.err
     assert store.station("east").versions.champion() == "v0001"
     # Killed before its line was written: it is not trained again.
@@ -141,7 +152,8 @@ def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple
     path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if '"east"' not in line))
     cli(*flags, "--resume")
     assert [version.name for version in store.station("east").versions.versions()] == ["v0001"]
-    assert json.loads(path.read_text().splitlines()[-2])["station"] == "east"
+    assert [line["station"] for line in map(json.loads, path.read_text().splitlines()[1:])
+            if line["state"] == "done"] == ["east"]
 
 
 def test_fleet_forecast__trained_stations_too(cli: Callable, models: Path) -> None:
