@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -15,6 +16,7 @@ from wattcast.data.schema import StationData
 from wattcast.fleet import run
 from wattcast.fleet.ledger import Ledger
 from wattcast.store.disk import DiskStore
+from wattcast.store.open import open_store
 from wattcast.store.shelf import ShelvedVersions
 
 END = pd.Timestamp("2025-06-02 06:00", tz="Asia/Shanghai")
@@ -69,6 +71,15 @@ def test_fleet_forecast__rows_ahead_of_the_clock_count_as_one_by_one(cli: Callab
     assert together.quality == alone.quality
     run = json.loads((place / "fleet-forecast.jsonl").read_text().splitlines()[0])["run"]
     assert together.issued == pd.Timestamp(run["started"])
+
+
+def test_fleet_forecast__a_database_s_file_is_the_same_from_anywhere(cli: Callable, place: Path) -> None:
+    """A worker of a cluster has another working directory."""
+    with closing(open_store("sqlite:///fleet.db")) as store:
+        store.station("east").replace_measurements(rows("east"))
+    assert cli("fleet", "forecast", "--executor", "inline", "--store", "sqlite:///fleet.db").code == 0
+    told = json.loads((place / "fleet-forecast.jsonl").read_text().splitlines()[0])["run"]
+    assert told["store"] == f"sqlite:///{place / 'fleet.db'}"
 
 
 def test_fleet_forecast__shares_are_recalled(cli: Callable, store: DiskStore) -> None:

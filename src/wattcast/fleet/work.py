@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -39,7 +40,7 @@ class Work:
         tables: whether what is written to a file is wanted.
     """
 
-    store: str = field(repr=False)      # it may hold a password
+    store: str | Path = field(repr=False)      # it may hold a password
     settings: Settings
     at: str | None = None
     now: str | None = None
