@@ -184,6 +184,14 @@ def test_fleet_plan__hours_and_money(cli: Callable, store: DiskStore) -> None:
     assert issued(store) == dict.fromkeys(NAMES, 0)
 
 
+def test_fleet_plan__of_stations_too_young_to_learn_from(cli: Callable, place: Path, tiny: tuple[str, ...]) -> None:
+    DiskStore(place / "models").station("east").replace_measurements(rows("east", days=10))
+    done = cli("fleet", "--plan", "--stations", 1000, *tiny, "--set", "model.patch_len=24")
+    assert done.code == 0, done.err
+    assert "timed on 1 stations of 24 steps" in done.out
+    assert "made-up hourly station" in done.out
+
+
 @pytest.mark.parametrize(("flags", "words"), [
     ((), "nothing is to be done"),
     (("forecast", "--ray-address", "ray://head:10001"), "--ray-address says nothing"),
