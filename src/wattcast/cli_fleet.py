@@ -13,13 +13,14 @@ import typer
 
 from wattcast.cli_stations import print_json
 from wattcast.errors import ConfigError, listing
-from wattcast.flags import MODELS, AsJson, Assignments, At, ConfigFile, DryRun, ModelsDir, StoreName, Until, named_store
+from wattcast.flags import AsJson, Assignments, At, ConfigFile, DryRun, ModelsDir, StoreName, Until, named_store
 
 if TYPE_CHECKING:
     from wattcast.fleet.executors.base import Executor, Limits
     from wattcast.fleet.ledger import Ledger
     from wattcast.fleet.run import Line
     from wattcast.fleet.work import Work
+    from wattcast.store.base import Store
 
 fleet_app = typer.Typer(help="All stations of a store at once.", invoke_without_command=True)
 
@@ -125,12 +126,19 @@ def _work(store: str | None, models_dir: Path | None, config: Path | None, set_:
           **told: object) -> "Work":
     from wattcast.fleet.work import Work
     from wattcast.settings import load_settings
+
+    place = _from_anywhere(named_store(store, models_dir), str(store))
+    return Work(place, load_settings(config, set_ or ()), **told)                      # type: ignore[arg-type]
+
+
+def _from_anywhere(store: "Store", name: str) -> str | Path:
+    """By what other processes, which may have another working directory, open the same store."""
     from wattcast.store.disk import DiskStore
 
-    found = named_store(store, models_dir)
-    # Other processes may have another working directory.
-    place = str(found.root.absolute()) if isinstance(found, DiskStore) else str(store or models_dir or MODELS)
-    return Work(place, load_settings(config, set_ or ()), **told)                      # type: ignore[arg-type]
+    if isinstance(store, DiskStore):
+        return store.root.absolute()
+    scheme, _, file = store.place.partition(":///")
+    return f"sqlite:///{Path(file).absolute()}" if scheme == "sqlite" else name
 
 
 def _executor(name: str, jobs: int, address: str | None) -> "Executor":
@@ -161,10 +169,14 @@ def _opened(path: Path, verb: str, work: "Work", resume: bool) -> "Ledger":
 
 
 def _at_its_start(work: "Work", ledger: "Ledger") -> "Work":
-    """All forecasts of a run are made at one time, those after it was resumed, too: what was kept is known by it."""
+    """All forecasts of a run are made at one time, those after it was resumed, too: what was kept is known by it. It
+    hides no rows that are stamped later: `forecast` says of such that the clocks are wrong."""
     from dataclasses import replace
 
-    return replace(work, now=str(ledger.run["started"]))
+    from wattcast.workflows.forecast import NOW, TODAY
+
+    started = str(ledger.run["started"])
+    return replace(work, issued=started, now=started if work.at in (TODAY, NOW) else None)
 
 
 def _told(lines: Iterable["Line"], verb: str, begun: float, as_json: bool) -> "list[Line]":

@@ -27,7 +27,8 @@ ATTEMPTS = 5
 
 
 @contextmanager
-def held(lock: FileLock, what: str, *, patience: float = PATIENCE, limit: float = LIMIT) -> Iterator[None]:
+def held(lock: FileLock, what: str, *, patience: float = PATIENCE, limit: float = LIMIT,
+         flag: str = "--models-dir") -> Iterator[None]:
     """Hold `lock`, which the same process may hold already, over the block.
 
     Args:
@@ -35,6 +36,7 @@ def held(lock: FileLock, what: str, *, patience: float = PATIENCE, limit: float 
         what: is under way while it is held, for messages: `the models of station 7 are being changed`.
         patience: seconds of waiting before one is told.
         limit: seconds of waiting at most.
+        flag: that chooses the folder, for messages.
 
     Raises:
         BusyError: another process still held it after `limit`.
@@ -48,7 +50,7 @@ def held(lock: FileLock, what: str, *, patience: float = PATIENCE, limit: float 
                         hint="give the same command again when that has ended") from None
     except OSError as error:
         raise DataError(f"cannot write to {path.parent}", found=error.strerror,
-                        hint="choose a folder you may write to, with --models-dir") from None
+                        hint=f"choose a folder you may write to, with {flag}") from None
     try:
         yield
     finally:

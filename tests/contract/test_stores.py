@@ -17,6 +17,7 @@ from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
 from wattcast.store.base import ACCURACY, CORRECTIONS, IssuedForecast, StationStore, Store, TakenIn
 from wattcast.store.bundle_folder import load_folder
+from wattcast.store.mornings import OF_ALL_ROWS
 from wattcast.store.open import open_store
 
 KINDS = ("memory", "disk", "sqlite", "postgresql")
@@ -399,6 +400,19 @@ def test_recall_and_documents__are_replaced(kept: StationStore) -> None:
     assert "search.html" not in kept.documents()
     assert not kept.work_folder("training").exists()
     assert kept.work_folder("training") != kept.work_folder("search")
+
+
+@pytest.mark.parametrize("came", ["append", "replace"])
+def test_recall__what_follows_from_all_rows_is_forgotten_when_rows_come_in(kept: StationStore, came: str) -> None:
+    kept.append_measurements(rows(MARCH, 48), received=MARCH)
+    said = {f"{OF_ALL_ROWS}2025-03-03T00:00:00+08:00 a": np.zeros(3), "model:b": np.ones(3)}
+    for some, left in ((said, ["model:b"]), ({key: said[key] for key in list(said)[:1]}, [])):
+        kept.keep_recall(some)
+        if came == "append":
+            kept.append_measurements(rows(MARCH - 2 * HOUR, 2), received=MARCH)
+        else:
+            kept.replace_measurements(rows(MARCH - 2 * HOUR, 2))
+        assert list(kept.recall()) == left
 
 
 def test_runs__by_their_start(store: Store) -> None:

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,8 @@ from wattcast.data.schema import StationData
 from wattcast.fleet import run
 from wattcast.fleet.ledger import Ledger
 from wattcast.store.disk import DiskStore
+from wattcast.store.open import open_store
+from wattcast.store.shelf import ShelvedVersions
 
 END = pd.Timestamp("2025-06-02 06:00", tz="Asia/Shanghai")
 NAMES = ("east", "north", "south", "west")
@@ -52,6 +57,29 @@ def test_fleet_forecast__every_station_but_the_damaged_one(cli: Callable, store:
     assert alone.code == 0
     east = table[table.station_id == "east"].reset_index(drop=True)
     pd.testing.assert_frame_equal(east, pd.read_csv(place / "east.csv"), rtol=1e-5)
+
+
+def test_fleet_forecast__rows_ahead_of_the_clock_count_as_one_by_one(cli: Callable, place: Path) -> None:
+    """Of a wrong time zone, say; and what is issued at the run's start says so."""
+    kept, data = DiskStore(place / "models").station("east"), rows("east")
+    ahead = pd.Timestamp.now(END.tz).floor("h") + pd.Timedelta(hours=5)
+    kept.replace_measurements(replace(data, frame=data.frame.set_axis(data.frame.index + (ahead - END), axis=0)))
+    assert cli("fleet", "forecast", "--executor", "inline").code == 0
+    assert cli("forecast", "--station", "east", "--out", "east.csv").code == 0
+    together, alone = kept.forecasts()
+    assert together.origin == alone.origin == ahead
+    assert together.quality == alone.quality
+    run = json.loads((place / "fleet-forecast.jsonl").read_text().splitlines()[0])["run"]
+    assert together.issued == pd.Timestamp(run["started"])
+
+
+def test_fleet_forecast__a_database_s_file_is_the_same_from_anywhere(cli: Callable, place: Path) -> None:
+    """A worker of a cluster has another working directory."""
+    with closing(open_store("sqlite:///fleet.db")) as store:
+        store.station("east").replace_measurements(rows("east"))
+    assert cli("fleet", "forecast", "--executor", "inline", "--store", "sqlite:///fleet.db").code == 0
+    told = json.loads((place / "fleet-forecast.jsonl").read_text().splitlines()[0])["run"]
+    assert told["store"] == f"sqlite:///{place / 'fleet.db'}"
 
 
 def test_fleet_forecast__shares_are_recalled(cli: Callable, store: DiskStore) -> None:
@@ -112,13 +140,22 @@ def test_fleet_forecast__in_processes_a_poisoned_station_fails_alone(cli: Callab
     assert issued(store) == {"east": 1, "north": 1, "south": 1, "west": 0}
 
 
-def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple[str, ...], place: Path) -> None:
+def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple[str, ...], place: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that was stored right before a kill; and a damaged station fails alone, also when it is resumed."""
     store = DiskStore(place / "models")
     store.station("east").replace_measurements(rows("east", days=40))
     store.station("short").replace_measurements(rows("short", days=5))
+    store.station("damaged").replace_measurements(rows("damaged", days=5))
+    (place / "models" / "damaged" / "registry.json").write_text("{")
     flags = ("fleet", "train", "--executor", "inline", *tiny, "--set", "model.patch_len=24")
-    done = cli(*flags)
+    with monkeypatch.context() as patch:
+        patch.setattr(ShelvedVersions, "promote", Mock(side_effect=KeyboardInterrupt))
+        assert cli(*flags).code == 130
+    assert store.station("east").versions.champion() is None
+    done = cli(*flags, "--resume")
     assert done.code == 2
+    assert "error: station damaged: " in done.err
     assert "error: station short: " in done.err
     assert store.station("east").versions.champion() == "v0001"
     # Killed before its line was written: it is not trained again.
@@ -126,7 +163,8 @@ def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple
     path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if '"east"' not in line))
     cli(*flags, "--resume")
     assert [version.name for version in store.station("east").versions.versions()] == ["v0001"]
-    assert json.loads(path.read_text().splitlines()[-2])["station"] == "east"
+    assert [line["station"] for line in map(json.loads, path.read_text().splitlines()[1:])
+            if line["state"] == "done"] == ["east"]
 
 
 def test_fleet_forecast__trained_stations_too(cli: Callable, models: Path) -> None:
@@ -144,6 +182,14 @@ def test_fleet_plan__hours_and_money(cli: Callable, store: DiskStore) -> None:
     assert training["hours"] == pytest.approx(training["core_hours"] / 64)
     assert training["price"] == pytest.approx(training["core_hours"] / 2)
     assert issued(store) == dict.fromkeys(NAMES, 0)
+
+
+def test_fleet_plan__of_stations_too_young_to_learn_from(cli: Callable, place: Path, tiny: tuple[str, ...]) -> None:
+    DiskStore(place / "models").station("east").replace_measurements(rows("east", days=10))
+    done = cli("fleet", "--plan", "--stations", 1000, *tiny, "--set", "model.patch_len=24")
+    assert done.code == 0, done.err
+    assert "timed on 1 stations of 24 steps" in done.out
+    assert "made-up hourly station" in done.out
 
 
 @pytest.mark.parametrize(("flags", "words"), [

@@ -13,12 +13,13 @@ import numpy as np
 
 from wattcast.data.schema import StationData
 from wattcast.data.simulated_sites import simulated_sites
+from wattcast.errors import DataError
 from wattcast.model.power import PowerNetwork
 from wattcast.settings import Settings
 from wattcast.store.base import Store
 from wattcast.store.memory import MemoryStore
 from wattcast.training.config import Recipe
-from wattcast.training.prepared import input_sizes, prepare
+from wattcast.training.prepared import Prepared, input_sizes, prepare
 from wattcast.tuning.plan import FORWARD
 from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.many import each_station
@@ -44,6 +45,7 @@ class Parts:
         window: seconds that a window takes to learn from.
         windows: that a training sees at most.
         memory: bytes of a process that forecasts; None where the system does not say.
+        made_up: whether the training was timed on a made-up station, as no other has rows of three weeks.
     """
 
     stations: int
@@ -53,6 +55,7 @@ class Parts:
     window: float
     windows: int
     memory: int | None
+    made_up: bool = False
 
     @property
     def training(self) -> float:
@@ -93,6 +96,8 @@ class FleetPlan:
         said = [f"timed on {parts.stations} stations of {parts.steps:.0f} steps ahead, one core: a forecast "
                 f"{1000 * parts.each:.0f} ms, {1000 * parts.first:.0f} ms with its shares; a window to learn from "
                 f"{1000 * parts.window:.0f} ms, {parts.windows} of them in a training at most",
+                *(["the training is that of a made-up hourly station: none here has rows of three weeks"]
+                  if parts.made_up else []),
                 f"estimated for {self.stations} stations on {self.cores} cores:"]
         for name, seconds in self.rows.items():
             money = "" if self.price is None else f", {seconds / 3600 * self.price:.2f} at {self.price:g} a core-hour"
@@ -120,8 +125,9 @@ def measured_parts(store: Store, settings: Settings) -> Parts:
     made = forecast_together(job, names)
     each = (time.process_time() - begun) / len(names)
     steps = [len(outcome.result.outcome.forecast.table) for outcome in made if outcome.result]
-    window, windows = _training(max(sample, key=lambda data: len(data.frame)), settings.recipe())
-    return Parts(len(names), float(np.mean(steps)), shares + each, each, window, windows, _peak())
+    prepared, made_up = _learnable(max(sample, key=lambda data: len(data.frame)), settings.recipe())
+    window, windows = _training(prepared, settings.recipe())
+    return Parts(len(names), float(np.mean(steps)), shares + each, each, window, windows, _peak(), made_up)
 
 
 def _sample(store: Store) -> list[StationData]:
@@ -132,17 +138,25 @@ def _sample(store: Store) -> list[StationData]:
     return [data for data in found if data is not None and data.measured] or simulated_sites("plan", SAMPLE)
 
 
-def _training(data: StationData, recipe: Recipe) -> tuple[float, int]:
+def _learnable(data: StationData, recipe: Recipe) -> tuple[Prepared, bool]:
+    """A history that a network can learn from, and whether it is a made-up one, as this one is too short."""
+    try:
+        return prepare(data, recipe), False
+    except DataError:
+        return prepare(simulated_sites("plan", 1)[0], recipe), True
+
+
+def _training(prepared: Prepared, recipe: Recipe) -> tuple[float, int]:
     """Seconds that a window takes, and how many a training sees at most, its validation counted as what it takes."""
     from wattcast.training.engine import step_weights, target_weights
     from wattcast.training.module import PowerModule
     from wattcast.tuning.objective import forward_and_back
     from wattcast.tuning.price import seconds_per_window
 
-    prepared, training = prepare(data, recipe), recipe.training
+    training, targets = recipe.training, prepared.pipeline.station.targets
     network = PowerNetwork(recipe.model, input_sizes(prepared.table, prepared.shape, recipe))
     module = PowerModule(network, training, step_weights(training, prepared.shape),
-                         target_weights(training, data.station.targets), 1)
+                         target_weights(training, targets), 1)
     dataset = prepared.windows_until(prepared.split.train_limit, recipe)
     window = seconds_per_window(forward_and_back(module, dataset, prepared.split.train_origins), training.batch_size,
                                 time.process_time)

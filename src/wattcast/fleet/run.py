@@ -12,6 +12,7 @@ from wattcast.fleet.batches import Outcomes, in_batches
 from wattcast.fleet.executors.base import Executor, Limits
 from wattcast.fleet.ledger import Ledger
 from wattcast.fleet.work import Forecasted, Trained, Work, forecast_stations, train_stations
+from wattcast.store.aliases import CHAMPION
 from wattcast.store.base import StationStore
 from wattcast.timegrid import DAY
 from wattcast.workflows.many import FAILED, Outcome, outcome_of
@@ -63,26 +64,36 @@ def train_fleet(work: Work, stations: Sequence[str], executor: Executor, ledger:
                 resumed: bool = False) -> Iterator[Line]:
     """Train the stations that the ledger does not have yet; each one's model becomes its champion.
 
-    With `resumed` a station whose model was stored right before a kill is not trained twice.
+    With `resumed` a station whose model was stored right before a kill is not trained twice: it becomes the champion,
+    if it was not yet.
     """
     def keep(kept: StationStore, made: Trained) -> tuple[str, dict[str, object]]:
         version = kept.versions.add(made.model, made.metrics, description=made.description)
         kept.versions.promote(version)
         return version, {"version": version, "days": round(made.days, 1), "seconds": round(made.seconds, 1)}
 
-    def stored(name: str) -> bool:
-        made = work.job.store.station(name).versions.versions() if resumed else []
-        # A version tells its time in whole seconds.
-        begun = pd.Timestamp(str(ledger.run["started"])).floor("s")
-        return bool(made) and pd.Timestamp(made[-1].created) >= begun
-
+    # A version tells its time in whole seconds.
+    begun = pd.Timestamp(str(ledger.run["started"])).floor("s")
     left = []
     for name in (name for name in stations if not ledger.done(name)):
-        if stored(name):
-            ledger.add(name, "done", version=work.job.store.station(name).versions.versions()[-1].name)
+        found = outcome_of(name, lambda name: _stored(work.job.store.station(name), begun) if resumed else None)
+        if found.error is not None:
+            yield _failed(ledger, name, found.error)
+        elif found.result is not None:
+            ledger.add(name, found.state, version=found.result)
         else:
             left.append(name)
     yield from _run(work, left, executor, ledger, limits, partial(train_stations, work), keep, 1, lambda _: None)
+
+
+def _stored(kept: StationStore, begun: pd.Timestamp) -> str | None:
+    """The version that was trained since the run has `begun`, which is the champion unless a later one is; None if
+    there is none. Fine-tuned ones have a parent."""
+    versions = [version for version in kept.versions.versions() if pd.Timestamp(version.created) >= begun]
+    trained = [version.name for version in versions if kept.versions.manifest(version.name)["parent"] is None]
+    if trained and not any(CHAMPION in version.aliases for version in versions):
+        kept.versions.promote(trained[-1])
+    return trained[-1] if trained else None
 
 
 def _is_kept(kept: StationStore, made: Forecasted) -> bool:
@@ -98,13 +109,16 @@ def _run(work: Work, stations: Sequence[str], executor: Executor, ledger: Ledger
         name = str(outcome.station_id)
         kept = _kept(work, name, outcome, keep)
         if kept.error is not None:
-            error: WattcastError = kept.error
-            ledger.add(name, FAILED, **error.to_dict())
-            yield Line(name, FAILED, error.what, error.exit_code)
+            yield _failed(ledger, name, kept.error)
         elif kept.result is not None and outcome.result is not None:
             words, told = kept.result
             ledger.add(name, outcome.state, **told)
             yield Line(name, outcome.state, words, 0, table(outcome.result))
+
+
+def _failed(ledger: Ledger, name: str, error: WattcastError) -> Line:
+    ledger.add(name, FAILED, **error.to_dict())
+    return Line(name, FAILED, error.what, error.exit_code)
 
 
 def _kept(work: Work, name: str, outcome: Outcome[Result],

@@ -4,8 +4,9 @@ import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from wattcast.experts.trained import TrainedModel
 from wattcast.settings import Settings
 from wattcast.store.base import IssuedForecast
 from wattcast.store.open import open_store
+from wattcast.timegrid import parse_time
 from wattcast.workflows.forecast import ForecastOutcome, issued_forecast
 from wattcast.workflows.history import read_history
 from wattcast.workflows.job import ALL_STATIONS, Job
@@ -31,16 +33,18 @@ class Work:
         store: as `store.open.open_store` takes it: each process opens its own.
         settings: of all.
         at: the forecasts' origin, as of `forecast`.
-        now: when they are made; the same for all, also when the run is resumed.
+        now: as of `forecast`: nothing measured after it is used.
+        issued: when they are made; the same for all, also when the run is resumed.
         until: nothing measured at or after this time is trained on.
         dry_run: forecasts are not kept.
         tables: whether what is written to a file is wanted.
     """
 
-    store: str
+    store: str | Path = field(repr=False)      # it may hold a password
     settings: Settings
     at: str | None = None
     now: str | None = None
+    issued: str | None = None
     until: str | None = None
     dry_run: bool = False
     tables: bool = False
@@ -83,7 +87,7 @@ def forecast_stations(work: Work, names: tuple[str, ...]) -> list[Outcome[Foreca
     with _uncollected():
         made = forecast_together(work.job, names, at=work.at, now=work.now, dry_run=work.dry_run)
     return [Outcome(each.station_id, error=each.error) if each.result is None else
-            Outcome(each.station_id, _forecasted(each.result, work.tables)) for each in made]
+            Outcome(each.station_id, _forecasted(each.result, work)) for each in made]
 
 
 def train_stations(work: Work, names: tuple[str, ...]) -> list[Outcome[Trained]]:
@@ -104,12 +108,15 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _forecasted(made: Made, tables: bool) -> Forecasted:
+def _forecasted(made: Made, work: Work) -> Forecasted:
     outcome: ForecastOutcome = made.outcome
     said = made.shares
     if outcome.recall is not None and outcome.recall.learned:
         said = outcome.recall.used
-    return Forecasted(issued_forecast(outcome), outcome.keep_in is not None, said, outcome.table if tables else None)
+    forecast = issued_forecast(outcome)
+    if work.issued is not None:
+        forecast = replace(forecast, issued=parse_time(work.issued, outcome.station.timezone))
+    return Forecasted(forecast, outcome.keep_in is not None, said, outcome.table if work.tables else None)
 
 
 def _trained(work: Work, name: str) -> Trained:

@@ -19,6 +19,7 @@ from wattcast.experts.base import Asked
 from wattcast.experts.base_trees import digest_of_base
 from wattcast.forecasting.judged import NAMES, Judged, judge
 from wattcast.forecasting.readied import READ_DAYS, Readied, weather_hidden
+from wattcast.store.mornings import OF_ALL_ROWS
 from wattcast.timegrid import steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.windows.dataset import WindowShape
@@ -31,13 +32,9 @@ TOGETHER = 64
 """Stations that are asked at once: more gain nothing and need memory. [stations]"""
 
 
-KEPT = "rules "
-"""With which the keys of shares begin that are kept; the origin follows."""
-
-
 def kept_origin(kept: Mapping[str, FloatArray]) -> pd.Timestamp | None:
     """The newest origin of which shares are kept."""
-    return max((pd.Timestamp(key.split()[1]) for key in kept if key.startswith(KEPT)), default=None)
+    return max((pd.Timestamp(key.split()[1]) for key in kept if key.startswith(OF_ALL_ROWS)), default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +48,12 @@ class Standing:
     judged: Judged
     recalled: bool
     key: str
+
+    @property
+    def new(self) -> bool:
+        """Whether they are to be kept. Of a target that was not measured for so long that it has none, more must be
+        read to say how old its newest row is."""
+        return not self.recalled and all(share is not None for share in self.judged.shares.values())
 
     @property
     def kept(self) -> dict[str, FloatArray]:
@@ -92,7 +95,7 @@ class Rules:
                 digest.update(pd.DatetimeIndex(recent.index.get_level_values(level)).as_unit("ns").asi8.tobytes())
             for part in _bytes(recent, station):
                 digest.update(part)
-        return f"{KEPT}{view.origin.isoformat()} {digest.hexdigest()}"
+        return f"{OF_ALL_ROWS}{view.origin.isoformat()} {digest.hexdigest()}"
 
     def stand(self, view: View, kept: Mapping[str, FloatArray], key: str | None = None) -> Standing:
         """A station of which something was measured; `kept` are shares of before, by their `key`, if that is known.

@@ -47,7 +47,7 @@ class Judged:
     Attributes:
         rows: of history that was read.
         kept: which limits all of the history keeps to.
-        shares: by target; None for one that was never measured.
+        shares: by target; None for one that was not measured in these rows.
     """
 
     rows: int
@@ -97,12 +97,12 @@ def judge(readied: Readied) -> Judged:
     ahead = origins[:, None] + np.arange(shape.horizon)
     padded = np.concatenate([readied.measured, np.full((shape.horizon, readied.measured.shape[1]), np.nan)])
     clock = np.asarray(followed_clock(index, view.station.by_wall_clock).hour, np.int64)
-    frame, shares = view.training_data().frame, {}
+    shares: dict[str, Share | None] = {}
     for position, target in enumerate(view.station.targets):
-        past = {name: each[..., position] for name, each in said.items()}
-        shares[target] = _share(readied.experts, past, padded[ahead, position], readied.measured[:, position],
-                                lead_days(index[rows:]), clock[ahead]) if frame[target].notna().any() else None
-    return Judged(rows, kept_limits(frame, view.station), shares)
+        past, measured = {name: each[..., position] for name, each in said.items()}, readied.measured[:, position]
+        shares[target] = _share(readied.experts, past, padded[ahead, position], measured,
+                                lead_days(index[rows:]), clock[ahead]) if np.isfinite(measured).any() else None
+    return Judged(rows, kept_limits(view.training_data().frame, view.station), shares)
 
 
 def ask(experts: Mapping[str, Expert], windows: WindowDataset, origins: NDArray[np.int64]) -> dict[str, FloatArray]:

@@ -18,7 +18,7 @@ from wattcast.experts.shares import by_target, mixture
 from wattcast.features.solar import solar_features
 from wattcast.forecasting.judged import Judged, Share, ask, judge
 from wattcast.forecasting.postprocess import Limits, usual
-from wattcast.forecasting.readied import Readied
+from wattcast.forecasting.readied import READ_DAYS, Readied
 from wattcast.timegrid import followed_clock, lead_days
 from wattcast.training.config import Recipe
 
@@ -49,8 +49,8 @@ class UntrainedForecaster:
         """The horizon from whatever was measured before it; from kind and capacity alone where nothing was.
 
         Raises:
-            DataError: a target was never measured, and the station has no capacity either; or the expert that is asked
-                alone is not for such a station.
+            DataError: a target was not measured for `READ_DAYS`, and the station has no capacity either; or the expert
+                that is asked alone is not for such a station.
         """
         data = view.training_data()
         if not data.measured:
@@ -66,7 +66,7 @@ def finished(view: View, judged: Judged, said: Mapping[str, FloatArray], name: s
     """The forecast that the rules' words make `[H, C]`, of those at least that have a share.
 
     Raises:
-        DataError: a target was never measured, and the station has no capacity.
+        DataError: a target was not measured for `READ_DAYS`, and the station has no capacity.
     """
     index = pd.DatetimeIndex(view.future().index)
     columns: dict[str, FloatArray] = {}
@@ -93,10 +93,11 @@ def capacity_alone(view: View, name: str = NAME) -> Forecast:
 
 
 def require_capacity(view: View, target: str) -> None:
-    """Nothing, unless a target was never measured and the station has no capacity to go by."""
+    """Nothing, unless the station has no capacity to go by where a target was not measured."""
     if view.station.capacity is None:
-        raise DataError(f"station {view.station.id}: {target} has no measured value before {view.origin}",
-                        hint="with data.capacity and data.kind a forecast is made without any history")
+        raise DataError(f"station {view.station.id}: {target} has no measured value in the {READ_DAYS} days before "
+                        f"{view.origin}", hint="with data.capacity and data.kind a forecast is made without any "
+                                               "history")
 
 
 def _blended(view: View, target: str, share: Share, said: Mapping[str, FloatArray],

@@ -301,7 +301,9 @@ class StationStore(Protocol):
     # What may go at any time ----------------------------------------------------------------------------------------
 
     def recall(self) -> dict[str, FloatArray]:
-        """What the champion said of past mornings when it forecast last; nothing where nothing usable is kept."""
+        """What the champion said of past mornings when it forecast last; nothing where nothing usable is kept.
+
+        What follows from all rows (`mornings.OF_ALL_ROWS`) is forgotten when measurements are appended or replaced."""
         ...
 
     def keep_recall(self, said: Mapping[str, FloatArray]) -> None: ...

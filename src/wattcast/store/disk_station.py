@@ -27,7 +27,7 @@ from wattcast.store.bundle_folder import FolderFiles
 from wattcast.store.files import write_json, written_aside
 from wattcast.store.forecasts import keep_forecast, kept_forecasts, kept_issues, remove_forecasts
 from wattcast.store.history import MEASUREMENTS, guessed_station, kept_station, load_history, save_history
-from wattcast.store.joining import joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
+from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
 from wattcast.store.mornings import load_recall, save_recall
 from wattcast.store.registry import Registry
 
@@ -82,11 +82,13 @@ class DiskStation:
 
     def replace_measurements(self, data: StationData) -> None:
         with self.locked():
+            forget(self)
             save_history(self._history, data)
 
     def append_measurements(self, data: StationData, *, received: pd.Timestamp) -> Mapping[str, int]:
         with self.locked():
             made = joined(self.measurements(), data, received)
+            forget(self)
             if len(made.corrections):
                 # First: killed in between, what a cell was is not lost, and noted once when the rows come again.
                 _write_table(self._history / CORRECTED, noted(self.corrections(), made.corrections))

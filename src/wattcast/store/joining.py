@@ -9,7 +9,8 @@ import pandas as pd
 from wattcast.contracts import Station
 from wattcast.data.merging import merge
 from wattcast.data.schema import StationData, WeatherVintages
-from wattcast.store.base import ACCURACY, CORRECTIONS
+from wattcast.store.base import ACCURACY, CORRECTIONS, StationStore
+from wattcast.store.mornings import lasting
 
 ACCURACY_KEY = ("day", "lead_day", "target", "origin", "issued")
 """A row of accuracy is replaced by another one of the same."""
@@ -40,6 +41,13 @@ def joined(kept: StationData | None, came_in: StationData, received: pd.Timestam
     merged = merge(kept, came_in)
     data = StationData(came_in.station, merged.data.frame, merged.data.vintages)
     return Joined(data, merged.to_dict(), _corrected(kept, data, received))
+
+
+def forget(kept: StationStore) -> None:
+    """Keep no longer what rows that come in make untrue, before they are kept: after a kill it is worked out again."""
+    said = kept.recall()
+    if len(left := lasting(said)) < len(said):
+        kept.keep_recall(left)
 
 
 def no_corrections() -> pd.DataFrame:

@@ -19,6 +19,7 @@ from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.forecasts import packed, unpacked
 from wattcast.store.joining import (
     as_asked,
+    forget,
     joined,
     no_accuracy,
     no_corrections,
@@ -112,10 +113,12 @@ class MemoryStation:
         return self._data is not None
 
     def replace_measurements(self, data: StationData) -> None:
+        forget(self)
         self._data = data
 
     def append_measurements(self, data: StationData, *, received: pd.Timestamp) -> Mapping[str, int]:
         made = joined(self._data, data, received)
+        forget(self)
         self._data, self._corrections = made.data, noted(self._corrections, made.corrections)
         return made.rows
 

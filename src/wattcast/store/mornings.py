@@ -18,6 +18,8 @@ from wattcast.store.files import written_aside
 
 FloatArray = NDArray[np.float64]
 NAME = "recall.npz"
+OF_ALL_ROWS = "rules "
+"""With which the keys begin of what follows from all of the history, while its key may tell the last weeks only."""
 
 
 def load_recall(folder: Path) -> dict[str, FloatArray]:
@@ -38,9 +40,15 @@ def save_recall(folder: Path, said: Mapping[str, FloatArray]) -> None:
         aside.write_bytes(packed_recall(said))
 
 
+def lasting(said: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """What is still true once rows have come in, of whatever time: what follows from rows that its key tells."""
+    return {key: values for key, values in said.items() if not key.startswith(OF_ALL_ROWS)}
+
+
 def packed_recall(said: Mapping[str, FloatArray]) -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(file, keys=np.asarray(list(said)), values=np.stack(list(said.values())))
+    values = np.stack(list(said.values())) if said else np.zeros(0)
+    np.savez_compressed(file, keys=np.asarray(list(said)), values=values)
     return file.getvalue()
 
 

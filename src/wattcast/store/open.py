@@ -12,6 +12,9 @@ KNOWN = {"disk": "disk:FOLDER, or just FOLDER", "sqlite": "sqlite:///FILE.db",
          "postgresql": "postgresql://USER@HOST/DATABASE"}
 """How stores are named, by their scheme."""
 
+PASTED = " \t\r\n\"'"
+"""What a name brings along that is read from a file of variables or pasted; none is a part of it."""
+
 
 def open_store(place: str | Path) -> Store:
     """The store that `place` names: `disk:models`, a folder, `memory:`, `sqlite:///wattcast.db`, `postgresql://…`.
@@ -22,10 +25,11 @@ def open_store(place: str | Path) -> Store:
     """
     if isinstance(place, Path):
         return DiskStore(place)
+    place = place.strip(PASTED)
     # A single letter is a drive.
     found = re.match(r"([A-Za-z][A-Za-z0-9.-]+)(?:\+\w+)?:", place)
     if found is None:
-        return DiskStore(_folder(place))
+        return DiskStore(_folder(_no_url(place)))
     scheme, rest = found.group(1).lower(), place[found.end():]
     if scheme == "disk":
         return DiskStore(_folder(rest))
@@ -37,6 +41,15 @@ def open_store(place: str | Path) -> Store:
     raise StoreError(f"there is no store of the kind {scheme!r}", expected="; ".join(KNOWN.values()),
                      hint=f"did you mean {KNOWN[close]}?" if close else
                      "name a folder with a colon in its name as disk:FOLDER")
+
+
+def _no_url(place: str) -> str:
+    """A folder's name as it is, unless it is meant for a database: its password would stand in every message."""
+    if "//" in place and "@" in place:
+        raise StoreError("the name of the store looks like a URL but begins with no kind of store",
+                         expected="; ".join(KNOWN.values()),
+                         hint="look at what stands before //; name a folder that is called so as disk:FOLDER")
+    return place
 
 
 def _folder(text: str) -> Path:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from wattcast.contracts import Forecast
 from wattcast.experts.bands import FloatArray
 from wattcast.forecasting.batched import Rules, Standing, kept_origin, said_together
 from wattcast.forecasting.readied import READ_DAYS
 from wattcast.forecasting.untrained import capacity_alone, finished, require_capacity
-from wattcast.timegrid import DAY
-from wattcast.workflows.forecast import ForecastOutcome, Opened, forecast, open_station, told
+from wattcast.timegrid import DAY, parse_time
+from wattcast.workflows.forecast import NOW, TODAY, ForecastOutcome, Opened, forecast, open_station, told
 from wattcast.workflows.job import Job
 from wattcast.workflows.many import Outcome, outcome_of
 
@@ -51,7 +53,7 @@ def forecast_together(job: Job, station_ids: Sequence[str], *, at: str | None = 
             return Made(told(ready.opened, ready.unmeasured(), dry_run=dry_run, judged=False))
         forecasted = finished(ready.opened.view, ready.standing.judged, said[name])
         return Made(told(ready.opened, forecasted, dry_run=dry_run, judged=False),
-                    None if ready.standing.recalled else ready.standing.kept)
+                    ready.standing.kept if ready.standing.new else None)
 
     return [Outcome(name, error=each.error) if each.error else outcome_of(name, made) for name, each in opened.items()]
 
@@ -61,10 +63,10 @@ def remember(job: Job, station_id: str) -> bool:
     unless it has a model or they are kept already. To be called when rows have come in.
 
     Returns:
-        Whether anything was worked out.
+        Whether anything new is kept.
     """
     ready = _opened(job, Rules(job.settings.recipe()), station_id, None, None)
-    if ready is None or ready.standing is None or ready.standing.recalled:
+    if ready is None or ready.standing is None or not ready.standing.new:
         return False
     ready.opened.kept.keep_recall(ready.standing.kept)
     return True
@@ -90,7 +92,7 @@ def _opened(job: Job, rules: Rules, name: str, at: str | None, now: str | None) 
         return None
     recalled = kept.recall()
     origin = kept_origin(recalled)
-    if origin is not None:
+    if origin is not None and _may_be_from(origin, at, now):
         opened = open_station(job, name, at=at, now=now, since=origin - READ)
         station = opened.view.station
         # Which codes and texts count, all of the history decides.
@@ -101,3 +103,10 @@ def _opened(job: Job, rules: Rules, name: str, at: str | None, now: str | None) 
     if not opened.view.training_data().measured:
         return _Ready(opened, None)
     return _Ready(opened, rules.stand(opened.view, recalled))
+
+
+def _may_be_from(origin: pd.Timestamp, at: str | None, now: str | None) -> bool:
+    """Whether what is asked for may be a forecast from `origin`. Of one from long before, the rows that are read of a
+    station whose shares are kept hold nothing. A day's doubt, as the station's time zone is not known yet."""
+    asked = now if at in (None, TODAY, NOW) else at
+    return asked is None or bool(parse_time(asked, "UTC") >= origin - DAY)

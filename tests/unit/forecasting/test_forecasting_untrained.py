@@ -130,3 +130,18 @@ def test_second_target_that_was_never_measured__is_by_capacity() -> None:
     made = forecast(StationData(station, data.frame.assign(**{PART: np.nan})))
     assert np.isfinite(made.to_numpy()).all()
     assert (made[PART] == 0.45 * 600).all()
+
+
+@pytest.mark.parametrize("told", [{}, {"capacity": 600.0}])
+def test_target_not_measured_for_long__is_by_capacity_or_an_error_that_says_so(told: dict[str, float]) -> None:
+    """Alone, and beside one that is measured."""
+    data = station_data(80, **told)
+    gone = data.frame[TOTAL].where(data.frame.index < ORIGIN - 75 * DAY)
+    alone = StationData(data.station, data.frame.assign(**{TOTAL: gone}))
+    two = data.station.model_copy(update={"targets": (TOTAL, PART)})
+    for target, each in ((TOTAL, alone), (PART, StationData(two, data.frame.assign(**{PART: gone})))):
+        if told:
+            assert (forecast(each)[target] == 0.45 * 600).all()
+        else:
+            with pytest.raises(DataError, match=f"{target} has no measured value in the 70 days before 2025-06-02"):
+                forecast(each)

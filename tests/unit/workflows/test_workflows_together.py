@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import TOTAL, Kind, Station
+from wattcast.contracts import PART, TOTAL, Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, NoRowsError
 from wattcast.store.memory import MemoryStation, MemoryStore
@@ -87,6 +87,49 @@ def test_together__rows_that_came_since_count(job: Job) -> None:
     each = made(job, "plain")["plain"]
     assert each.shares is not None
     pd.testing.assert_frame_equal(each.outcome.forecast.table, forecast(job, "plain").forecast.table, rtol=1e-5)
+
+
+def test_together__older_rows_that_came_since_count(job: Job) -> None:
+    """Whether power is never below zero follows from all rows, the key of what is recalled from the last weeks."""
+    data = rows("plain")
+    low = replace(data, frame=data.frame.assign(**{TOTAL: data.frame[TOTAL] - 120}))
+    before = END - pd.Timedelta(days=80)
+    recent = low.frame[low.frame.index >= before]
+    kept = job.store.station("plain")
+    kept.replace_measurements(replace(low, frame=recent.clip(lower=0)))
+    remember(job, "plain")
+    kept.append_measurements(replace(low, frame=low.frame[low.frame.index < before]), received=END)
+    table = made(job, "plain")["plain"].outcome.forecast.table
+    assert table.min(axis=None) < 0
+    pd.testing.assert_frame_equal(table, forecast(job, "plain").forecast.table, rtol=1e-5)
+
+
+@pytest.mark.parametrize("asked", [{"at": "2025-03-10"}, {"now": "2025-03-10 05:30"},
+                                   {"at": "today", "now": "2025-03-10 05:30"}])
+def test_together__from_long_before_what_is_kept(job: Job, asked: dict[str, str]) -> None:
+    remember(job, "plain")
+    (each,) = forecast_together(job, ["plain"], **asked)                               # type: ignore[arg-type]
+    assert each.result is not None, each.error
+    alone = forecast(job, "plain", **asked).forecast                                   # type: ignore[arg-type]
+    assert alone.origin < END - together.READ
+    pd.testing.assert_frame_equal(each.result.outcome.forecast.table, alone.table, rtol=1e-5)
+
+
+def test_together__a_target_that_was_not_measured_for_long(job: Job) -> None:
+    """It goes by capacity, and its age is told each time."""
+    data = rows("plain", kind=Kind.LOAD, capacity=600.0)
+    part = data.frame[TOTAL].where(data.frame.index < END - pd.Timedelta(days=75)) / 2
+    station = data.station.model_copy(update={"targets": (TOTAL, PART)})
+    job.store.station("plain").replace_measurements(StationData(station, data.frame.assign(**{PART: part})))
+    alone = forecast(job, "plain", now=END.isoformat())
+    for _ in range(2):
+        remember(job, "plain")
+        (each,) = forecast_together(job, ["plain"], now=END.isoformat())
+        assert each.result is not None, each.error
+        outcome = each.result.outcome
+        pd.testing.assert_frame_equal(outcome.forecast.table, alone.forecast.table, rtol=1e-5)
+        assert outcome.ground.quality.to_dict() == alone.ground.quality.to_dict()
+    assert f"of {PART} is 75 days old" in str(alone.ground.quality.to_dict())
 
 
 def test_together__one_without_rows_fails_alone(job: Job) -> None:

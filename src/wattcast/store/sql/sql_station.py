@@ -13,7 +13,7 @@ from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
-from wattcast.store.joining import as_asked
+from wattcast.store.joining import as_asked, forget
 from wattcast.store.mornings import packed_recall, unpacked_recall
 from wattcast.store.shelf import ShelvedVersions
 from wattcast.store.sql import came_in, issued, scores
@@ -64,11 +64,14 @@ class SqlStation:
             return connection.scalar(asked) is not None
 
     def replace_measurements(self, data: StationData) -> None:
-        with self.locked(), self._database.writing() as connection:
-            write_months(connection, data)
+        with self.locked():
+            forget(self)
+            with self._database.writing() as connection:
+                write_months(connection, data)
 
     def append_measurements(self, data: StationData, *, received: pd.Timestamp) -> Mapping[str, int]:
         with self.locked(), self._whole():
+            forget(self)
             return came_in.append(self._database, data, received)
 
     def corrections(self) -> pd.DataFrame:
