@@ -15,9 +15,8 @@ from wattcast.contracts import QUANTILES, TOTAL, Station, quantile_column
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
-from wattcast.store.base import ACCURACY, CORRECTIONS, IssuedForecast, StationStore, Store, TakenIn
+from wattcast.store.base import ACCURACY, CORRECTIONS, OF_ALL_ROWS, IssuedForecast, StationStore, Store, TakenIn
 from wattcast.store.bundle_folder import load_folder
-from wattcast.store.mornings import OF_ALL_ROWS
 from wattcast.store.open import open_store
 
 KINDS = ("memory", "disk", "sqlite", "postgresql")

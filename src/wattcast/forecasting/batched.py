@@ -19,7 +19,7 @@ from wattcast.experts.base import Asked
 from wattcast.experts.base_trees import digest_of_base
 from wattcast.forecasting.judged import NAMES, Judged, judge
 from wattcast.forecasting.readied import READ_DAYS, Readied, weather_hidden
-from wattcast.store.mornings import OF_ALL_ROWS
+from wattcast.store.base import OF_ALL_ROWS
 from wattcast.timegrid import steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.windows.dataset import WindowShape

@@ -157,6 +157,9 @@ class TakenIn:
     findings: tuple[Mapping[str, Any], ...] = ()
 
 
+OF_ALL_ROWS = "rules "
+"""With which the keys of a recall begin that follow from all of the history, though they tell its last weeks only."""
+
 CORRECTIONS = ("received", "time", "column", "before", "after")
 """Columns of the table of corrections: when a cell's new value came, the cell, what it was and what it became."""
 
@@ -303,7 +306,7 @@ class StationStore(Protocol):
     def recall(self) -> dict[str, FloatArray]:
         """What the champion said of past mornings when it forecast last; nothing where nothing usable is kept.
 
-        What follows from all rows (`mornings.OF_ALL_ROWS`) is forgotten when measurements are appended or replaced."""
+        What follows from all rows (`OF_ALL_ROWS`) is forgotten when measurements are appended or replaced."""
         ...
 
     def keep_recall(self, said: Mapping[str, FloatArray]) -> None: ...

@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wattcast.store.base import OF_ALL_ROWS
 from wattcast.store.files import written_aside
 
 FloatArray = NDArray[np.float64]
 NAME = "recall.npz"
-OF_ALL_ROWS = "rules "
-"""With which the keys begin of what follows from all of the history, while its key may tell the last weeks only."""
 
 
 def load_recall(folder: Path) -> dict[str, FloatArray]:
