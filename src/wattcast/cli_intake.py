@@ -1,11 +1,11 @@
 """The verbs that keep what is known of stations: `wattcast ingest` and `wattcast stations`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wattcast.cli_stations import each, print_error, print_json
+from wattcast.cli_stations import each, exit_with, print_error, print_errors, print_json, told_of
 from wattcast.flags import (
     AsJson,
     Assignments,
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from wattcast.store.base import Store
     from wattcast.workflows.intake import StationIntake
     from wattcast.workflows.kept_descriptions import Described
-    from wattcast.workflows.many import Outcome
     from wattcast.workflows.station_files import StationFile
 
 NewData = Annotated[Path, typer.Option("--data", help="table (CSV, workbook, Parquet), or folder of tables or "
@@ -51,7 +50,6 @@ def ingest(data: NewData, station: StationId = None, config: ConfigFile = None, 
     from wattcast.settings import load_settings
     from wattcast.timegrid import parse_time
     from wattcast.workflows.intake import Intake, ToTakeIn
-    from wattcast.workflows.many import ending
     from wattcast.workflows.station_files import read_stations
 
     settings = load_settings(config, set_ or ())
@@ -81,18 +79,7 @@ def ingest(data: NewData, station: StationId = None, config: ConfigFile = None, 
         render.say(intake.words(taken))
     for error in left:
         print_error(error)
-    code = ending((*(line.exit_code for line in made.lines), *(error.exit_code for error in left)))
-    if code:
-        raise typer.Exit(code)
-
-
-def _told(outcome: "Outcome[Any]") -> dict[str, Any]:
-    """What became of a station, for JSON."""
-    if outcome.error is not None:
-        return {"station": outcome.station_id, "error": outcome.error.to_dict()}
-    assert outcome.result is not None
-    told: dict[str, Any] = outcome.result.to_dict()
-    return told
+    exit_with((*(line.exit_code for line in made.lines), *(error.exit_code for error in left)))
 
 
 def _show(done: "StationIntake") -> None:
@@ -110,13 +97,13 @@ def stations_add(config: Description = None, station: StationId = None, set_: As
                  store: StoreName = None, models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
     """Say what stations are and how their data is read, once; the same again is nothing, a change is told."""
     from wattcast import render
-    from wattcast.workflows.many import each_station, ending
+    from wattcast.workflows.many import each_station
 
     found, kept = _stations(config, station, set_), named_store(store, models_dir)
     by_name = {each.station_id: each for each in found}
     outcomes = list(each_station(by_name, lambda station_id: _describe(kept, by_name[station_id])))
     if as_json:
-        print_json([_told(outcome) for outcome in outcomes])
+        print_json([told_of(outcome, lambda done: done.to_dict()) for outcome in outcomes])
     for outcome in outcomes:
         if outcome.error is not None:
             print_error(outcome.error, outcome.station_id)
@@ -124,9 +111,7 @@ def stations_add(config: Description = None, station: StationId = None, set_: As
             render.say(f"station {outcome.station_id} is {outcome.result.words()}")
             for note in outcome.result.notes:
                 render.say(f"  {note}")
-    code = ending(outcome.exit_code for outcome in outcomes)
-    if code:
-        raise typer.Exit(code)
+    exit_with(outcome.exit_code for outcome in outcomes)
 
 
 def _stations(config: Path | None, station: str | None, assignments: list[str] | None) -> "tuple[StationFile, ...]":
@@ -152,14 +137,13 @@ def stations_list(store: StoreName = None, models_dir: ModelsDir = None, as_json
 
     from wattcast import render
     from wattcast.timegrid import in_words
-    from wattcast.workflows.many import ending
     from wattcast.workflows.station_list import list_stations
 
     kept, now = named_store(store, models_dir), pd.Timestamp.now("UTC")
     outcomes = list(list_stations(kept))
     lines = [outcome.result for outcome in outcomes if outcome.result is not None]
     if as_json:
-        print_json([_told(outcome) for outcome in outcomes])
+        print_json([told_of(outcome, lambda done: done.to_dict()) for outcome in outcomes])
     elif not outcomes:
         render.say(f"nothing is kept in {kept.place} yet: 'wattcast ingest --data PATH' or 'wattcast stations add'")
     elif lines:
@@ -169,12 +153,8 @@ def stations_list(store: StoreName = None, models_dir: ModelsDir = None, as_json
             "rows": f"{line.rows:,}", "newest": "-" if line.newest is None else f"{line.newest:%Y-%m-%d %H:%M}",
             "age": "-" if (age := ages[line.station_id]) is None else in_words(age.floor("min")),
             "champion": line.champion or "-", "size": f"{line.size / 1e6:.1f} MB"} for line in lines])
-    for outcome in outcomes:
-        if outcome.error is not None:
-            print_error(outcome.error, outcome.station_id)
-    code = ending(outcome.exit_code for outcome in outcomes)
-    if code:
-        raise typer.Exit(code)
+    print_errors(outcomes)
+    exit_with(outcome.exit_code for outcome in outcomes)
 
 
 @stations_app.command("show")

@@ -1,15 +1,16 @@
 """The verbs of `wattcast models`."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from wattcast.cli_stations import print_error, print_json
+from wattcast.cli_stations import exit_with, print_errors, print_json, told_of
 from wattcast.flags import AnyStation, AsJson, ModelsDir, OneStation, StoreName, VersionName, named_store
 
 if TYPE_CHECKING:
-    from wattcast.store.base import Store
+    from wattcast.store.base import Store, Version
 
 models_app = typer.Typer(help="The trained versions of stations.", no_args_is_help=True)
 
@@ -34,24 +35,21 @@ def models_list(station: AnyStation = None, store: StoreName = None, models_dir:
 def _list_all(store: "Store", as_json: bool) -> None:
     """One table of all stations; one whose models cannot be read is named below it."""
     from wattcast import render
-    from wattcast.workflows.many import ending
     from wattcast.workflows.versions import versions_of_all
 
     outcomes = list(versions_of_all(store))
     if as_json:
-        print_json([{"station": outcome.station_id, "error": outcome.error.to_dict()} if outcome.error else
-                    {"station": outcome.station_id, "versions": [asdict(version) for version in outcome.result or ()]}
-                    for outcome in outcomes])
+        print_json([told_of(outcome, partial(_told, outcome.station_id)) for outcome in outcomes])
     elif not outcomes:
         render.say(f"there is no trained model in {store.place} yet; train one with 'wattcast train'")
     else:
         render.all_versions({str(outcome.station_id): outcome.result or [] for outcome in outcomes})
-    for outcome in outcomes:
-        if outcome.error is not None:
-            print_error(outcome.error, outcome.station_id)
-    code = ending(outcome.exit_code for outcome in outcomes)
-    if code:
-        raise typer.Exit(code)
+    print_errors(outcomes)
+    exit_with(outcome.exit_code for outcome in outcomes)
+
+
+def _told(station_id: str | None, versions: "list[Version]") -> dict[str, Any]:
+    return {"station": station_id, "versions": [asdict(version) for version in versions]}
 
 
 @models_app.command("show")

@@ -1,11 +1,11 @@
 """The verbs about what was issued: `wattcast forecasts`, `review`, `prune`."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from wattcast.cli_stations import print_error, print_json
+from wattcast.cli_stations import exit_with, print_errors, print_json, told_of
 from wattcast.errors import ConfigError
 from wattcast.flags import (
     AnyStation,
@@ -51,27 +51,8 @@ def _each(store: "Store", station: str | None, run: "Callable[[StationStore], Re
     if station not in (None, "all"):
         return [Outcome(station, run(station_in(store, str(station))))]
     outcomes = list(each_station(store.stations(), lambda name: run(store.station(name))))
-    for outcome in outcomes:
-        if outcome.error is not None:
-            print_error(outcome.error, outcome.station_id)
+    print_errors(outcomes)
     return outcomes
-
-
-def _end(outcomes: "Sequence[Outcome[Any]]") -> None:
-    """With the exit code of all stations.
-
-    Raises:
-        Exit: unless it is 0.
-    """
-    from wattcast.workflows.many import ending
-
-    if code := ending(outcome.exit_code for outcome in outcomes):
-        raise typer.Exit(code)
-
-
-def _told(outcomes: "Sequence[Outcome[Any]]", tell: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"station": outcome.station_id, "error": outcome.error.to_dict()} if outcome.error else
-            tell(outcome.result) for outcome in outcomes]
 
 
 @forecasts_app.command("list")
@@ -84,11 +65,12 @@ def forecasts_list(station: AnyStation = None, since: Since = None, store: Store
     outcomes = _each(named_store(store, models_dir), station,
                      lambda kept: (kept.station_id, issued_forecasts(kept, since)))
     if as_json:
-        told = _told(outcomes, lambda found: {"station": found[0], "forecasts": [described(made) for made in found[1]]})
+        told = [told_of(outcome, lambda found: {"station": found[0], "forecasts": list(map(described, found[1]))})
+                for outcome in outcomes]
         print_json(told[0] if station not in (None, "all") else told)
     else:
         render_issued.listed(dict(outcome.result for outcome in outcomes if outcome.result))
-    _end(outcomes)
+    exit_with(outcome.exit_code for outcome in outcomes)
 
 
 @forecasts_app.command("show")
@@ -135,11 +117,11 @@ def review(days: ReviewDays = 28, station: AnyStation = None, rule: Rules = None
         whose = f" of {reviews[0].station_id}" if len(reviews) == 1 else ""
         write_review_report(report, reviews, f"How the forecasts{whose} did, as they were issued")
     if as_json:
-        told = _told(outcomes, lambda found: found.to_dict())
+        told = [told_of(outcome, lambda found: found.to_dict()) for outcome in outcomes]
         print_json(told[0] if station not in (None, "all") else {"stations": told, "all": all_to_dict(reviews)})
     else:
         render_issued.reviewed(reviews)
-    _end(outcomes)
+    exit_with(outcome.exit_code for outcome in outcomes)
 
 
 def prune(keep: Keep = None, older_than: OlderThan = "400d", station: AnyStation = None, now: Now = None,
@@ -154,8 +136,8 @@ def prune(keep: Keep = None, older_than: OlderThan = "400d", station: AnyStation
                      lambda kept: prune_station(kept, keep=keep, before=before, dry_run=dry_run))
     found = [outcome.result for outcome in outcomes if outcome.result is not None]
     if as_json:
-        told = _told(outcomes, lambda each: each.to_dict())
+        told = [told_of(outcome, lambda each: each.to_dict()) for outcome in outcomes]
         print_json(told[0] if station not in (None, "all") else told)
     else:
         render_issued.pruned(found, dry_run=dry_run)
-    _end(outcomes)
+    exit_with(outcome.exit_code for outcome in outcomes)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -55,7 +55,6 @@ class Stations:
             Exit: with the exit code of all stations, unless it is 0.
         """
         from wattcast import render
-        from wattcast.workflows.many import ending
 
         if self.as_json:
             told = [line.told for line in self.lines]
@@ -63,9 +62,7 @@ class Stations:
         elif self.several:
             render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}
                              for line in self.lines])
-        code = ending((*(line.exit_code for line in self.lines), *codes))
-        if code:
-            raise typer.Exit(code)
+        exit_with((*(line.exit_code for line in self.lines), *codes))
 
 
 def each(job: Told, station_ids: Sequence[Name], run: Callable[[Name], Result], *, words: Callable[[Result], str],
@@ -116,10 +113,41 @@ def _line(outcome: "Outcome[Result]", words: Callable[[Result], str],
     if outcome.error is not None:
         error = outcome.error
         said = error.what if error.hint is None else f"{error.what}; what to do: {error.hint}"
-        told = {"station": outcome.station_id, "error": error.to_dict()}
+        told = _failed(outcome.station_id, error)
     elif outcome.result is not None:
         said, told = words(outcome.result), None if tell is None else tell(outcome.result)
     return Line(outcome.station_id, outcome.state, said, outcome.exit_code, told)
+
+
+def told_of(outcome: "Outcome[Result]", tell: Callable[[Result], dict[str, Any]]) -> dict[str, Any]:
+    """What became of a station, for JSON: as `tell` says, or its error."""
+    if outcome.error is not None:
+        return _failed(outcome.station_id, outcome.error)
+    assert outcome.result is not None
+    return tell(outcome.result)
+
+
+def _failed(station_id: str | None, error: WattcastError) -> dict[str, Any]:
+    return {"station": station_id, "error": error.to_dict()}
+
+
+def print_errors(outcomes: "Iterable[Outcome[Any]]") -> None:
+    """What ended stations, on standard error."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            print_error(outcome.error, outcome.station_id)
+
+
+def exit_with(codes: Iterable[int]) -> None:
+    """End with the exit code of several stations.
+
+    Raises:
+        Exit: unless it is 0.
+    """
+    from wattcast.workflows.many import ending
+
+    if code := ending(codes):
+        raise typer.Exit(code)
 
 
 def print_json(value: Any) -> None:
