@@ -265,11 +265,7 @@ def searched(outcome: "SearchOutcome") -> str:
 
 
 def finetuned(outcome: "FinetuneOutcome") -> str:
-    if outcome.decision is None:
-        return f"no update is due; {outcome.parent} stays the champion"
-    if outcome.decision.promoted:
-        return f"{outcome.version} replaces {outcome.parent} as the champion"
-    return f"{outcome.parent} stays the champion: {outcome.decision.reasons[0]}"
+    return outcome.verdict or f"no update is due; {outcome.parent} stays the champion"
 
 
 def forecasted(outcome: "ForecastOutcome") -> str:

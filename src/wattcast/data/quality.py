@@ -1,7 +1,8 @@
 """What was found in a source and what is done about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,12 @@ class Finding:
         return {"kind": self.kind, "column": self.column, "count": self.count,
                 "first": None if self.first is None else self.first.isoformat(),
                 "last": None if self.last is None else self.last.isoformat(), "action": self.action}
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+        """What `to_dict` tells, as it was; more keys count for nothing."""
+        first, last = (None if told[end] is None else pd.Timestamp(told[end]) for end in ("first", "last"))
+        return cls(told["kind"], told["column"], told["count"], first, last, told["action"])
 
 
 @dataclass(frozen=True)

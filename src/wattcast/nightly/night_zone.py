@@ -9,6 +9,7 @@ from wattcast.errors import ConfigError
 from wattcast.settings import Settings
 from wattcast.store.base import Store
 from wattcast.workflows.kept_descriptions import known_description
+from wattcast.workflows.many import outcome_of
 
 
 def zone_of_night(settings: Settings, store: Store) -> str:
@@ -29,10 +30,7 @@ def zone_of_night(settings: Settings, store: Store) -> str:
 
 def _of_station(store: Store, name: str, usual: str) -> str | None:
     """None where nothing is said of it, or what is said cannot be read: its forecast tells of that."""
-    try:
-        known = known_description(store.station(name))
-    except Exception:
-        return None
+    known = outcome_of(name, lambda station_id: known_description(store.station(station_id))).result
     return str(known.get("time.timezone", usual)) if known else None
 
 

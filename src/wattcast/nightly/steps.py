@@ -5,17 +5,18 @@ What fits networks is imported when the first fine-tuning is thought of: files c
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from wattcast.contracts import Station
+from wattcast.data.quality import Finding
 from wattcast.errors import InputError
 from wattcast.nightly.ladder import Rung
 from wattcast.nightly.rungs import Rungs
@@ -55,7 +56,8 @@ class StoreWork:
         intake = Intake(ToTakeIn(Path(place), self.store, self.settings, received=self.now))
         outcomes = list(each_station(intake.station_ids, intake.take_in))
         intake.keep({str(outcome.station_id): outcome.state for outcome in outcomes})
-        found = {str(outcome.station_id): [(str(each["kind"]), _in_words(each)) for each in outcome.result.findings]
+        found = {str(outcome.station_id): [(each.kind, str(each)) for each in map(Finding.from_dict,
+                                                                                  outcome.result.findings)]
                  for outcome in outcomes if outcome.result is not None}
         refused = {str(outcome.station_id): outcome.error.what for outcome in outcomes if outcome.error is not None}
         waiting = [f"{name} waits: it {why}" for name, why in intake.told_of_waiting().items()]
@@ -134,18 +136,5 @@ class StoreWork:
                              before=self.now - self.settings.forecast.keep_days * DAY).freed
 
 
-def _in_words(finding: Mapping[str, Any]) -> str:
-    when = "" if finding["first"] is None else f", {_minute(finding['first'])} to {_minute(finding['last'])}"
-    return f"{finding['column'] or 'rows'}: {finding['kind']}, {finding['count']} times{when}: {finding['action']}"
-
-
-def _minute(time: str) -> str:
-    return f"{pd.Timestamp(time):%Y-%m-%d %H:%M}"
-
-
 def _decided(made: "FinetuneOutcome") -> str:
-    if made.decision is None:
-        return f"nothing was learnt; {made.parent} stays the champion"
-    if made.decision.promoted:
-        return f"{made.version} replaces {made.parent} as the champion"
-    return f"{made.parent} stays the champion: {made.decision.reasons[0]}"
+    return made.verdict or f"nothing was learnt; {made.parent} stays the champion"

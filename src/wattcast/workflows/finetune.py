@@ -62,6 +62,15 @@ class FinetuneOutcome:
         return self.version if self.version and self.decision and self.decision.promoted else (
             self.in_use or self.parent)
 
+    @property
+    def verdict(self) -> str:
+        """What was decided, in a sentence; empty where nothing was."""
+        if self.decision is None:
+            return ""
+        if self.decision.promoted:
+            return f"{self.version} replaces {self.parent} as the champion"
+        return f"{self.parent} stays the champion: {self.decision.reasons[0]}"
+
     def to_dict(self) -> dict[str, Any]:
         return {"station": self.station_id, "version": self.version, "parent": self.parent, "champion": self.champion,
                 "folder": self.place, "epochs": self.epochs, "seconds": round(self.seconds, 1),

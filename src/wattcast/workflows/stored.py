@@ -1,6 +1,5 @@
 """A station's rows where no data is given: those that the store has of it."""
 
-from typing import Any
 
 import pandas as pd
 
@@ -99,14 +98,8 @@ def _as_said(station: Station, config: DataConfig) -> Station:
 
 def _report(kept: StationStore, data: StationData) -> QualityReport:
     files = kept.taken_in()
-    findings = tuple(_finding(**found) for found in files[-1].findings) if files else ()
+    findings = tuple(map(Finding.from_dict, files[-1].findings)) if files else ()
     notes = (f"as it was stored; taken in last was {files[-1].name}",) if files else ("as it was stored",)
     index = data.frame.index
     return QualityReport(data.station.id, len(index), index[0], index[-1], data.station.step, measured_days(data),
                          findings, notes=notes)
-
-
-def _finding(kind: str, column: str | None, count: int, first: str | None, last: str | None, action: str,
-             **_: Any) -> Finding:
-    begin, end = (None if time is None else pd.Timestamp(time) for time in (first, last))
-    return Finding(kind, column, count, begin, end, action)
