@@ -1,12 +1,13 @@
 """All experts, in the order in which they are fitted, blended and reported; those that learn come first."""
 
 from wattcast.experts.base import Expert
-from wattcast.experts.base_trees import BASE, BaseTrees
 from wattcast.experts.context import InContext
 from wattcast.experts.network import NetworkExpert
+from wattcast.experts.pretrained import BASE, Pretrained
 from wattcast.experts.repeated import Repeated
 from wattcast.experts.sunlight import PerformanceRatio, RecencyQuadratic, SameSun
 from wattcast.experts.trees import TreesExpert
+from wattcast.experts.tuned import Tuned
 from wattcast.experts.usual_day import UsualDay
 from wattcast.experts.wind import PowerCurve, SameWind
 from wattcast.experts.words import SIMPLE_WORDS
@@ -26,12 +27,13 @@ IN_CONTEXT: tuple[InContext, ...] = (
 EXPERTS: tuple[Expert, ...] = (
     NetworkExpert(),
     TreesExpert(IN_CONTEXT),
+    Tuned(),
     Repeated("seasonal-naive", SIMPLE_WORDS["seasonal-naive"], "lag_1w"),
     Repeated("weekly-mean", SIMPLE_WORDS["weekly-mean"], "lag_mean", last_weeks=True),
     Repeated("weeks-mean", "mean of the weeks before", "lag_mean", last_weeks=False),
     Repeated("naive-day", SIMPLE_WORDS["naive-day"], "yesterday"),
     Repeated("weather-adjusted", "usual days, adjusted for the weather", "weather_adjusted", adjusted=True),
-    BaseTrees(),
+    Pretrained(),
     *IN_CONTEXT,
 )
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wattcast.contracts import MIDDLE, Kind
 from wattcast.experts.base import Asked
-from wattcast.experts.base_trees import BASE, BaseTrees
+from wattcast.experts.pretrained import BASE, Pretrained
 from wattcast.features.table import FeatureTable
 from wattcast.forecasting.inference import BATCH, Inference
 from wattcast.forecasting.predictor import Basis
@@ -83,7 +83,7 @@ def replay(basis: Basis, tables: Sequence[FeatureTable], level: Sequence[bool], 
         origins = np.full(len(stack.parts), basis.rows, np.int64)
         asked = Asked(stack, origins)
         if BASE in used:
-            corrected.append(BaseTrees.reference(asked))
+            corrected.append(Pretrained.reference(asked))
         for name in used:
             said_by[name].append(asked.said(basis.model.experts[name]) if ask_base or name != BASE else corrected[-1])
         unlike.append(stack.unlike_lags(origins).numpy() & (basis.model.station.kind is Kind.LOAD))

@@ -16,7 +16,7 @@ import pandas as pd
 from wattcast.contracts import Station, View
 from wattcast.experts.bands import FloatArray
 from wattcast.experts.base import Asked
-from wattcast.experts.base_trees import digest_of_base
+from wattcast.experts.pretrained import digest_of_base
 from wattcast.forecasting.judged import NAMES, Judged, judge
 from wattcast.forecasting.readied import READ_DAYS, Readied, weather_hidden
 from wattcast.store.base import OF_ALL_ROWS

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from wattcast.contracts import Kind
 from wattcast.data.schema import StationData
-from wattcast.experts.base_trees import BASE
 from wattcast.experts.network import NETWORK
+from wattcast.experts.pretrained import BASE
 from wattcast.experts.shares import Factors, Selection, TargetSelection
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.blend import choose_weights, prior_weights

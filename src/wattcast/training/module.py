@@ -1,8 +1,5 @@
 """The network as Lightning trains it: loss, optimiser, learning rate, one seed for each step."""
 
-import math
-from typing import Any
-
 import lightning
 import numpy as np
 import torch
@@ -13,12 +10,8 @@ from wattcast.contracts import QUANTILES
 from wattcast.model.ensemble import Network
 from wattcast.model.losses import entry_weights, pinball, weighted_mean
 from wattcast.training.config import TrainingConfig
+from wattcast.training.optimizing import optimizer_of, rate
 from wattcast.windows.dataset import Batch, hide_weather, network_inputs, parts_of
-
-WARM_UP = 0.05
-"""Share of the steps over which the learning rate rises; then it falls along a cosine to a twentieth."""
-
-UNDECAYED = ("bias", "norm.weight", "norms.0.weight", "norms.1.weight", "A_log", ".D")
 
 
 class PowerModule(lightning.LightningModule):
@@ -103,17 +96,6 @@ class PowerModule(lightning.LightningModule):
         self.log("val_loss", self.loss(batch, self.validation_weights), batch_size=len(batch["target"]))
 
     def configure_optimizers(self):  # type: ignore[no-untyped-def]  # Lightning's own union type is not exported
-        # Biases, norms and the scan's own constants (A_log, D, the step's bias) are not to be drawn to zero.
-        learning = [(name, value) for name, value in self.network.named_parameters() if value.requires_grad]
-        kept = [value for name, value in learning if name.endswith(UNDECAYED)]
-        decayed = [value for name, value in learning if not name.endswith(UNDECAYED)]
-        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, self.config.lr, weight_decay=self.config.weight_decay, fused=True)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        optimizer = optimizer_of(self.network.named_parameters(), self.config.lr, self.config.weight_decay)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, self.steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-    def _rate(self, step: int) -> float:
-        progress = min(1.0, (step + 1) / max(1, self.steps))
-        if progress < WARM_UP:
-            return progress / WARM_UP
-        return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))

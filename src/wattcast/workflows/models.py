@@ -7,8 +7,8 @@ from wattcast.errors import ConfigError, nearest
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.boosted_trees import BoostedTrees
 from wattcast.evaluation.combination import PLUS, Combination
-from wattcast.experts.base_trees import BaseTrees
 from wattcast.experts.network import NETWORK
+from wattcast.experts.pretrained import Pretrained
 from wattcast.experts.table import IN_CONTEXT
 from wattcast.forecasting.predictor import NAME, NetworkAlone, NetworkForecaster
 from wattcast.forecasting.untrained import NAME as UNTRAINED
@@ -16,7 +16,7 @@ from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.training.config import Recipe
 from wattcast.workflows.job import OnEpoch
 
-RULES = (BaseTrees.name, *(expert.name for expert in IN_CONTEXT))
+RULES = (Pretrained.name, *(expert.name for expert in IN_CONTEXT))
 MODEL_NAMES = (NAME, NETWORK, UNTRAINED, BoostedTrees.name, *BASELINE_NAMES, *RULES)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from wattcast.configfile import read_config
 from wattcast.data.corpus import corpus_of
 from wattcast.store.files import require_writable, written_aside
-from wattcast.training.base_trees import Base
+from wattcast.training.base_model import Base
 from wattcast.training.pretrain import Progress
 from wattcast.training.pretrain import pretrain as run
 
@@ -33,10 +33,10 @@ class PretrainOutcome:
     def lines(self) -> list[str]:
         """The closing lines."""
         sources = self.base.manifest["sources"]
-        stations, samples = (sum(of) for of in ([len(source["stations"]) for source in sources],
-                                                [source["samples"] for source in sources]))
+        stations, windows = (sum(of) for of in ([len(source["stations"]) for source in sources],
+                                                [source["windows"] for source in sources]))
         kept = [source["name"] for source in sources if not source["may_ship"]]
-        return [f"{samples} samples of {stations} stations from {len(sources)} sources, {self.seconds:.0f} s",
+        return [f"{windows} windows of {stations} stations from {len(sources)} sources, {self.seconds:.0f} s",
                 *(f"may not be given to others, because of {', '.join(kept)}" for _ in kept[:1]),
                 f"{self.folder} ({self.size / 1e6:.1f} MB)"]
 

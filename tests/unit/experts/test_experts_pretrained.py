@@ -12,10 +12,11 @@ from wattcast.contracts import TOTAL, Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import BundleError
 from wattcast.experts.base import Asked, Kept, Lesson
-from wattcast.experts.base_trees import SHIPPED, BaseTrees
+from wattcast.experts.pretrained import SHIPPED, Pretrained
 from wattcast.settings import build_settings
 from wattcast.timegrid import parse_step, steps_per_day
-from wattcast.training.base_trees import FILE, Base, fit_base
+from wattcast.training.base_model import TREES, Base
+from wattcast.training.base_trees import fit_base_trees
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.window_units import INPUTS
@@ -40,13 +41,13 @@ def windows(made: Prepared) -> WindowDataset:
     return made.windows_until(len(made.table.index), RECIPE)
 
 
-def said(expert: BaseTrees, made: Prepared, day: int = 42) -> np.ndarray:
+def said(expert: Pretrained, made: Prepared, day: int = 42) -> np.ndarray:
     return expert.forecast(Asked(windows(made), np.asarray([day * made.shape.day])))[0, :, 0]
 
 
 def test_forecast__knows_a_works_without_having_seen_it(tmp_path) -> None:
     made = prepared()
-    expert = BaseTrees().fit(Lesson(made, RECIPE, tmp_path))
+    expert = Pretrained().fit(Lesson(made, RECIPE, tmp_path))
     actual = made.table.targets[42 * 24:49 * 24, 0]
     assert expert is not None
     assert np.abs(said(expert, made) - actual).mean() < 20
@@ -55,17 +56,17 @@ def test_forecast__knows_a_works_without_having_seen_it(tmp_path) -> None:
 
 @pytest.mark.parametrize("step", ["5min", "10min", "15min", "30min", "6h", "1d"])
 def test_forecast__of_any_step_is_finite(step) -> None:
-    assert np.isfinite(said(BaseTrees(), prepared(step))).all()
+    assert np.isfinite(said(Pretrained(), prepared(step))).all()
 
 
 @pytest.mark.parametrize(("power", "right"), [(np.full(DAYS * 24, 7.5), 7.5), (np.zeros(DAYS * 24), 0.0)])
 def test_forecast__of_a_constant_is_the_constant(power, right) -> None:
-    assert said(BaseTrees(), prepared(power=power)) == pytest.approx(right)
+    assert said(Pretrained(), prepared(power=power)) == pytest.approx(right)
 
 
 def test_forecast__scales_with_the_power() -> None:
     power = 5 + np.random.default_rng(0).normal(0, 1, DAYS * 24)
-    small, large = (said(BaseTrees(), prepared(power=times * power)) for times in (1, 1000))
+    small, large = (said(Pretrained(), prepared(power=times * power)) for times in (1, 1000))
     assert large == pytest.approx(1000 * small, rel=1e-3)
 
 
@@ -78,7 +79,7 @@ def test_forecast__is_not_carried_away_by_weather_as_the_window_never_had_it(amo
     power = 100 + 30 * np.sin(hours * np.pi / 12) + random.normal(0, 5, len(hours))
     power[:(42 - known_days) * 24] = np.nan
     rain = np.where(hours >= 42 * 24, 30.0, np.where(random.random(len(hours)) < 0.1, amount, 0.0))
-    made = said(BaseTrees(), prepared(power=power, rain=rain))
+    made = said(Pretrained(), prepared(power=power, rain=rain))
     assert 20 < made.min() < made.max() < 180
 
 
@@ -87,8 +88,8 @@ def test_fit__without_the_base_is_none_with_a_warning(damage, tmp_path, caplog) 
     folder = tmp_path / "weights"
     if damage == "damaged":
         shutil.copytree(SHIPPED, folder)
-        (folder / FILE).write_bytes(b"no trees")
-    expert = BaseTrees(folder)
+        (folder / TREES).write_bytes(b"no trees")
+    expert = Pretrained(folder)
     assert expert.fit(Lesson(prepared(), RECIPE, tmp_path)) is None
     assert "without what other stations know" in caplog.text
     assert "wattcast pretrain" in caplog.text
@@ -97,16 +98,17 @@ def test_fit__without_the_base_is_none_with_a_warning(damage, tmp_path, caplog) 
 def test_forecast__without_the_base_is_the_usual_day(tmp_path) -> None:
     """A model that was trained when it was there goes on."""
     made = prepared()
-    usual = said(BaseTrees(tmp_path / "missing"), made)
+    usual = said(Pretrained(tmp_path / "missing"), made)
     actual = made.table.targets[42 * 24:49 * 24, 0]
     assert np.abs(usual - actual).mean() < 20
 
 
 def own_base(folder: Path, rounds: int = 3) -> Path:
     """A base that says half a unit more than the usual day, whatever it is asked."""
-    text = fit_base(np.zeros((1000, len(INPUTS)), np.float32), np.full(1000, 0.5, np.float32), seed=0, rounds=rounds)
+    inputs, corrections = np.zeros((1000, len(INPUTS)), np.float32), np.full(1000, 0.5, np.float32)
+    text = fit_base_trees(inputs, corrections, seed=0, rounds=rounds)
     folder.mkdir()
-    for name, content in Base(text, {"sources": []}).files().items():
+    for name, content in Base(text, None, {"sources": []}).files().items():
         (folder / name).write_bytes(content)
     return folder
 
@@ -116,12 +118,12 @@ def lesson_with(base: str | Path) -> Lesson:
 
 
 def test_recipe__names_the_base(tmp_path) -> None:
-    default, own = (BaseTrees().fit(lesson_with(base)) for base in ("default", own_base(tmp_path / "own")))
-    assert BaseTrees().fit(lesson_with("none")) is None
-    assert default == BaseTrees()
+    default, own = (Pretrained().fit(lesson_with(base)) for base in ("default", own_base(tmp_path / "own")))
+    assert Pretrained().fit(lesson_with("none")) is None
+    assert default == Pretrained()
     assert own is not None
     made = prepared()
-    usual = said(BaseTrees(tmp_path / "missing"), made)
+    usual = said(Pretrained(tmp_path / "missing"), made)
     assert (said(own, made) > usual + 1).all()
     assert not np.allclose(said(own, made), said(default, made))
 
@@ -129,28 +131,28 @@ def test_recipe__names_the_base(tmp_path) -> None:
 @pytest.mark.parametrize("damage", ["missing", "damaged"])
 def test_own_base_that_cannot_be_read__is_an_error(tmp_path, damage) -> None:
     if damage == "damaged":
-        (own_base(tmp_path / "own") / FILE).write_bytes(b"no trees")
+        (own_base(tmp_path / "own") / TREES).write_bytes(b"no trees")
     with pytest.raises(BundleError, match="own") as caught:
-        BaseTrees().fit(lesson_with(tmp_path / "own"))
+        Pretrained().fit(lesson_with(tmp_path / "own"))
     assert "wattcast pretrain" in str(caught.value.hint)
 
 
 def test_version__says_which_base_and_warns_where_that_was_exchanged(tmp_path, caplog) -> None:
-    expert = BaseTrees().fit(lesson_with(own_base(tmp_path / "own")))
+    expert = Pretrained().fit(lesson_with(own_base(tmp_path / "own")))
     assert expert is not None
     kept = Kept(expert.files(), "v0001", ("base",), RECIPE, Lesson(prepared(), RECIPE).sizes, ())
-    assert BaseTrees().load(kept) == expert
+    assert Pretrained().load(kept) == expert
     assert not caplog.text
     shutil.rmtree(tmp_path / "own")
     own_base(tmp_path / "own", rounds=4)
-    assert BaseTrees().load(kept) == expert
+    assert Pretrained().load(kept) == expert
     assert "another base" in caplog.text
 
 
 def test_version_without_the_file__has_the_base_that_ships() -> None:
     sizes = Lesson(prepared(), RECIPE).sizes
-    assert BaseTrees().load(Kept({}, "v0001", ("base",), RECIPE, sizes, ())) == BaseTrees()
-    assert BaseTrees().load(Kept({}, "v0001", ("network",), RECIPE, sizes, ())) is None
+    assert Pretrained().load(Kept({}, "v0001", ("base",), RECIPE, sizes, ())) == Pretrained()
+    assert Pretrained().load(Kept({}, "v0001", ("network",), RECIPE, sizes, ())) is None
 
 
 def test_import__of_the_table_loads_no_trees() -> None:

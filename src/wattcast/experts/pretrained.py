@@ -1,4 +1,4 @@
-"""What other stations know: trees that come with the package and need no training (`training.base_trees`)."""
+"""What other stations know: a base that comes with the package and needs no training (`training.base_model`)."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from torch import Tensor
 import wattcast
 from wattcast.errors import InputError
 from wattcast.experts.base import Asked, FloatArray, Kept, LearnsNothing, Lesson
-from wattcast.training.base_trees import Base, read_manifest
+from wattcast.training.base_model import Base, Reading, read_manifest
 from wattcast.windows.window_units import DAYS, lately_in_units, window_units
 
 log = logging.getLogger("wattcast")
@@ -27,11 +27,11 @@ FILE = "base.json"
 
 
 @dataclass(frozen=True)
-class BaseTrees(LearnsNothing):
+class Pretrained(LearnsNothing):
     """Implements `experts.base.Expert`: the base in `folder`, read when it is first asked.
 
-    A model keeps where it is and its digest, and not the trees. If they cannot be read any more when it forecasts, the
-    usual day that they would have corrected stands for them.
+    A model keeps where it is and its digest, and not the base. If it cannot be read any more when it forecasts, the
+    usual day that it would have corrected stands for it.
     """
 
     folder: Path = SHIPPED
@@ -56,12 +56,19 @@ class BaseTrees(LearnsNothing):
         Base.load(folder)
         return replace(self, folder=folder) if _loaded(folder) else None
 
+    @property
+    def loaded(self) -> Base | None:
+        """The base itself; None, with a warning, if it cannot be read."""
+        return _loaded(self.folder)
+
     def forecast(self, asked: Asked) -> FloatArray:
-        base = _loaded(self.folder)
+        base = self.loaded
         if base is None:
             return self.reference(asked)
-        made: FloatArray = base.forecast(asked.windows, asked.origins, asked.hidden).numpy()
+        reading = reading_of(asked, self.folder, base)
+        made: FloatArray = reading.told.in_units(base.correction(reading)).numpy()
         return made
+
 
     @staticmethod
     def reference(asked: Asked) -> FloatArray:
@@ -100,12 +107,18 @@ def _digest(folder: Path) -> str | None:
         return None
 
 
+def reading_of(asked: Asked, folder: Path, base: Base) -> Reading:
+    """What the base in a folder reads, made for the first who asks for it."""
+    found: Reading = asked.once((BASE, folder), lambda: base.read(asked.windows, asked.origins, asked.hidden))
+    return found
+
+
 @lru_cache(maxsize=4)
 def _loaded(folder: Path) -> Base | None:
     """Read once: some milliseconds, and a warning if it cannot be."""
     try:
         base = Base.load(folder)
-        _ = base.booster
+        _ = base.booster, base.network
     except InputError as error:
         log.warning("without what other stations know: %s", error)
         return None

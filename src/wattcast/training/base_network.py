@@ -1,0 +1,141 @@
+"""The base's network: learned from windows of many stations, the days and hours of which it reads as tokens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load, save
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from wattcast.contracts import MIDDLE, QUANTILES
+from wattcast.model.day_network import DayNetwork
+from wattcast.model.losses import pinball
+from wattcast.training.optimizing import optimizer_of, rate
+from wattcast.windows.day_tokens import SIZES, DayTokens, anchors_of
+
+BATCH = 64
+"""Windows that a step learns from. [windows]"""
+LEARNING_RATE, WEIGHT_DECAY, LARGEST_GRADIENT = 2e-3, 1e-2, 1.0
+"""Of AdamW for the base. [as torch has them]"""
+AVERAGED = 0.998
+"""Decay of the running average of the weights, which is what is kept. [share]"""
+KEPT_EVERY = 200
+"""After so many steps it is told how far a run is, and it can go on from there. [steps]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """N windows of many stations: what is told of them, and the corrections `[N, S]` that would have been right, NaN
+    where nothing is to be learned."""
+
+    windows: DayTokens
+    corrections: Tensor
+
+    def __len__(self) -> int:
+        return len(self.corrections)
+
+
+def together(lessons: Sequence[Lessons]) -> Lessons:
+    """One below the other."""
+    windows = DayTokens(**{field.name: torch.cat([getattr(each.windows, field.name) for each in lessons])
+                           for field in fields(DayTokens)})
+    return Lessons(windows, torch.cat([each.corrections for each in lessons]))
+
+
+def fit_base_network(lessons: Lessons, *, seed: int, steps: int, kept: Path | None = None,
+                     progress: Callable[[int], None] | None = None) -> DayNetwork:
+    """A network that has seen `steps` batches of the lessons, drawn anew each time they are through.
+
+    Args:
+        lessons: what to learn from.
+        seed: of the first weights, of the order and of dropout.
+        steps: batches.
+        kept: a file from which an interrupted run goes on, to the same result.
+        progress: told now and then how many steps are through.
+    """
+    torch.manual_seed(seed)
+    network = DayNetwork(SIZES)
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    optimizer = optimizer_of(network.named_parameters(), LEARNING_RATE, WEIGHT_DECAY)
+    schedule = LambdaLR(optimizer, lambda step: rate(step, steps))
+    parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
+    first = _resumed(parts, kept)
+    network.train()
+    for step in range(first, steps):
+        loss = _loss(network, lessons, _batch(len(lessons), seed, step))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
+        optimizer.step()
+        schedule.step()
+        averaged.update_parameters(network)
+        if (step + 1) % KEPT_EVERY == 0:
+            if kept is not None:
+                _keep(parts, kept)
+            if progress is not None:
+                progress(step + 1)
+    made: DayNetwork = averaged.module
+    return made.eval()
+
+
+def _resumed(parts: dict[str, Any], kept: Path | None) -> int:
+    """The step from which a run goes on; its parts are as they were then."""
+    if kept is None or not kept.is_file():
+        return 0
+    states = torch.load(kept, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(states[name])
+    return int(states["schedule"]["last_epoch"])
+
+
+def _keep(parts: dict[str, Any], kept: Path) -> None:
+    aside = kept.with_suffix(".part")
+    torch.save({name: part.state_dict() for name, part in parts.items()}, aside)
+    aside.replace(kept)
+
+
+def _batch(count: int, seed: int, step: int) -> Tensor:
+    """Which windows a step learns from, and its dropout: they depend on the step alone."""
+    torch.manual_seed((seed + 1) * 1_000_003 + step)
+    turn, place = divmod(step, max(1, count // BATCH))
+    order = np.random.default_rng([seed, turn]).permutation(count)
+    return torch.from_numpy(order[place * BATCH:(place + 1) * BATCH])
+
+
+def _loss(network: DayNetwork, lessons: Lessons, rows: Tensor) -> Tensor:
+    windows, corrections = lessons.windows[rows], lessons.corrections[rows].float()
+    windows = windows.float()
+    right = corrections + anchors_of(windows.inputs)[..., -1]
+    said = network(**windows.told())                                                             # [N, S, Q]
+    loss = pinball(said, right.nan_to_num(), torch.tensor(QUANTILES))                            # [N, S]
+    measured = corrections.isfinite()
+    return (loss * measured).sum() / measured.sum().clamp(min=1)
+
+
+def packed(module: nn.Module) -> bytes:
+    """Weights in half precision, which is finer than what they were learned from tells."""
+    return save({name: value.half().contiguous() for name, value in module.state_dict().items()})
+
+
+def weights_of(content: bytes) -> dict[str, Tensor]:
+    """What `packed` gave, in single precision."""
+    return {name: value.float() for name, value in load(content).items()}
+
+
+def unpacked(content: bytes) -> DayNetwork:
+    """The network whose weights `packed` gave."""
+    network = DayNetwork(SIZES)
+    network.load_state_dict(weights_of(content))
+    return network.eval()
+
+
+def corrections_of(network: DayNetwork, windows: DayTokens) -> Tensor:
+    """What it adds to the adjusted usual day, `[N, S]`, in window units."""
+    with torch.inference_mode():
+        said: Tensor = network(**windows.told())[..., MIDDLE]
+    return said - anchors_of(windows.inputs)[..., -1]
