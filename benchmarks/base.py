@@ -20,7 +20,7 @@ from panel import BEST, Panelist, panel
 from protocol import PROTOCOLS, Task, read_task
 from wattcast.experts.pretrained import SHIPPED
 from wattcast.training.base_model import Base
-from wattcast.training.pretrain import station_windows
+from wattcast.training.samples import station_windows
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.window_units import lately_in_units, window_units
 

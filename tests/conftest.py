@@ -17,9 +17,7 @@ from hypothesis import settings
 from postgres import Server, running
 from wattcast.cli import main
 from wattcast.data.simulate import simulate_station
-from wattcast.experts import pretrained
 from wattcast.timegrid import DAY
-from wattcast.training.base_model import Base
 
 # Before torch is imported, here and in the processes that tests start: a sum's order must not depend on the machine.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -30,29 +28,8 @@ settings.load_profile("any machine")
 
 TINY = ("model.d_model=16", "model.n_layers=1", "model.patch_len=48", "training.epochs=2",
         "training.batches_per_epoch=3", "training.batch_size=8", "training.members=1",
-        "training.boosted_trees=false", "windows.validation_origins=4", "finetune.finetune_epochs=3",
-        "finetune.finetune_batches=2")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def few_base_trees() -> Iterator[None]:
-    """What comes with the package has three hundred trees and a network, which take half of a small forecast's time; a
-    tenth of the trees says as much where nothing depends on how good they are. Where something does: `whole_base`."""
-    whole = Base.load(pretrained.SHIPPED)
-    few = Base(whole.booster.model_to_string(num_iteration=30), None, whole.manifest)
-    read = pretrained._loaded
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pretrained, "_loaded", lambda folder: few if folder == pretrained.SHIPPED else read(folder))
-        yield
-
-
-@pytest.fixture(scope="module")
-def whole_base(few_base_trees: None) -> Iterator[None]:     # noqa: ARG001 - it comes first
-    """The base as it ships, for what is compared with another process or depends on how good it is."""
-    whole, read = Base.load(pretrained.SHIPPED), pretrained._loaded
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pretrained, "_loaded", lambda folder: whole if folder == pretrained.SHIPPED else read(folder))
-        yield
+        "training.boosted_trees=false", "training.base_windows=0", "windows.validation_origins=4",
+        "finetune.finetune_epochs=3", "finetune.finetune_batches=2")
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,6 @@ def test_fit__leaves_the_one_it_is_asked_of_unfitted(data: StationData, stages: 
         unfitted.forecast(asked)
 
 
-@pytest.mark.usefixtures("whole_base")
 def test_backtest__any_number_of_jobs_and_any_order_of_the_origins(data: StationData) -> None:
     origins = [data.frame.index[day * DAY] for day in (35, 41, 52, 66)]
     one, other = (backtest(data, named(*NAMES), [origins[at] for at in order], station_horizon(data.station),

@@ -14,9 +14,6 @@ from wattcast.cli import main
 QUICK = ("--set", "training.epochs=1", "--set", "training.batches_per_epoch=1", "--set", "finetune.finetune_epochs=1",
          "--set", "finetune.finetune_batches=1")
 
-pytestmark = pytest.mark.usefixtures("few_base_trees")
-
-
 def story(data: Path, tiny: tuple[str, ...], store: object, folder: Path) -> tuple[list[object], str]:
     """A station's life in a store: what came of it, and all that was printed."""
     printed = io.StringIO()

@@ -100,7 +100,7 @@ def test_no_weather__says_so_and_forecasts_something_else(forecast, plant, model
     assert not with_weather[TARGETS[0]].equals(without[TARGETS[0]])
 
 
-@pytest.mark.usefixtures("nan_poisoned_memory", "whole_base")
+@pytest.mark.usefixtures("nan_poisoned_memory")
 def test_two_runs__are_the_same_to_the_byte(forecast, plant, models, place) -> None:
     forecast(plant, models)
     here = (place / "forecast.csv").read_bytes()

@@ -30,7 +30,7 @@ DAYS = 40
 
 
 @pytest.fixture(scope="module")
-def three(few_base_trees: None, seed_table: Callable[..., pd.DataFrame], tiny: tuple[str, ...],  # noqa: ARG001
+def three(seed_table: Callable[..., pd.DataFrame], tiny: tuple[str, ...],
           tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with 39 days of three stations, two of them with the same small model, and what comes in that night."""
     folder = tmp_path_factory.mktemp("nightly")

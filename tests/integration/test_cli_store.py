@@ -10,8 +10,6 @@ import pytest
 from wattcast.cli import main
 from wattcast.store.disk import DiskStore
 
-pytestmark = pytest.mark.usefixtures("few_base_trees")
-
 NOW = ("--now", "2025-04-30 00:10")
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from wattcast import Forecaster
 
-pytestmark = pytest.mark.usefixtures("whole_base")
-
 FIRST, CHANGE, DAY = "2025-01-01", 100, 24
 NEW_DAYS, FOLLOWING_DAYS = 28, 21
 CONFIG = {

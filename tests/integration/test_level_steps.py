@@ -20,8 +20,6 @@ from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import build_settings
 from wattcast.timegrid import station_horizon
 
-pytestmark = pytest.mark.usefixtures("whole_base")
-
 TARGET, DAY, WEEK = "total_active_power", 24, 168
 LEARNED, DAYS = 16 * 7, 24 * 7
 STATION = Station(id="works", kind=Kind.LOAD, timezone="Asia/Shanghai", step="1h")

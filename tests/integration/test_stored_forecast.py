@@ -18,8 +18,6 @@ from wattcast.timegrid import parse_step
 from wattcast.workflows import forecast as verb
 from wattcast.workflows.job import Job
 
-pytestmark = pytest.mark.usefixtures("few_base_trees")
-
 PERIOD = pd.Timedelta(days=56)
 """Whole weeks, so that what is repeated is a history like any other."""
 NOW, LATER = "2025-04-25 00:30", "2025-04-26 00:00"

@@ -7,8 +7,6 @@ import pytest
 
 from wattcast.cli import main
 
-pytestmark = pytest.mark.usefixtures("few_base_trees")
-
 NOTHING_KEPT = ("--set", "evaluation.holdout_weeks=0")
 
 

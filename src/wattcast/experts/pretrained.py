@@ -41,8 +41,8 @@ class Pretrained(LearnsNothing):
     days = DAYS
 
     def fit(self, lesson: Lesson) -> Self | None:
-        """The base that the recipe names; None for none, and, with a warning, where the one that ships or LightGBM
-        cannot be loaded.
+        """The base that the recipe names; None for none, and, with a warning, where the one that ships cannot
+        be loaded.
 
         Raises:
             BundleError: a base of one's own is missing or damaged.
@@ -65,8 +65,7 @@ class Pretrained(LearnsNothing):
         base = self.loaded
         if base is None:
             return self.reference(asked)
-        reading = reading_of(asked, self.folder, base)
-        made: FloatArray = reading.told.in_units(base.correction(reading)).numpy()
+        made: FloatArray = reading_of(asked, self.folder, base).forecast(base.network.head).numpy()
         return made
 
 
@@ -118,7 +117,7 @@ def _loaded(folder: Path) -> Base | None:
     """Read once: some milliseconds, and a warning if it cannot be."""
     try:
         base = Base.load(folder)
-        _ = base.booster, base.network
+        _ = base.network
     except InputError as error:
         log.warning("without what other stations know: %s", error)
         return None

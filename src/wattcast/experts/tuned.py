@@ -22,8 +22,6 @@ from wattcast.windows.window_units import DAYS
 
 TUNED = "base-tuned"
 WEIGHTS = "base_head.safetensors"
-WINDOWS = 1200
-"""Of a station's history to learn from, drawn at random. [windows]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +38,15 @@ class Tuned:
     days = DAYS
 
     def fit(self, lesson: Lesson) -> Self | None:
-        """One whose head beats the base's own on the validation weeks; None if there is no such, or no network."""
-        base = Pretrained().fit(lesson)
+        """One whose head beats the base's own on the validation weeks; None if there is no such, no base, or it is
+        not asked for."""
+        base = Pretrained().fit(lesson) if lesson.recipe.training.base_windows else None
         whole = None if base is None else base.loaded
-        if base is None or whole is None or whole.network is None:
+        if base is None or whole is None:
             return None
         prepared, recipe = lesson.prepared, lesson.recipe
         split, random = prepared.split, np.random.default_rng(recipe.training.seed)
-        drawn = random.permutation(split.train_origins)[:WINDOWS]
+        drawn = random.permutation(split.train_origins)[:recipe.training.base_windows]
         learned = _lessons(prepared.windows_until(split.train_limit, recipe), drawn, random)
         judged = _lessons(prepared.windows_until(split.validation_limit, recipe), split.validation_origins, random)
         weights = tuned_head(whole.network, learned, judged, recipe.training.seed)
@@ -56,12 +55,10 @@ class Tuned:
     def forecast(self, asked: Asked) -> FloatArray:
         """The base's own forecast where it is another one by now, as its encoder says other things."""
         base = self.base.loaded
-        if base is None or base.network is None or base.manifest["digest"] != self.digest:
+        if base is None or base.manifest["digest"] != self.digest:
             return asked.said(self.base)
-        reading = reading_of(asked, self.base.folder, base)
-        assert reading.encoded is not None
-        correction = reading.encoded.correction(with_head(base.network, self.weights))
-        made: FloatArray = reading.told.in_units(correction).numpy()
+        head = with_head(base.network, self.weights)
+        made: FloatArray = reading_of(asked, self.base.folder, base).forecast(head).numpy()
         return made
 
     def as_judged(self) -> Self:

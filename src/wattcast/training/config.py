@@ -35,6 +35,8 @@ class TrainingConfig(Config):
         None, gt=0, description="age at which a window counts half; null: all alike")
     members: int = Field(2, ge=1, description="networks, each from a seed of its own, whose quantiles are averaged")
     boosted_trees: bool = Field(True, description="fit boosted trees, too, as a candidate of the choice")
+    base_windows: int = Field(1200, ge=0, description="windows from which the base is tuned to the station; 0: it is "
+                              "taken as it is")
     seed: int = Field(0, ge=0, description="seed of everything random")
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="what trains; auto takes a GPU if there is one")

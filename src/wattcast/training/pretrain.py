@@ -1,10 +1,9 @@
-"""From a corpus of stations to a base: trees and a network that learn from the same samples (`training.samples`)."""
+"""From a corpus of stations to a base (`training.samples`, `training.base_network`)."""
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,13 @@ from wattcast.data.corpus import Corpus, Source
 from wattcast.model.day_network import DayNetwork
 from wattcast.training.base_model import Base
 from wattcast.training.base_network import Lessons, corrections_of, fit_base_network, packed, together
-from wattcast.training.base_trees import PARAMETERS, ROUNDS, fit_base_trees
-from wattcast.training.boosting import load_lightgbm
 from wattcast.training.samples import Samples, file_hash, kept_samples, key_of
 from wattcast.windows.window_units import INPUTS
 
 NETWORK_STEPS = 4000
 """Batches that the base's network learns from. [steps]"""
-EVERY_WINDOW = 3
-"""Trees learn from the steps of one window in so many: they need fewer than a network. [number]"""
-THINNED = 3
-"""Of what is learned from, one in so many is enough where a source is left out, to tell in a part of the time.
-[number]"""
+SHORTER = 3
+"""Where a source is left out, one step in so many is enough to tell, in a part of the time. [number]"""
 AT_ONCE = 512
 """Windows that a network reads together where it only forecasts. [windows]"""
 RIVALS = ("lag_1w", "yesterday", "lag_mean", "adjusted")
@@ -38,18 +32,7 @@ RIVALS = ("lag_1w", "yesterday", "lag_mean", "adjusted")
 Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How many trees and how many steps of the network a base is made with."""
-
-    rounds: int = ROUNDS
-    steps: int = NETWORK_STEPS
-
-
-USUAL = Effort()
-
-
-def pretrain(corpus: Corpus, *, seed: int, work: Path, effort: Effort | None = None,
+def pretrain(corpus: Corpus, *, seed: int, work: Path, steps: int = NETWORK_STEPS,
              progress: Progress | None = None) -> Base:
     """A base learned from a corpus; the same for the same corpus and seed.
 
@@ -60,17 +43,14 @@ def pretrain(corpus: Corpus, *, seed: int, work: Path, effort: Effort | None = N
         corpus: what to learn from.
         seed: of everything random.
         work: a folder where what is finished is found again.
-        effort: how much to learn.
+        steps: batches to learn from.
         progress: told of each finished part: its number, how many there are, and what it was.
 
     Raises:
         DataError: a source cannot be read or holds nothing to learn from.
-        ConfigError: LightGBM cannot be loaded.
     """
-    load_lightgbm()
-    effort = effort or USUAL
-    told = _Told(progress, len(corpus.sources) * (1 + (len(corpus.sources) > 1)) + 2)
-    key = _key(corpus, seed, effort)
+    told = _Told(progress, len(corpus.sources) * (1 + (len(corpus.sources) > 1)) + 1)
+    key = _key(corpus, seed, steps)
     samples = {}
     for source in corpus.sources:
         samples[source.name] = kept_samples(source, seed, work)
@@ -78,23 +58,19 @@ def pretrain(corpus: Corpus, *, seed: int, work: Path, effort: Effort | None = N
     left_out = {}
     for name in samples if len(samples) > 1 else ():
         left_out[name] = _kept(work / f"{name}-left-out-{key}.json",
-                               partial(_left_out, samples, name, seed, effort))
+                               partial(_left_out, samples, name, seed, steps))
         told.part(f"{name}, never seen: {left_out[name]['against_best_rule']:.3f} of the best rule's error")
-    everything = list(samples.values())
-    text = fit_base_trees(*_rows(everything, EVERY_WINDOW), seed=seed, rounds=effort.rounds)
-    told.part(f"{effort.rounds} trees")
-    network = fit_base_network(_lessons(everything), seed=seed, steps=effort.steps, kept=work / f"network-{key}.pt",
-                               progress=lambda step: told.within(f"network: {step} of {effort.steps} steps"))
+    network = fit_base_network(_lessons(samples.values()), seed=seed, steps=steps, kept=work / f"network-{key}.pt",
+                               progress=lambda step: told.within(f"network: {step} of {steps} steps"))
     told.part(f"network of {sum(value.numel() for value in network.parameters())} weights")
     sources = [_manifest(source, samples[source.name], left_out.get(source.name)) for source in corpus.sources]
-    return Base(text, packed(network), {
-        "wattcast": __version__, "seed": seed, "rounds": effort.rounds, "steps": effort.steps,
-        "parameters": PARAMETERS, "may_ship": all(source.may_ship for source in corpus.sources), "sources": sources})
+    return Base(packed(network), {"wattcast": __version__, "seed": seed, "steps": steps,
+                                  "may_ship": all(source.may_ship for source in corpus.sources), "sources": sources})
 
 
-def _key(corpus: Corpus, seed: int, effort: Effort) -> str:
+def _key(corpus: Corpus, seed: int, steps: int) -> str:
     """Of all that a base follows from."""
-    told = [*(key_of(source, seed) for source in corpus.sources), effort.rounds, effort.steps, PARAMETERS]
+    told = [*(key_of(source, seed) for source in corpus.sources), steps]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -124,23 +100,15 @@ class _Told:
             self.progress(self.done, self.total, what)
 
 
-def _rows(samples: Sequence[Samples], every: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    inputs, corrections = zip(*(each.rows(every) for each in samples), strict=True)
-    return np.concatenate(inputs), np.concatenate(corrections)
-
-
-def _lessons(samples: Sequence[Samples]) -> Lessons:
+def _lessons(samples: Iterable[Samples]) -> Lessons:
     return together([each.lessons for each in samples])
 
 
-def _left_out(samples: dict[str, Samples], name: str, seed: int, effort: Effort) -> dict[str, float]:
+def _left_out(samples: Mapping[str, Samples], name: str, seed: int, steps: int) -> dict[str, float]:
     """How a base of all other sources forecasts this one's samples: mean absolute errors in window units."""
-    others, left = [each for other, each in samples.items() if other != name], samples[name]
-    inputs, corrections = left.rows()
-    text = fit_base_trees(*_rows(others, EVERY_WINDOW * THINNED), seed=seed, rounds=effort.rounds)
-    trees = np.asarray(load_lightgbm().Booster(model_str=text).predict(inputs))
-    network = fit_base_network(_lessons(others), seed=seed, steps=effort.steps // THINNED)
-    return errors_of(inputs, corrections, trees, _said(network, left))
+    others = [each for other, each in samples.items() if other != name]
+    network = fit_base_network(_lessons(others), seed=seed, steps=-(-steps // SHORTER))
+    return errors_of(*samples[name].rows(), _said(network, samples[name]))
 
 
 def _said(network: DayNetwork, samples: Samples) -> NDArray[np.float64]:
@@ -152,20 +120,18 @@ def _said(network: DayNetwork, samples: Samples) -> NDArray[np.float64]:
     return said
 
 
-def errors_of(inputs: NDArray[np.float32], corrections: NDArray[np.float32], trees: NDArray[np.floating],
-              network: NDArray[np.floating]) -> dict[str, float]:
-    """Of corrections `[N]` that trees and a network said, of their mean, the base, and of the rules that are inputs:
-    mean absolute errors in window units."""
+def errors_of(inputs: NDArray[np.float32], corrections: NDArray[np.float32],
+              said: NDArray[np.floating]) -> dict[str, float]:
+    """Of corrections `said` `[N]` by a base, and of the rules that are inputs: mean absolute errors in window units."""
     reference = inputs[:, INPUTS.index("adjusted")]
     right = corrections + reference
     rules = inputs[:, [INPUTS.index(rule) for rule in RIVALS]]
     # What a rule does not know, the reference stands for: all are compared on the same steps.
     rules = np.where(np.isnan(rules), reference[:, None], rules)
     found = {rule: float(np.abs(rules[:, place] - right).mean()) for place, rule in enumerate(RIVALS)}
-    said = {"base": (trees + network) / 2, "trees": trees, "network": network}
-    errors = {name: float(np.abs(each - corrections).mean()) for name, each in said.items()}
-    return {**{name: round(value, 4) for name, value in {**errors, **found}.items()},
-            "against_best_rule": round(errors["base"] / min(found.values()), 4)}
+    error = float(np.abs(said - corrections).mean())
+    return {**{name: round(value, 4) for name, value in {"base": error, **found}.items()},
+            "against_best_rule": round(error / min(found.values()), 4)}
 
 
 def _manifest(source: Source, samples: Samples, left_out: dict[str, float] | None) -> dict[str, Any]:

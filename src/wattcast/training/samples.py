@@ -50,9 +50,9 @@ class Samples:
     lessons: Lessons
     stations: tuple[str, ...]
 
-    def rows(self, every: int = 1) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Inputs `[N, F]` and corrections `[N]` of single steps, of one window in `every`."""
-        inputs, corrections = (of[::every].flatten(0, 1).numpy()
+    def rows(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Inputs `[N, F]` and corrections `[N]` of single steps."""
+        inputs, corrections = (of.flatten(0, 1).numpy()
                                for of in (self.lessons.windows.inputs, self.lessons.corrections))
         good = np.isfinite(corrections)
         return inputs[good], corrections[good]

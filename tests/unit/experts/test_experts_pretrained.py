@@ -7,19 +7,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from wattcast.contracts import TOTAL, Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import BundleError
 from wattcast.experts.base import Asked, Kept, Lesson
 from wattcast.experts.pretrained import SHIPPED, Pretrained
+from wattcast.model.day_network import DayNetwork
 from wattcast.settings import build_settings
 from wattcast.timegrid import parse_step, steps_per_day
-from wattcast.training.base_model import TREES, Base
-from wattcast.training.base_trees import fit_base_trees
+from wattcast.training.base_model import FILE, Base
+from wattcast.training.base_network import packed
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset
-from wattcast.windows.window_units import INPUTS
+from wattcast.windows.day_tokens import SIZES
 
 DAYS = 50
 RECIPE = build_settings({}).recipe()
@@ -88,7 +90,7 @@ def test_fit__without_the_base_is_none_with_a_warning(damage, tmp_path, caplog) 
     folder = tmp_path / "weights"
     if damage == "damaged":
         shutil.copytree(SHIPPED, folder)
-        (folder / TREES).write_bytes(b"no trees")
+        (folder / FILE).write_bytes(b"no weights")
     expert = Pretrained(folder)
     assert expert.fit(Lesson(prepared(), RECIPE, tmp_path)) is None
     assert "without what other stations know" in caplog.text
@@ -103,12 +105,14 @@ def test_forecast__without_the_base_is_the_usual_day(tmp_path) -> None:
     assert np.abs(usual - actual).mean() < 20
 
 
-def own_base(folder: Path, rounds: int = 3) -> Path:
-    """A base that says half a unit more than the usual day, whatever it is asked."""
-    inputs, corrections = np.zeros((1000, len(INPUTS)), np.float32), np.full(1000, 0.5, np.float32)
-    text = fit_base_trees(inputs, corrections, seed=0, rounds=rounds)
+def own_base(folder: Path, more: float = 0.5) -> Path:
+    """A base that says so much more than the usual day, in window units, whatever it is asked."""
+    network = DayNetwork(SIZES)
+    with torch.no_grad():
+        network.head.out.bias[len(SIZES.prior) + 1] = more
+        network.head.out.bias[len(SIZES.prior) - 1] = 30.0
     folder.mkdir()
-    for name, content in Base(text, None, {"sources": []}).files().items():
+    for name, content in Base(packed(network), {"sources": []}).files().items():
         (folder / name).write_bytes(content)
     return folder
 
@@ -131,7 +135,7 @@ def test_recipe__names_the_base(tmp_path) -> None:
 @pytest.mark.parametrize("damage", ["missing", "damaged"])
 def test_own_base_that_cannot_be_read__is_an_error(tmp_path, damage) -> None:
     if damage == "damaged":
-        (own_base(tmp_path / "own") / TREES).write_bytes(b"no trees")
+        (own_base(tmp_path / "own") / FILE).write_bytes(b"no weights")
     with pytest.raises(BundleError, match="own") as caught:
         Pretrained().fit(lesson_with(tmp_path / "own"))
     assert "wattcast pretrain" in str(caught.value.hint)
@@ -144,7 +148,7 @@ def test_version__says_which_base_and_warns_where_that_was_exchanged(tmp_path, c
     assert Pretrained().load(kept) == expert
     assert not caplog.text
     shutil.rmtree(tmp_path / "own")
-    own_base(tmp_path / "own", rounds=4)
+    own_base(tmp_path / "own", more=0.25)
     assert Pretrained().load(kept) == expert
     assert "another base" in caplog.text
 

@@ -10,7 +10,6 @@ import torch
 
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData
-from wattcast.experts import tuned
 from wattcast.experts.base import Asked, Kept, Lesson
 from wattcast.experts.tuned import Tuned
 from wattcast.model.day_network import DayNetwork
@@ -18,38 +17,34 @@ from wattcast.settings import build_settings
 from wattcast.training import tuned_head
 from wattcast.training.base_model import Base
 from wattcast.training.base_network import packed
-from wattcast.training.base_trees import fit_base_trees
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.day_tokens import SIZES
-from wattcast.windows.window_units import INPUTS
 
 DAYS = 70
 
 
 @pytest.fixture(autouse=True)
 def _small(small_day_network: None, monkeypatch: pytest.MonkeyPatch) -> None:     # noqa: ARG001 - it comes first
-    monkeypatch.setattr(tuned, "WINDOWS", 100)
     monkeypatch.setattr(tuned_head, "STEPS", 60)
     monkeypatch.setattr(tuned_head, "LEARNING_RATE", 5e-3)
 
 
-def own_base(folder: Path, *, network: bool = True, seed: int = 0) -> Path:
+def own_base(folder: Path) -> Path:
     """A base that has learned nothing."""
-    nothing = np.zeros((1000, len(INPUTS)), np.float32), np.zeros(1000, np.float32)
-    torch.manual_seed(seed)
+    torch.manual_seed(0)
     folder.mkdir()
-    weights = packed(DayNetwork(SIZES)) if network else None
-    for name, content in Base(fit_base_trees(*nothing, seed=seed, rounds=1), weights, {"seed": seed}).files().items():
+    for name, content in Base(packed(DayNetwork(SIZES)), {}).files().items():
         (folder / name).write_bytes(content)
     return folder
 
 
 def lesson(folder: Path, targets: int = 1, step: str = "1h") -> Lesson:
     """Of a works that grows by two in a hundred each day, which no usual day knows."""
-    recipe = build_settings({"model": {"base": str(folder)}}).recipe()
+    recipe = build_settings({"model": {"base": str(folder)}, "training": {"base_windows": 100}}).recipe()
     index = pd.date_range("2025-03-03", periods=DAYS * 24, freq="1h", tz="Asia/Shanghai", name="time")
     random = np.random.default_rng(0)
-    power = (300 + 100 * (index.day_of_week < 5)) * 1.02 ** (np.arange(len(index)) / 24) + random.normal(0, 5, len(index))
+    power = (300 + 100 * (index.day_of_week < 5)) * 1.02 ** (np.arange(len(index)) / 24)
+    power = power + random.normal(0, 5, len(index))
     names = (TOTAL, "not_use_power")[:targets]
     frame = pd.DataFrame({name: power / number for number, name in enumerate(names, 1)}, index=index)
     return Lesson(prepare(StationData(Station(id="s", step=step, targets=names), frame), recipe), recipe)
@@ -83,14 +78,9 @@ def test_fit__is_the_same_again(tmp_path) -> None:
     assert fitted(lesson(folder)).weights == fitted(lesson(folder)).weights
 
 
-@pytest.mark.parametrize("base", ["none", "trees"])
-def test_fit__without_a_network_is_none(base, tmp_path) -> None:
-    if base == "trees":
-        assert Tuned().fit(lesson(own_base(tmp_path / "own", network=False))) is None
-    else:
-        whole = lesson(tmp_path)
-        recipe = build_settings({"model": {"base": "none"}}).recipe()
-        assert Tuned().fit(Lesson(whole.prepared, recipe)) is None
+def test_fit__without_a_base_is_none(tmp_path) -> None:
+    recipe = build_settings({"model": {"base": "none"}}).recipe()
+    assert Tuned().fit(Lesson(lesson(tmp_path).prepared, recipe)) is None
 
 
 def test_fit__that_helps_nowhere_is_none(tmp_path, monkeypatch) -> None:

@@ -9,9 +9,7 @@ import pytest
 
 from wattcast.training import pretrain as module
 from wattcast.training import samples
-from wattcast.training.base_model import MANIFEST, NETWORK, TREES, Base
-from wattcast.training.base_trees import PARAMETERS
-from wattcast.training.pretrain import Effort
+from wattcast.training.base_model import FILE, MANIFEST, Base
 from wattcast.workflows.pretrain import WORK
 
 pytestmark = pytest.mark.usefixtures("small_day_network")
@@ -26,8 +24,7 @@ sources:
 
 @pytest.fixture
 def corpus(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setitem(PARAMETERS, "num_leaves", 7)
-    monkeypatch.setattr(module, "USUAL", Effort(rounds=3, steps=3))
+    monkeypatch.setattr(module.pretrain, "__kwdefaults__", {**module.pretrain.__kwdefaults__, "steps": 3})
     random = np.random.default_rng(0)
     times = pd.date_range("2025-01-06", periods=50 * 24, freq="1h")
     for name in ("one", "two"):
@@ -40,10 +37,10 @@ def corpus(tmp_path, monkeypatch) -> Path:
 def test_pretrain__writes_a_base_and_says_what_of(cli, corpus, tmp_path) -> None:
     run = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "base")
     assert run.code == 0, run.err
-    assert sorted(path.name for path in (tmp_path / "base").iterdir()) == [NETWORK, TREES, MANIFEST]
+    assert sorted(path.name for path in (tmp_path / "base").iterdir()) == [FILE, MANIFEST]
     assert "2 stations from 2 sources" in run.out
     assert "may not be given to others, because of two" in run.out
-    assert run.err.splitlines()[-1].startswith("6/6 ")
+    assert run.err.splitlines()[-1].startswith("5/5 ")
     manifest = Base.load(tmp_path / "base").manifest
     assert [source["licence"] for source in manifest["sources"]] == ["MIT", "private"]
     assert not manifest["may_ship"]
