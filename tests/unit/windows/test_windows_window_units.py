@@ -9,7 +9,7 @@ import pytest
 from wattcast.contracts import TOTAL, Kind, Location, Station
 from wattcast.data.schema import StationData
 from wattcast.timegrid import parse_step, steps_per_day
-from wattcast.training.pretrain import station_windows
+from wattcast.training.samples import station_windows
 from wattcast.windows.window_units import DAYS, INPUTS, WindowUnits, lately_in_units, window_units
 
 FIRST = "2025-03-03"         # a Monday
