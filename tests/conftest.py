@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from hypothesis import settings
 
 from postgres import Server, running
 from wattcast.cli import main
+from wattcast.contracts import Station
+from wattcast.data import weather
+from wattcast.data.schema import DataConfig
 from wattcast.data.simulate import simulate_station
 from wattcast.experts import base_trees
 from wattcast.timegrid import DAY
@@ -43,6 +46,27 @@ def few_base_trees() -> Iterator[None]:
     read = base_trees._loaded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(base_trees, "_loaded", lambda folder: few if folder == base_trees.SHIPPED else read(folder))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def daily_files_read_once() -> Iterator[None]:
+    """A station of the predecessor has a weather forecast for each day in a file of its own: sixty for `plant`, which
+    hundreds of commands would read anew. What is read stays as it is (pandas copies on write), as long as all of the
+    files do."""
+    read, known = weather._read, {}
+
+    def remembered(paths: Sequence[Path], station: Station, config: DataConfig) -> object:
+        if len(paths) < 30:
+            return read(paths, station, config)
+        files = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+        key = (files, station.model_dump_json(), config.model_dump_json())
+        if key not in known:
+            known[key] = read(paths, station, config)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weather, "_read", remembered)
         yield
 
 
