@@ -21,6 +21,8 @@ from wattcast.data import weather
 from wattcast.data.schema import DataConfig
 from wattcast.data.simulate import simulate_station
 from wattcast.experts import base_trees
+from wattcast.experts.trained import TrainedModel
+from wattcast.store.bundle_folder import load_folder
 from wattcast.timegrid import DAY
 from wattcast.training.base_trees import Base
 
@@ -137,6 +139,12 @@ def trained_models(plant: Path, tiny: tuple[str, ...], tmp_path_factory: pytest.
 def models(trained_models: Path, place: Path) -> Path:
     """A copy of `trained_models` in the working directory, where `--models-dir` looks unless told otherwise."""
     return Path(shutil.copytree(trained_models, place / "models"))
+
+
+@pytest.fixture(scope="session")
+def model(trained_models: Path) -> TrainedModel:
+    """What that training made, as it is read."""
+    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 @pytest.fixture(scope="session")
