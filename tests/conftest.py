@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,12 @@ from hypothesis import settings
 
 from postgres import Server, running
 from wattcast.cli import main
+from wattcast.contracts import Station
+from wattcast.data import weather
+from wattcast.data.schema import DataConfig
 from wattcast.data.simulate import simulate_station
+from wattcast.experts.trained import TrainedModel
+from wattcast.store.bundle_folder import load_folder
 from wattcast.timegrid import DAY
 
 # Before torch is imported, here and in the processes that tests start: a sum's order must not depend on the machine.
@@ -30,6 +35,27 @@ TINY = ("model.d_model=16", "model.n_layers=1", "model.patch_len=48", "training.
         "training.batches_per_epoch=3", "training.batch_size=8", "training.members=1",
         "training.boosted_trees=false", "training.base_windows=0", "windows.validation_origins=4",
         "finetune.finetune_epochs=3", "finetune.finetune_batches=2")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def daily_files_read_once() -> Iterator[None]:
+    """A station of the predecessor has a weather forecast for each day in a file of its own: sixty for `plant`, which
+    hundreds of commands would read anew. What is read stays as it is (pandas copies on write), as long as all of the
+    files do."""
+    read, known = weather._read, {}
+
+    def remembered(paths: Sequence[Path], station: Station, config: DataConfig) -> object:
+        if len(paths) < 30:
+            return read(paths, station, config)
+        files = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+        key = (files, station.model_dump_json(), config.model_dump_json())
+        if key not in known:
+            known[key] = read(paths, station, config)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weather, "_read", remembered)
+        yield
 
 
 @dataclass(frozen=True)
@@ -90,6 +116,12 @@ def trained_models(plant: Path, tiny: tuple[str, ...], tmp_path_factory: pytest.
 def models(trained_models: Path, place: Path) -> Path:
     """A copy of `trained_models` in the working directory, where `--models-dir` looks unless told otherwise."""
     return Path(shutil.copytree(trained_models, place / "models"))
+
+
+@pytest.fixture(scope="session")
+def model(trained_models: Path) -> TrainedModel:
+    """What that training made, as it is read."""
+    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 @pytest.fixture(scope="session")

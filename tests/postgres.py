@@ -23,6 +23,16 @@ SETTINGS = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_con
             "listen_addresses=127.0.0.1", "unix_socket_directories=", "autovacuum=off", "lc_messages=C")
 
 
+END_WITH_US = """
+read -r _ && exit
+kill -QUIT "$0"
+for _ in 1 2 3 4 5 6 7 8 9; do kill -0 "$0" 2>/dev/null || break; sleep 0.2; done
+rm -rf "$1"
+"""
+"""Shell: its input ends with whoever holds the other end, also when that is killed; the program ends then, and its
+folder is removed. A line of input is a farewell instead."""
+
+
 class Server:
     """One cluster. PostgreSQL refuses to run as root, so it runs as the user that its package makes."""
 
@@ -32,6 +42,7 @@ class Server:
         self._names = (f"test{number}" for number in count())
         self._shared: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         self._user = "postgres" if os.getuid() == 0 else None
         if self._user:
             shutil.chown(folder, self._user)
@@ -47,6 +58,7 @@ class Server:
             self._process = subprocess.Popen([self.programs / "postgres", "-D", self.folder / "data", *settings],
                                              stdout=log, stderr=log, user=self._user, group=self._user, cwd="/",
                                              extra_groups=[] if self._user else None)
+        self._watch = ending_with_us(self._process, self.folder)
         for _ in range(300):
             with suppress(psycopg.OperationalError):
                 return psycopg.connect(self.url("postgres")).close()
@@ -61,6 +73,9 @@ class Server:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(30)
             self._process = None
+        if self._watch is not None:
+            self._watch.communicate(b"\n", timeout=30)
+            self._watch = None
 
     def url(self, database: str, password: str = PASSWORD) -> str:
         return f"postgresql://wattcast:{password}@127.0.0.1:{self.port}/{database}"
@@ -105,6 +120,12 @@ class Server:
                               group=self._user, extra_groups=[] if self._user else None, cwd="/", check=False)
         if done.returncode:
             raise RuntimeError(done.stderr.decode())
+
+
+def ending_with_us(process: "subprocess.Popen[bytes]", folder: Path) -> "subprocess.Popen[bytes]":
+    """Watches over a program that has a folder: neither outlives this process, however it ends. Let go by a line."""
+    return subprocess.Popen(["/bin/sh", "-c", END_WITH_US, str(process.pid), str(folder)], stdin=subprocess.PIPE,
+                            start_new_session=True)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
 from wattcast.store.base import ACCURACY, CORRECTIONS, OF_ALL_ROWS, IssuedForecast, StationStore, Store, TakenIn
-from wattcast.store.bundle_folder import load_folder
 from wattcast.store.open import open_store
 
 KINDS = ("memory", "disk", "sqlite", "postgresql")
@@ -49,11 +48,6 @@ def store(place: str) -> Iterator[Store]:
 @pytest.fixture
 def kept(store: Store) -> StationStore:
     return store.station("plant")
-
-
-@pytest.fixture(scope="module")
-def model(trained_models: Path) -> TrainedModel:
-    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 def rows(first: pd.Timestamp, count: int, level: float = 200.0, station: Station = STATION,

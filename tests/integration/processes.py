@@ -5,17 +5,14 @@ and is as real a process as any other, to be waited for, held and killed.
 import os
 import sys
 from collections.abc import Callable, Sequence
-from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 
 import pytest
 
 from wattcast.cli import main
+from wattcast.forked import CONTEXT, preload
 
-FORKED = "forkserver" in get_all_start_methods()
-CONTEXT = get_context("forkserver" if FORKED else "spawn")
-if FORKED:
-    CONTEXT.set_forkserver_preload(["wattcast.tuning.search", "wattcast.workflows.tune", "wattcast.render"])
+preload(["wattcast.tuning.search", "wattcast.workflows.tune", "wattcast.render"])
 
 
 class Started:

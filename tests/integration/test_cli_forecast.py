@@ -188,7 +188,7 @@ def test_weather_partly_given__says_how_much(forecast, north, days, columns, sha
     check(table, "2025-04-10 00:00")
     assert f"weather was known for {share} of the horizon" in said
     assert said.count("weather was known for") == 1
-    assert ("it ends at 2025-04-13 00:00, 4 days before the horizon" in said) == (days == 3)
+    assert ("it ends at 2025-04-13 00:00, 4 days before the horizon does" in said) == (days == 3)
     assert ("nothing is known of humidity, windSpeed, code" in said) == (days == 7)
 
 

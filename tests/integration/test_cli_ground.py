@@ -84,7 +84,7 @@ def test_rows_after_a_gap__are_used_and_the_gap_is_told(told) -> None:
     rows("2025-04-12", 1).to_csv("night.csv", index=False)
     found = told(data="night.csv", now="2025-04-13 06:30")
     assert found["origin"] == "2025-04-13T00:00:00+08:00"
-    assert "2 days between the stored history and the rows given are missing: from 2025-04-10 00:00 to 2025-04-12 " \
+    assert "missing between the stored history and the rows given: 2 days, from 2025-04-10 00:00 to 2025-04-12 " \
            "00:00" in found["notes"]
 
 
@@ -194,8 +194,8 @@ def test_a_day_late__is_said_with_the_week_that_the_file_covers(told) -> None:
 
 
 @pytest.mark.parametrize(("at", "origin", "missing"), [
-    ("today", "2025-04-11T00:00:00+08:00", "1 day before the origin are missing"),
-    ("now", "2025-04-11T06:30:00+08:00", "1 day 6h 30min before the origin are missing")])
+    ("today", "2025-04-11T00:00:00+08:00", "missing before the origin: 1 day"),
+    ("now", "2025-04-11T06:30:00+08:00", "missing before the origin: 1 day 6h 30min")])
 def test_a_day_late__the_week_that_is_wanted_can_be_had(told, at: str, origin: str, missing: str) -> None:
     found = told("--at", at, now="2025-04-11 06:31:12")
     assert found["origin"] == origin

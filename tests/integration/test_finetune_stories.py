@@ -75,7 +75,7 @@ def test_regime_change__the_update_is_better_and_forgets_little(forecaster: Fore
 
 def test_tenth_less__is_followed_and_the_old_weeks_are_forecast_as_well() -> None:
     """By a champion so exact that a tenth is much to it; with the weeks that come in it makes up for some of that."""
-    exact = {**CONFIG, "training": {**CONFIG["training"], "epochs": 30, "lr": 0.01}}
+    exact = {**CONFIG, "training": {**CONFIG["training"], "epochs": 18, "lr": 0.01}}
     forecaster = Forecaster(exact).fit(works(3.0).iloc[:CHANGE * DAY])
     table = works(3.0)
     table["power"] *= np.where(np.arange(len(table)) < CHANGE * DAY, 1.0, 0.9)

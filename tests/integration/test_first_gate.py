@@ -69,7 +69,8 @@ def test_target_that_is_clearly_worse__falls_back_to_simple_forecasts(
     assert table.notna().all(axis=None)
     assert (table[f"{TOTAL}_q10"] < table[f"{TOTAL}_q90"]).all()
 
-    tuned = cli("finetune", "--data", works(place / "more.csv", LONGER), "--json")
+    tuned = cli("finetune", "--data", works(place / "more.csv", LONGER), "--set", "finetune.finetune_epochs=3", "--set",
+                "finetune.finetune_batches=2", "--json")
     decision = json.loads(tuned.out)
     assert tuned.code == (0 if decision["gate"]["promoted"] else 3), tuned.err
     assert decision["version"] == "v0002"

@@ -121,11 +121,6 @@ def require_no_strays(store: SqlStore) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(trained_models: Path) -> TrainedModel:
-    return load_folder(trained_models / "plant" / "versions" / "v0001")
-
-
-@pytest.fixture(scope="module")
 def begun(model: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a database in which something is kept."""
     folder = tmp_path_factory.mktemp("begun")

@@ -22,6 +22,7 @@ from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import build_settings
 from wattcast.timegrid import WallGrid
+from wattcast.training import boosting
 from wattcast.training.config import Recipe
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
@@ -65,6 +66,15 @@ def issued_forecasts() -> pd.DataFrame:
                             "temperature": rng.normal(11, 4, 168), "code": rng.choice(["sun", "rain"], 168)})
               for issued in issues]
     return pd.concat(tables, ignore_index=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees() -> Iterator[None]:
+    """What trees may look at does not depend on how many there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boosted_trees, "ROUNDS", 8)
+        patch.setattr(boosting, "ROUNDS", 8)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -217,12 +227,6 @@ def test_network_with_known_future__no_later_measurement_of_anything_else(networ
 
 
 # The simple references.
-
-@pytest.fixture(autouse=True)
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What trees may look at does not depend on how many there are."""
-    monkeypatch.setattr(boosted_trees, "ROUNDS", 8)
-
 
 SIMPLE = (*BASELINE_NAMES, "lightgbm", "lightgbm+weekly-mean+persistence")
 FROM_TRAINING_ONLY = ("climatology",)

@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "wattcast"
 TIERS = (
     {"errors", "contracts", "timegrid"},
-    {"metrics", "data", "scan", "configfile", "locks", "manifests"},
+    {"metrics", "data", "scan", "configfile", "locks", "manifests", "forked"},
     {"features", "model"},
     {"windows"},
     {"training"},

@@ -12,6 +12,7 @@ from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impos
 from wattcast.data.coarse import fill_coarse
 from wattcast.data.columns import Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
+from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
@@ -29,7 +30,7 @@ from wattcast.data.weather import Weather
 from wattcast.data.weather_scales import convert_other_units
 from wattcast.data.weather_units import mask_other_temperatures, require_like_history
 from wattcast.errors import ConfigError, DataError, EmptyColumnError, listing, nearest
-from wattcast.timegrid import parse_step
+from wattcast.timegrid import DAY, parse_step
 
 logger = logging.getLogger("wattcast")
 
@@ -234,7 +235,8 @@ def _constant(data: StationData) -> list[Finding]:
     findings: list[Finding] = []
     for column in data.station.columns:
         values = data.frame[column].dropna()
-        if len(values) > 1 and (values == values.iloc[0]).all():
+        # Skies are clear all day, and plants stand still.
+        if len(values) > 1 and values.index[-1] - values.index[0] >= WEEK * DAY and (values == values.iloc[0]).all():
             findings += found_at("constant", column, times_of(values),
                                  f"always {values.iloc[0]}: kept, but nothing can be learnt from it")
     return findings

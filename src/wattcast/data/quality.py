@@ -33,7 +33,7 @@ class Finding:
 
     def __str__(self) -> str:
         told = "" if self.first is None else f", {_minute(self.first)} to {_minute(self.last)}"
-        return f"{self.column or 'rows'}: {self.kind}, {self.count} times{told}: {self.action}"
+        return f"{self.column or 'rows'}: {self.kind}, {often(self.count)}{told}: {self.action}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, times in ISO 8601."""
@@ -63,6 +63,11 @@ class Assumption:
 
     def to_dict(self) -> dict[str, str]:
         return {"what": self.what, "value": self.value, "words": self.words, "setting": self.setting}
+
+
+def often(count: int) -> str:
+    """`once`, or how many times."""
+    return "once" if count == 1 else f"{count} times"
 
 
 def found_at(kind: str, column: str | None, times: pd.DatetimeIndex, action: str) -> list[Finding]:

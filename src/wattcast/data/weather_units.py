@@ -13,7 +13,7 @@ from wattcast.data.cleaning import Mask, span_of
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import recognise
 from wattcast.errors import DataError
-from wattcast.timegrid import parse_step, steps_per_day
+from wattcast.timegrid import DAY, parse_step, steps_per_day
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,6 +26,9 @@ KMH = 3.6
 """km/h in a m/s. [km/h]"""
 FEWEST = 24
 """Values below which a table says nothing about its unit."""
+TELLING = 28
+"""Over so many days weather has to be measured to tell its unit: a clear or a mild day lies where another unit would.
+[days]"""
 ROOM = 0.25
 """Share of the history's span that new weather may leave it by."""
 
@@ -135,17 +138,25 @@ def _to_fahrenheit(values: Floats) -> Floats:
 def require_like_history(issued: pd.DataFrame, history: pd.DataFrame, station: Station, source: str) -> None:
     """Nothing, unless issued forecasts are in another unit than what was measured: a model would learn from both.
 
-    Of wind speed nothing is asked: a sensor behind a roof measures a part of what is forecast.
+    Of wind speed nothing is asked: a sensor behind a roof measures a part of what is forecast. Nor of a column that was
+    measured for less than `TELLING` days.
 
     Raises:
         DataError: a column fits the history once it is converted.
     """
-    asked = [name for name in issued.columns if recognise(name) != "wind_speed"]
+    asked = [name for name in issued.columns if name in history and recognise(name) != "wind_speed"
+             and _span(history[name]) >= TELLING * DAY]
     _, notes = like_history(issued[asked], history, station)
     if wrong := [note for note in notes if CONVERTED in note]:
         column, told = wrong[0].split(": ", 1)
         raise DataError(f"the weather forecasts of {source} are in another unit than the measured {column!r}",
                         found=told.split(CONVERTED)[0], hint=f"convert them from {told.split(CONVERTED)[1]}")
+
+
+def _span(measured: pd.Series) -> pd.Timedelta:
+    """From the first value to the last one."""
+    times = times_of(measured.dropna())
+    return times.max() - times.min() if len(times) else pd.Timedelta(0)
 
 
 def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[str]]:

@@ -5,7 +5,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from wattcast.errors import WattcastError
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import scored_steps
 from wattcast.evaluation.together import fit_all, forecast_all
+from wattcast.forked import CONTEXT, preload
 from wattcast.timegrid import horizon_index
 
 Progress = Callable[[int, int, str], None]
@@ -23,6 +23,9 @@ Progress = Callable[[int, int, str], None]
 
 Origins = Mapping[pd.Timestamp, Sequence[str]]
 """Origins with the targets that are scored there."""
+
+PRELOADED = ("wattcast.evaluation.rolling", "wattcast.experts.table")
+"""What forecasters need to be unpickled: imported once for all processes."""
 
 PARTS_PER_PROCESS = 4
 """Into how many parts the origins of each process are cut, so that none waits long for another at the end. [number]"""
@@ -121,7 +124,8 @@ class _Counter:
 
 @contextmanager
 def _pool(rolling: Rolling, jobs: int) -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (rolling,)) as pool:
+    preload(PRELOADED)
+    with ProcessPoolExecutor(jobs, CONTEXT, _start, (rolling,)) as pool:
         try:
             yield pool
         except BaseException:

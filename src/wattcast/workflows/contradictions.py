@@ -14,6 +14,7 @@ from wattcast.data.quality import Finding
 from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.data.units import unit_of
+from wattcast.data.weather_units import require_like_history
 from wattcast.errors import DataError
 from wattcast.finetune.attempt import REWRITTEN
 from wattcast.store.older_rows import OTHER_ROWS, alike_in_size, share_moved
@@ -72,13 +73,16 @@ def believed(kept: StationData, new: StationData, config: DataConfig, *, accept:
         The rows, and what is worth telling of them.
 
     Raises:
-        DataError: they have other columns or another step, or are as if in another unit or from another meter.
+        DataError: they have other columns or another step, or are as if in another unit or from another meter; or their
+            weather forecasts are as if in another unit.
     """
     new = _in_order(kept, new, config)
     merged = merge(kept, new)
     notes = [str(found) for found in merged.converted]
     if accept:
         return new, notes
+    if new.vintages is not None:
+        require_like_history(new.vintages.table, merged.data.frame, new.station, f"station {new.station.id}")
     if len(new.frame) * parse_step(new.station.step) >= MONTH * DAY and not alike_in_size(kept, new):
         raise _refused(new, "of another size", f"{_peak(new):.4g} at most", f"{_peak(kept):.4g} at most")
     if merged.rewritten > REWRITTEN and share_moved(kept, new) >= OTHER_ROWS:

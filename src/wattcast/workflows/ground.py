@@ -168,7 +168,7 @@ def _covered(moment: Moment, oldest: pd.Timestamp, horizon: Horizon) -> str:
     """Which week the file covers, and which one it should; or what is missing before it."""
     length, today = horizon.steps * horizon.step, midnight(moment.now)
     if moment.origin >= midnight(moment.asked) or moment.asked < today:
-        return f"{in_words(moment.origin - oldest)} before the origin are missing"
+        return f"missing before the origin: {in_words(moment.origin - oldest)}"
     return (f"the file covers {_minute(moment.origin)} to {_minute(moment.origin + length)}, not {_minute(today)} to "
             f"{_minute(today + length)}; --at today forecasts from today's midnight")
 
@@ -204,7 +204,7 @@ def weather_gap(view: HorizonView) -> str:
     last = known.index[known.any(axis=1).to_numpy()][-1] + view.horizon.step
     end = view.origin + view.horizon.steps * view.horizon.step
     absent = [name for name in known if not known[name].any()]
-    where = f"; it ends at {_minute(last)}, {in_words(end - last)} before the horizon" if last < end else ""
+    where = f"; it ends at {_minute(last)}, {in_words(end - last)} before the horizon does" if last < end else ""
     what = f"; nothing is known of {', '.join(absent)}" if absent else ""
     return f"weather was known for {view.weather_coverage:.0%} of the horizon; the rest was masked{where}{what}"
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from wattcast.contracts import Station
 from wattcast.data.merging import merge
-from wattcast.data.quality import QualityReport
+from wattcast.data.quality import QualityReport, often
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, EmptyColumnError, NoRowsError, listing
 from wattcast.store.base import StationStore
@@ -212,14 +212,14 @@ def _joining(given: StationData, history: StationData, own: Span | None, stored:
     notes = [f"used are the rows given ({own}) and the stored history ({stored})"]
     gap = given.frame.index[0] - history.end
     if gap > pd.Timedelta(0):
-        notes.append(f"{in_words(gap)} between the stored history and the rows given are missing: from "
+        notes.append(f"missing between the stored history and the rows given: {in_words(gap)}, from "
                      f"{history.end:%Y-%m-%d %H:%M} to {given.frame.index[0]:%Y-%m-%d %H:%M}")
     return notes
 
 
 def _findings(report: QualityReport | None, end: pd.Timestamp) -> list[str]:
     """What cleaning found in the newest rows."""
-    return [f"{found.column or 'rows'}: {found.kind}, {found.count} times up to {found.last:%Y-%m-%d %H:%M}: "
+    return [f"{found.column or 'rows'}: {found.kind}, {often(found.count)} up to {found.last:%Y-%m-%d %H:%M}: "
             f"{found.action}" for found in (report.findings if report else ())
             if found.kind in TOLD and found.last is not None and found.last >= end - RECENT]
 

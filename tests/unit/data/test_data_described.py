@@ -30,7 +30,15 @@ def test_described__roles_units_and_place(tmp_path: Path) -> None:
     assert (station.timezone, station.location.country) == ("Asia/Seoul", "KR")
     assert report.ignored == ("APX",)
     assert {(found.kind, found.column) for found in report.findings} == {
-        ("constant", PART), ("constant", "reactive"), ("constant", "mode"), ("flat_line", PART)}
+        ("flat_line", PART)}
+
+
+@pytest.mark.parametrize(("days", "kinds"), [(1, set()), (8, {"constant"})])
+def test_described__a_column_that_never_changes_is_told_once_it_could_have(tmp_path: Path, days: int, kinds) -> None:
+    frame = table(96 * days).assign(cloud=100.0, code="104")
+    path, config = described(tmp_path / "plant.csv", frame, known_future=["cloud", "code"], categorical=["code"])
+    _, report = open_source(path, config).read()
+    assert {found.kind for found in report.findings} == kinds
 
 
 def test_described__station_column_and_given_id(tmp_path: Path) -> None:

@@ -84,6 +84,13 @@ def test_like_history__a_warm_week_and_clear_skies_are_no_unit() -> None:
         assert like_history(known, history(), STATION) == (known, [])
 
 
+def test_like_history__a_clear_and_mild_day_tells_no_unit() -> None:
+    day = history().iloc[:24].assign(cloud=np.resize([0.0, 0.0, 0.0, 13.0], 24), temp=np.resize([-5.0, 0.0], 24))
+    week = history().iloc[:168].assign(temp=np.resize([2.0, 24.0], 168))
+    assert any("converted from" in note for note in like_history(week, day, STATION)[1])
+    require_like_history(week, day, STATION, "x.csv")
+
+
 def test_like_history__what_nothing_explains_is_said() -> None:
     week = history().iloc[:168].assign(temp=lambda table: table["temp"] * 13 + 900)
     kept, (note,) = like_history(week, history(), STATION)

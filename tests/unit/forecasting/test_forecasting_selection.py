@@ -21,18 +21,12 @@ from wattcast.forecasting.inference import infer
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
-from wattcast.store.bundle_folder import load_folder
 from wattcast.timegrid import parse_step, station_horizon
 from wattcast.training import boosting as trees_module
 from wattcast.training.boosting import StepTrees
 from wattcast.training.shapes import history_split
 
 SIMPLE = (*USUAL, "weather-adjusted", "base", "usual-day-14", "usual-day-28", "weather-adjusted-28")
-
-
-@pytest.fixture(scope="module")
-def model(trained_models: Path) -> TrainedModel:
-    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,6 @@ from wattcast.training.boosting import StepTrees, Trees
 METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": None}}}}
 
 
-@pytest.fixture(scope="module")
-def model(trained_models: Path) -> TrainedModel:
-    return load_folder(trained_models / "plant" / "versions" / "v0001")
-
-
 @pytest.fixture
 def folder(model: TrainedModel, tmp_path: Path) -> Path:
     """A bundle to look at and to damage."""

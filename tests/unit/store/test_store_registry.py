@@ -13,7 +13,6 @@ from filelock import FileLock
 from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
 from wattcast.store.bundle import FINETUNE_FILES
-from wattcast.store.bundle_folder import load_folder
 from wattcast.store.registry import Registry, trained_stations
 
 SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
@@ -28,11 +27,6 @@ def changed(model: TrainedModel, by: float) -> TrainedModel:
     with torch.no_grad():
         next(network.parameters()).add_(by)
     return model.with_experts(replace(model.learner, network=network))
-
-
-@pytest.fixture(scope="module")
-def model(trained_models: Path) -> TrainedModel:
-    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 @pytest.fixture

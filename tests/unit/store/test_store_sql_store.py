@@ -18,9 +18,7 @@ from postgres import PASSWORD
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import BundleError, DataError, StoreError
-from wattcast.experts.trained import TrainedModel
 from wattcast.store.base import ACCURACY, IssuedForecast
-from wattcast.store.bundle_folder import load_folder
 from wattcast.store.open import open_store
 from wattcast.store.sql import SqlStore
 from wattcast.store.sql.relations import file_content, forecast, measurement_month, version
@@ -35,11 +33,6 @@ DAY = pd.Timestamp("2025-06-02", tz=ZONE)
 def store(database_url: str) -> Iterator[SqlStore]:
     with closing(SqlStore(database_url)) as store:
         yield store
-
-
-@pytest.fixture(scope="module")
-def model(trained_models: Path) -> TrainedModel:
-    return load_folder(trained_models / "plant" / "versions" / "v0001")
 
 
 def rows(first: str, days: int, level: float = 0.0) -> StationData:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wattcast.contracts import PART, TOTAL, Station
-from wattcast.data.schema import DataConfig, StationData
+from wattcast.data.schema import DataConfig, StationData, WeatherVintages
 from wattcast.errors import DataError
 from wattcast.workflows.contradictions import believed, require_same_unit
 
@@ -34,6 +34,25 @@ def test_other_unit__of_a_day_is_refused_or_accepted(times: float) -> None:
     assert "--accept" in str(error.value)
     assert "2025-04-12 to 2025-04-13" in str(error.value)
     assert believed(rows(0, 40), new, CONFIG, accept=True)[0].frame.equals(new.frame)
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.01])
+def test_weather_forecasts__are_compared_with_what_is_kept(factor: float) -> None:
+    """A clear day after cloudy weeks is one, and a share of one is no percentage."""
+    cloudy = HOURS.model_copy(update={"known_future": ("cloud",)})
+    kept, new = rows(0, 40, cloudy), rows(40, 1, cloudy)
+    cover = np.random.default_rng(0).uniform(0, 100, 24 * 48)
+    kept.frame["cloud"], new.frame["cloud"] = cover[:24 * 40], np.resize([0.0, 4.0], 24)
+    ahead = rows(41, 7).frame.index
+    table = pd.DataFrame({"cloud": factor * cover[24 * 41:]}, pd.MultiIndex.from_product(
+        [ahead[:1], ahead], names=["issued", "time"]))
+    new = StationData(cloudy, new.frame, WeatherVintages(table))
+    if factor == 1:
+        assert believed(kept, new, CONFIG, accept=False)[0].vintages is new.vintages
+        return
+    with pytest.raises(DataError, match="forecasts of station works are in another unit than the measured 'cloud'"):
+        believed(kept, new, CONFIG, accept=False)
+    assert believed(kept, new, CONFIG, accept=True)[0].vintages is new.vintages
 
 
 def test_other_size__of_a_month_is_refused() -> None:

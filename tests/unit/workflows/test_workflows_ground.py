@@ -65,12 +65,12 @@ def test_age__says_which_week_the_file_covers_and_which_it_should() -> None:
         "the newest row is 2 days 3h old; the file covers 2025-04-27 00:00 to 2025-05-04 00:00, not 2025-04-29 00:00 "
         "to 2025-05-06 00:00; --at today forecasts from today's midnight")
     reason, = ages("2025-04-29 03:00", "2025-04-27 00:00", origin="2025-04-29 00:00")
-    assert reason.sentence == "the newest row is 2 days 3h old; 2 days before the origin are missing"
+    assert reason.sentence == "the newest row is 2 days 3h old; missing before the origin: 2 days"
 
 
 def test_age__one_target_is_named() -> None:
     reason, = ages("2025-04-29 03:00", "2025-04-29 00:00", part="2025-04-26 00:00")
-    assert reason.sentence.startswith("the newest row of not_use_power is 3 days 3h old; 3 days before the origin are")
+    assert reason.sentence.startswith("the newest row of not_use_power is 3 days 3h old; missing before")
 
 
 def test_age__an_origin_that_was_asked_for_is_judged_as_of_then() -> None:
@@ -133,7 +133,7 @@ def test_weather__where_it_ends_and_what_is_missing() -> None:
     made = view(station_data())
     assert made.weather_coverage == pytest.approx((3 + 1) / 14)
     assert weather_gap(made) == ("weather was known for 29% of the horizon; the rest was masked; it ends at 2025-04-24 "
-                                 "00:00, 4 days before the horizon")
+                                 "00:00, 4 days before the horizon does")
     reason, = weather_reasons(made, True, CONFIG)
     assert (reason.code, reason.mark) == ("short_weather", "degraded")
     assert weather_reasons(made, True, ForecastConfig(weather_share=0.2)) == []

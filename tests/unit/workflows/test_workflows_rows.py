@@ -114,7 +114,7 @@ def test_rows__only_what_was_found_in_the_newest_ones_is_told(kept: DiskStation)
         "used are the rows given (143 rows, 2025-04-01 00:00 to 2025-04-06 23:00) and the stored history (1 rows, "
         "2025-04-01 05:00 to 2025-04-01 05:00)",)
     new.iloc[5, 0] = -9999
-    assert any(note.startswith("total_active_power: out_of_range, 1 times up to 2025-04-06 05:00: ")
+    assert any(note.startswith("total_active_power: out_of_range, once up to 2025-04-06 05:00: ")
                for note in read(kept, new).notes)
 
 

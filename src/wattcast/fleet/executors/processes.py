@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic
@@ -29,6 +29,7 @@ from wattcast.fleet.executors.base import (
     out_of_time,
     read_answer,
 )
+from wattcast.forked import CONTEXT, preload
 from wattcast.workflows.many import Outcome
 
 PRELOADED = ("wattcast.fleet.work", "holidays", "pyarrow.parquet")
@@ -36,16 +37,13 @@ PRELOADED = ("wattcast.fleet.work", "holidays", "pyarrow.parquet")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 BEGUN = b""
 """A worker's word that it has a task and begins; what comes next is the answer."""
-FORKED = "forkserver" in get_all_start_methods()
-CONTEXT = get_context("forkserver") if FORKED else get_context("spawn")
 
 
 @dataclass(frozen=True)
 class Processes:
     """Implements `base.Executor` with so many `jobs`.
 
-    Workers are forked from a process that has nothing but imports, where the system can do so, and never from this
-    one, which may have threads.
+    Workers are started as `forked` says.
     """
 
     jobs: int
@@ -129,8 +127,7 @@ class _Pool:
 
     def _started(self, attempt: _Try[Any]) -> _Worker:
         """A new worker, one thread each: numerical libraries read that from the environment when they are loaded."""
-        if FORKED:
-            CONTEXT.set_forkserver_preload(list(PRELOADED))
+        preload(PRELOADED)
         ours, theirs = CONTEXT.Pipe()
         process = CONTEXT.Process(target=_work, args=(theirs, self.function, self.limits), daemon=True)
         before = {name: os.environ.get(name) for name in THREADS}
