@@ -105,7 +105,7 @@ def _loaded(folder: Path) -> Base | None:
     """Read once: some milliseconds, and a warning if it cannot be."""
     try:
         base = Base.load(folder)
-        _ = base.booster
+        _ = base.sums
     except InputError as error:
         log.warning("without what other stations know: %s", error)
         return None

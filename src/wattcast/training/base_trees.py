@@ -20,7 +20,7 @@ from torch import Tensor
 
 from wattcast.errors import BundleError
 from wattcast.manifests import digest_of
-from wattcast.training.boosting import load_lightgbm
+from wattcast.training.boosting import Sums, load_lightgbm, sums_of
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.window_units import INPUTS, lately_in_units, window_units
 
@@ -47,11 +47,18 @@ class Base:
     def booster(self) -> "lightgbm.Booster":
         return load_lightgbm().Booster(model_str=self.text)
 
+    @cached_property
+    def sums(self) -> Sums:
+        """Corrections of inputs."""
+        return sums_of(self.text)
+
     def forecast(self, windows: WindowDataset, origins: NDArray[np.int64], hidden: Tensor | None = None) -> Tensor:
         """Medians `[B, H, C]` in the targets' units, finite; arguments as of `WindowDataset.lately`."""
         told = window_units(windows, origins, lately_in_units(windows, origins, hidden))
-        said = self.booster.predict(told.inputs.reshape(-1, len(INPUTS)))
-        return told.in_units(torch.from_numpy(np.asarray(said)).reshape(told.reference.shape))
+        count, horizon, targets = told.reference.shape
+        by_window = told.inputs.transpose(0, 2, 1, 3).reshape(-1, len(INPUTS))
+        said = torch.from_numpy(self.sums(by_window, horizon)).reshape(count, targets, horizon)
+        return told.in_units(said.mT)
 
     def files(self) -> dict[str, bytes]:
         """What `load` reads: contents by name."""
