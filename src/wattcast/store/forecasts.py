@@ -10,6 +10,7 @@ columns.
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -129,7 +130,11 @@ def remove_forecasts(folder: Path, before: pd.Timestamp) -> int:
 
 def _files(folder: Path) -> list[Path]:
     """By origin, then by issue; those of early versions have no issue in their name."""
-    return sorted(folder.glob("[0-9]*.parquet"))
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [folder / name for name in sorted(names) if name[0].isdecimal() and name.endswith(".parquet")]
 
 
 def _named(origin: pd.Timestamp) -> str:
