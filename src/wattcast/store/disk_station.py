@@ -25,7 +25,13 @@ from wattcast.errors import DataError, WattcastError
 from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.bundle_folder import FolderFiles
 from wattcast.store.files import write_json, written_aside
-from wattcast.store.forecasts import keep_forecast, kept_forecasts, kept_issues, remove_forecasts
+from wattcast.store.forecasts import (
+    earlier_forecasts,
+    keep_forecast,
+    kept_forecasts,
+    kept_issues,
+    remove_forecasts,
+)
 from wattcast.store.history import MEASUREMENTS, guessed_station, load_history, save_history
 from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
 from wattcast.store.mornings import load_recall, save_recall
@@ -123,8 +129,8 @@ class DiskStation:
         return kept_issues(self._forecasts, since)
 
     def remove_forecasts(self, before: pd.Timestamp) -> int:
-        if not self._forecasts.is_dir():
-            return 0
+        if not earlier_forecasts(self._forecasts, before):
+            return 0                    # on most days: a lock would take longer
         with self.locked():
             return remove_forecasts(self._forecasts, before)
 

@@ -120,9 +120,14 @@ def _instant_of(name: str, form: str) -> pd.Timestamp:
     return pd.Timestamp(datetime.strptime(name, form), tz="UTC")
 
 
+def earlier_forecasts(folder: Path, before: pd.Timestamp) -> list[Path]:
+    """The files of earlier origins."""
+    return [path for path in _files(folder) if _origin(path) < _named(before)]
+
+
 def remove_forecasts(folder: Path, before: pd.Timestamp) -> int:
     """Remove those of earlier origins; how many went."""
-    old = [path for path in _files(folder) if _origin(path) < _named(before)]
+    old = earlier_forecasts(folder, before)
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)

@@ -44,8 +44,7 @@ def lasting(said: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def packed_recall(said: Mapping[str, FloatArray]) -> bytes:
-    """A line of JSON with keys and shape, and the numbers: a forecast reads it each time, and an archive takes longer to
-    open than what is in it to read."""
+    """A line of JSON with keys and shape, and the numbers: an archive takes longer to open than they to read."""
     values = np.stack(list(said.values())).astype("<f8") if said else np.zeros(0)
     head = json.dumps({"keys": list(said), "shape": values.shape}, ensure_ascii=False)
     return head.encode() + b"\n" + zlib.compress(values.tobytes(), 1)
