@@ -292,13 +292,13 @@ def test_again__is_another_issue_of_the_same_origin(told) -> None:
 def test_second_forecast__recalls_the_mornings_of_the_first(told, monkeypatch) -> None:
     told(data="later.csv", now="2025-04-20 06:30")
     first = Path("forecast.csv").read_bytes()
-    recalled = Path("models/north/recall.npz").read_bytes()
+    recalled = Path("models/north/recall.bin").read_bytes()
     walked = []
     monkeypatch.setattr("wattcast.forecasting.levelled.forecasts", lambda *given: walked.append(given))
     told(data="later.csv", now="2025-04-20 06:30")
     assert not walked
     assert Path("forecast.csv").read_bytes() == first
-    assert Path("models/north/recall.npz").read_bytes() == recalled
+    assert Path("models/north/recall.bin").read_bytes() == recalled
 
 
 def test_models_folder_that_may_only_be_read__is_still_a_forecast(told, caplog) -> None:

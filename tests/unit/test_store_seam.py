@@ -29,7 +29,7 @@ def test_store__its_folders_are_opened_by_itself_alone(path: Path) -> None:
     assert not wrong
     text = path.read_text(encoding="utf-8")
     assert not [name for name in ("registry.json", "manifest.json", "measurements.parquet", "/ \"versions\"")
-                if name in text and path.name != "base_trees.py"]
+                if name in text and path.name != "base_model.py"]
 
 
 def test_imports_of__sees_a_late_import(tmp_path: Path) -> None:

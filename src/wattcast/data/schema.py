@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
@@ -321,7 +321,7 @@ class StationData:
         """Whether any target has a value; without one there is no `end`."""
         return bool(self.measured_rows.any())
 
-    @property
+    @cached_property
     def measured_rows(self) -> NDArray[np.bool_]:
         """Which rows have a value of a target `[T]`."""
         targets = [self.frame[target].to_numpy(np.float64) for target in self.station.targets]

@@ -4,6 +4,8 @@ The view copies what is permitted when it is made and keeps no reference to the 
 reached through it, whatever is done with the tables it hands out.
 """
 
+from functools import cached_property
+
 import pandas as pd
 
 from wattcast.contracts import Horizon, Station, WeatherUse
@@ -41,8 +43,9 @@ class HorizonView:
         self.station: Station = data.station
         self.origin, self.horizon = origin, horizon
         self._known = data.until(origin)
-        nothing = self._known.frame.iloc[:0][list(self.station.known_future)]
-        self._future, self._source = nothing.reindex(horizon_index(origin, horizon)), NONE
+        ahead, names = horizon_index(origin, horizon), list(self.station.known_future)
+        self._future, self._source = self._known.frame.iloc[:0][names].reindex(ahead) if names else \
+            pd.DataFrame(index=ahead), NONE
         if weather == "given" and self.station.known_future:
             own = _own_weather(data, self._known.vintages, origin)
             self._future, self._source = _filled(self._future, (future_weather, GIVEN), own)
@@ -60,8 +63,12 @@ class HorizonView:
         if max(first, last) > self.origin:
             raise LeakageError(f"rows from {first} to {last} were asked for at the origin {self.origin}",
                                expected="nothing after the origin", hint="future() holds what is known of the horizon")
-        index = pd.date_range(first, last, freq=self.horizon.step, inclusive="left", name="time")
-        return self._known.frame.reindex(index)
+        known, step = self._known.frame, self.horizon.step
+        begin, end = known.index.searchsorted([first, last])
+        if begin < end and end - begin == (last - first) / step and known.index[begin] == first \
+                and known.index[end - 1] == last - step:
+            return known.iloc[begin:end]       # every step is there: nothing has to be looked for
+        return known.reindex(pd.date_range(first, last, freq=step, inclusive="left", name="time"))
 
     def history(self, steps: int) -> pd.DataFrame:
         """The last `steps` rows before the origin, NaN where the data begins later.
@@ -75,7 +82,7 @@ class HorizonView:
         """`[H, known_future]` from the origin on; missing where not known."""
         return self._future.copy(deep=False)
 
-    @property
+    @cached_property
     def weather_coverage(self) -> float:
         """Share of the cells of `future()` that are known; 1 for a station without known-future columns."""
         return float(self._future.notna().to_numpy().mean()) if self._future.size else 1.0

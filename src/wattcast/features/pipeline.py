@@ -114,7 +114,7 @@ class FeaturePipeline:
         index = pd.DatetimeIndex(frame.index)
         return FeatureTable(
             index=index,
-            targets=frame[list(self.station.targets)].to_numpy(np.float32, na_value=np.nan),
+            targets=np.stack([frame[name].to_numpy(np.float32, na_value=np.nan) for name in self.station.targets], 1),
             known=np.concatenate([*parts, weather.encode(frame)], 1),
             past=past.encode(frame),
             known_names=known_names,
@@ -215,7 +215,7 @@ class FeaturePipeline:
                             found=listing(frame.columns), hint="a column without values must be there, empty")
         index = frame.index
         regular = isinstance(index, pd.DatetimeIndex) and index.tz is not None and len(index) > 0
-        if not regular or (index[1:] - index[:-1] != self.step).any():
+        if not regular or (np.diff(index.as_unit("ns").asi8) != self.step.value).any():
             raise DataError(f"the rows of station {self.station.id} are not a regular series with a time zone",
                             expected=f"one row every {self.station.step}")
 

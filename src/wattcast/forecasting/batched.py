@@ -6,7 +6,7 @@ windows are alike are then asked together, and each rule only for those in whose
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,7 +85,7 @@ class Rules:
         station, day = view.station, steps_per_day(view.horizon.step)
         digest = hashlib.blake2b(self.digest.encode(), digest_size=16)
         digest.update(f"{station.model_dump_json()} {view.origin.isoformat()} {weather_hidden(view)}".encode())
-        for part in _bytes(view.history(READ_DAYS * day)[[*station.targets, *station.known_future]], station):
+        for part in _bytes(view.history(READ_DAYS * day), (*station.targets, *station.known_future), station):
             digest.update(part)
         vintages = view.training_data().vintages
         if vintages is not None:
@@ -93,7 +93,7 @@ class Rules:
             recent = vintages.table[vintages.table.index.get_level_values("issued") >= since]
             for level in ("issued", "time"):
                 digest.update(pd.DatetimeIndex(recent.index.get_level_values(level)).as_unit("ns").asi8.tobytes())
-            for part in _bytes(recent, station):
+            for part in _bytes(recent, recent.columns, station):
                 digest.update(part)
         return f"{OF_ALL_ROWS}{view.origin.isoformat()} {digest.hexdigest()}"
 
@@ -111,10 +111,11 @@ class Rules:
         return Standing(readied, judge(readied), False, key)
 
 
-def _bytes(table: pd.DataFrame, station: Station) -> Iterator[bytes]:
-    """What stands in each column."""
-    for name, values in table.items():
-        yield str(name).encode()
+def _bytes(table: pd.DataFrame, columns: Iterable[str], station: Station) -> Iterator[bytes]:
+    """What stands in some columns."""
+    for name in columns:
+        values = table[name]
+        yield name.encode()
         yield (repr(values.tolist()).encode() if name in station.categorical
                else np.ascontiguousarray(values.to_numpy(np.float64)).tobytes())
 

@@ -6,7 +6,7 @@
                                               corrections.parquet and taken_in.json beside them
     models/<station>/forecasts/               the forecasts that were issued (`forecasts`)
     models/<station>/accuracy.parquet         how good they were
-    models/<station>/recall.npz               what the champion said of past mornings (`mornings`)
+    models/<station>/recall.bin               what the champion said of past mornings (`mornings`)
     models/<station>/training/, search/       interrupted work
 """
 
@@ -25,8 +25,14 @@ from wattcast.errors import DataError, WattcastError
 from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.bundle_folder import FolderFiles
 from wattcast.store.files import write_json, written_aside
-from wattcast.store.forecasts import keep_forecast, kept_forecasts, kept_issues, remove_forecasts
-from wattcast.store.history import MEASUREMENTS, guessed_station, kept_station, load_history, save_history
+from wattcast.store.forecasts import (
+    earlier_forecasts,
+    keep_forecast,
+    kept_forecasts,
+    kept_issues,
+    remove_forecasts,
+)
+from wattcast.store.history import MEASUREMENTS, guessed_station, load_history, save_history
 from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
 from wattcast.store.mornings import load_recall, save_recall
 from wattcast.store.registry import Registry
@@ -65,12 +71,14 @@ class DiskStation:
             write_json(self.folder / DESCRIPTION, dict(description))
 
     def measurements(self, station: Station | None = None, since: pd.Timestamp | None = None) -> StationData | None:
-        return load_history(self._history, station or self._station(), since) if self.has_measurements() else None
+        found = load_history(self._history, station, since)
+        if found is None and station is None and self.has_measurements():
+            return load_history(self._history, self._early_station(), since)
+        return found
 
-    def _station(self) -> Station:
-        """As it was kept; early versions of the program did not say, but a model of the same columns may."""
-        if (found := kept_station(self._history)) is not None:
-            return found
+    def _early_station(self) -> Station:
+        """As early versions of the program kept it, which did not say what it is; but a model of the same columns may.
+        """
         try:
             known = Station(**self.versions.manifest("champion")["station"])
         except WattcastError:
@@ -121,8 +129,8 @@ class DiskStation:
         return kept_issues(self._forecasts, since)
 
     def remove_forecasts(self, before: pd.Timestamp) -> int:
-        if not self._forecasts.is_dir():
-            return 0
+        if not earlier_forecasts(self._forecasts, before):
+            return 0                    # on most days: a lock would take longer
         with self.locked():
             return remove_forecasts(self._forecasts, before)
 

@@ -10,6 +10,7 @@ columns.
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -119,9 +120,14 @@ def _instant_of(name: str, form: str) -> pd.Timestamp:
     return pd.Timestamp(datetime.strptime(name, form), tz="UTC")
 
 
+def earlier_forecasts(folder: Path, before: pd.Timestamp) -> list[Path]:
+    """The files of earlier origins."""
+    return [path for path in _files(folder) if _origin(path) < _named(before)]
+
+
 def remove_forecasts(folder: Path, before: pd.Timestamp) -> int:
     """Remove those of earlier origins; how many went."""
-    old = [path for path in _files(folder) if _origin(path) < _named(before)]
+    old = earlier_forecasts(folder, before)
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
@@ -129,7 +135,11 @@ def remove_forecasts(folder: Path, before: pd.Timestamp) -> int:
 
 def _files(folder: Path) -> list[Path]:
     """By origin, then by issue; those of early versions have no issue in their name."""
-    return sorted(folder.glob("[0-9]*.parquet"))
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [folder / name for name in sorted(names) if name[0].isdecimal() and name.endswith(".parquet")]
 
 
 def _named(origin: pd.Timestamp) -> str:

@@ -8,9 +8,11 @@ Both are written in parts of about a month, so that the newest rows can be read 
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +21,9 @@ from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
 from wattcast.store.files import written_aside
 from wattcast.timegrid import parse_step, steps_per_day
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 MEASUREMENTS, FORECASTS = "measurements.parquet", "weather_forecasts.parquet"
 META = b"wattcast"
@@ -52,12 +57,13 @@ def _write(path: Path, frame: pd.DataFrame, told: dict[str, Any], rows: int) -> 
         pq.write_table(table.replace_schema_metadata(meta), aside, row_group_size=rows, compression="zstd")
 
 
-def load_history(folder: Path, station: Station, since: pd.Timestamp | None = None) -> StationData | None:
-    """What is kept, for the station as its model knows it; None where nothing is, or of other columns.
+def load_history(folder: Path, station: Station | None, since: pd.Timestamp | None = None) -> StationData | None:
+    """What is kept, for the station as its model knows it; None where nothing is, or of other columns, or where nothing
+    says what the station is.
 
     Args:
         folder: where it is.
-        station: as its model knows it.
+        station: as its model knows it; None for as it was kept, if the file says that.
         since: no rows before it are read, and no weather that was issued before it but the newest.
 
     Raises:
@@ -66,7 +72,11 @@ def load_history(folder: Path, station: Station, since: pd.Timestamp | None = No
     path = folder / MEASUREMENTS
     if not path.exists():
         return None
-    frame = (_read(path, None) if since is None else _newest(path, since)).tz_convert(station.timezone)
+    with _opened(path) as file:
+        station = station or _told_station(file)
+        if station is None:
+            return None
+        frame = (_read(path, None) if since is None else _newest(file, since)).tz_convert(station.timezone)
     if tuple(frame.columns) != station.columns:
         return None
     if not (folder / FORECASTS).exists():
@@ -83,14 +93,25 @@ def kept_station(folder: Path) -> Station | None:
     Raises:
         DataError: the file is damaged.
     """
+    with _opened(folder / MEASUREMENTS) as file:
+        return _told_station(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["pq.ParquetFile"]:
+    """A file, to read from; what is wrong with it is told as damage."""
     import pyarrow.parquet as pq
 
-    path = folder / MEASUREMENTS
     try:
-        told = json.loads((pq.read_schema(path).metadata or {}).get(META, b"{}"))
-        return Station(**told["station"]) if "station" in told else None
+        with open(path, "rb") as content, pq.ParquetFile(content) as file:
+            yield file
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
+
+
+def _told_station(file: "pq.ParquetFile") -> Station | None:
+    told = json.loads((file.schema_arrow.metadata or {}).get(META, b"{}"))
+    return Station(**told["station"]) if "station" in told else None
 
 
 def guessed_station(folder: Path, station_id: str) -> Station:
@@ -106,39 +127,27 @@ def guessed_station(folder: Path, station_id: str) -> Station:
 
 def _issued_since(path: Path, since: pd.Timestamp | None) -> list[tuple[str, str, Any]] | None:
     """Which issues are read: those from `since` on, and the newest one before; None for all."""
-    import pyarrow.parquet as pq
-
     if since is None:
         return None
-    try:
-        with pq.ParquetFile(path) as file:
-            place = file.schema_arrow.get_field_index("issued")
-            groups = [file.metadata.row_group(group).column(place).statistics
-                      for group in range(file.metadata.num_row_groups)]
-            earlier = [group for group, told in enumerate(groups)
-                       if told is None or not told.has_min_max or pd.Timestamp(told.min) < since]
-            if not earlier:
-                return None
-            issues = file.read_row_group(earlier[-1], columns=["issued"]).column("issued").to_pandas()
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from None
+    with _opened(path) as file:
+        place = file.schema_arrow.get_field_index("issued")
+        groups = [file.metadata.row_group(group).column(place).statistics
+                  for group in range(file.metadata.num_row_groups)]
+        earlier = [group for group, told in enumerate(groups)
+                   if told is None or not told.has_min_max or pd.Timestamp(told.min) < since]
+        if not earlier:
+            return None
+        issues = file.read_row_group(earlier[-1], columns=["issued"]).column("issued").to_pandas()
     before = issues[issues < since]
     return [("issued", ">=", before.max() if len(before) else since)]
 
 
-def _newest(path: Path, since: pd.Timestamp) -> pd.DataFrame:
+def _newest(file: "pq.ParquetFile", since: pd.Timestamp) -> pd.DataFrame:
     """The rows from `since` on: the last parts alone are read."""
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            place, count = file.schema_arrow.get_field_index("time"), file.metadata.num_row_groups
-            begins = (file.metadata.row_group(part).column(place).statistics for part in range(count - 1, 0, -1))
-            later = sum(1 for _ in takewhile(lambda told: told is None or pd.Timestamp(told.min) > since, begins))
-            frame = file.read_row_groups(range(count - 1 - later, count), use_threads=False).to_pandas(
-                use_threads=False)
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from None
+    place, count = file.schema_arrow.get_field_index("time"), file.metadata.num_row_groups
+    begins = (file.metadata.row_group(part).column(place).statistics for part in range(count - 1, 0, -1))
+    later = sum(1 for _ in takewhile(lambda told: told is None or pd.Timestamp(told.min) > since, begins))
+    frame = file.read_row_groups(range(count - 1 - later, count), use_threads=False).to_pandas(use_threads=False)
     return frame.iloc[frame.index.searchsorted(since):]
 
 

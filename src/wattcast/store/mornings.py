@@ -1,12 +1,11 @@
 """What a model has said of past mornings, kept for the next forecast.
 
-    models/<station>/recall.npz
+    models/<station>/recall.bin
 
 It may go at any time: it is worked out again.
 """
 
-import io
-import zipfile
+import json
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from wattcast.store.base import OF_ALL_ROWS
 from wattcast.store.files import written_aside
 
 FloatArray = NDArray[np.float64]
-NAME = "recall.npz"
+NAME = "recall.bin"
 
 
 def load_recall(folder: Path) -> dict[str, FloatArray]:
@@ -45,16 +44,18 @@ def lasting(said: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def packed_recall(said: Mapping[str, FloatArray]) -> bytes:
-    file = io.BytesIO()
-    values = np.stack(list(said.values())) if said else np.zeros(0)
-    np.savez_compressed(file, keys=np.asarray(list(said)), values=values)
-    return file.getvalue()
+    """A line of JSON with keys and shape, and the numbers: an archive takes longer to open than they to read."""
+    values = np.stack(list(said.values())).astype("<f8") if said else np.zeros(0)
+    head = json.dumps({"keys": list(said), "shape": values.shape}, ensure_ascii=False)
+    return head.encode() + b"\n" + zlib.compress(values.tobytes(), 1)
 
 
 def unpacked_recall(content: bytes) -> dict[str, FloatArray]:
     """What `packed_recall` was given; nothing if it is damaged."""
+    head, _, rest = content.partition(b"\n")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-            return dict(zip(map(str, kept["keys"]), kept["values"], strict=True))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        told = json.loads(head)
+        values = np.frombuffer(bytearray(zlib.decompress(rest)), "<f8").reshape(told["shape"])
+        return dict(zip(told["keys"], values, strict=True))
+    except (ValueError, KeyError, TypeError, zlib.error):
         return {}

@@ -6,7 +6,7 @@
     models/<station>/bi_mamba_finetuned.pth …   those of the newest fine-tuned version since, whichever is in use
     models/<station>/history/               the measurements it was trained on and those that came in since
     models/<station>/forecasts/             the newest forecasts, to compare with what comes in
-    models/<station>/recall.npz             what the champion said of past mornings when it forecast last
+    models/<station>/recall.bin             what the champion said of past mornings when it forecast last
     models/<station>/.lock                  held by the process that changes any of this
 
 Every change is one rename of `registry.json`: killed at any instant, the registry loads, its champion forecasts, and
@@ -17,6 +17,7 @@ the next change.
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock
@@ -42,7 +43,11 @@ class FolderShelf:
     def __init__(self, root: Path, station_id: str) -> None:
         self.root, self.station_id = root, station_id
         self.folder = root / station_id
-        self._lock = FileLock(self.folder / ".lock", is_singleton=True)     # who holds it may open the station again
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        """Who holds it may open the station again. Whoever only reads needs none."""
+        return FileLock(self.folder / ".lock", is_singleton=True)
 
     @property
     def place(self) -> str:

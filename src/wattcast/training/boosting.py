@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wattcast.errors import ConfigError
+from wattcast.training.forest import Forest
 from wattcast.windows.dataset import Batch, WindowDataset, hide_weather
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ Columns = Callable[[WindowDataset, IntArray, Tensor], FloatArray | None]
 hidden; None for none."""
 Samples = tuple[FloatArray, FloatArray]
 """Inputs `[N, F]` and values `[N]`."""
+Sums = Callable[[NDArray[np.float32], int], NDArray[np.float64]]
+"""What trees say `[N]` of inputs `[N, F]`, of which so many after each other are a window's."""
 
 SAMPLES = 100_000
 """Steps to learn from, about: a fit then takes seconds."""
@@ -67,22 +70,35 @@ def load_lightgbm() -> Any:
     return lightgbm
 
 
+def sums_of(text: str) -> Sums:
+    """What a model forecasts that LightGBM wrote. LightGBM itself is asked where its trees cannot be walked
+    (`training.forest`).
+
+    Raises:
+        ConfigError: it is needed, and cannot be loaded.
+    """
+    forest = Forest.read(text)
+    if forest is not None:
+        return forest.sums
+    booster = load_lightgbm().Booster(model_str=text)
+    return lambda inputs, _: np.asarray(booster.predict(inputs), np.float64)
+
+
 @dataclass(frozen=True)
 class StepTrees:
-    """One booster a target, as LightGBM's own text."""
+    """One model a target, as LightGBM's own text."""
 
     texts: tuple[str, ...]
 
     @cached_property
-    def boosters(self) -> list["lightgbm.Booster"]:
-        lightgbm = load_lightgbm()
-        return [lightgbm.Booster(model_str=text) for text in self.texts]
+    def sums(self) -> list[Sums]:
+        return [sums_of(text) for text in self.texts]
 
     def forecast(self, batch: Batch, columns: FloatArray | None = None) -> FloatArray:
         """Medians `[B, H, C]` in scaled units; with the `columns` `[B, H, C, E]` that the trees were fitted with."""
         shape = batch["target"].shape
-        return np.stack([np.asarray(booster.predict(step_inputs(batch, target, columns))).reshape(shape[:2])
-                         for target, booster in enumerate(self.boosters)], -1)
+        return np.stack([sums(step_inputs(batch, target, columns), shape[1]).reshape(shape[:2])
+                         for target, sums in enumerate(self.sums)], -1)
 
 
 @dataclass(frozen=True)

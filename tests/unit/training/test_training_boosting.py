@@ -15,6 +15,7 @@ from wattcast.features.pipeline import FeaturesConfig
 from wattcast.training import boosting as module
 from wattcast.training.boosting import StepTrees, Trees, TreeWindows, fit_trees, step_inputs
 from wattcast.training.config import Recipe
+from wattcast.training.forest import Forest
 from wattcast.training.prepared import prepare
 from wattcast.windows.dataset import WindowDataset
 
@@ -129,8 +130,10 @@ def test_fit__without_lightgbm_goes_on_and_says_so(prepared, monkeypatch, caplog
     assert "LightGBM cannot be loaded" in caplog.text
 
 
-def test_forecast__without_lightgbm_says_what_to_do(dataset, trees, monkeypatch) -> None:
+def test_forecast__without_lightgbm_walks_the_trees_or_says_what_to_do(dataset, trees, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
+    assert np.isfinite(StepTrees(trees.judged.texts).forecast(dataset.batch(AT))).all()
+    monkeypatch.setattr(Forest, "read", lambda _: None)
     with pytest.raises(ConfigError, match="LightGBM cannot be loaded") as caught:
         StepTrees(trees.judged.texts).forecast(dataset.batch(AT))
     assert "libgomp1" in str(caught.value)
