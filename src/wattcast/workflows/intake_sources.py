@@ -1,5 +1,6 @@
 """What there is to take in: which files are whole and new, which stations they hold, and how each is to be read."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,6 @@ def _as_known(sources: Sources, given: Description, known: Mapping[str, Descript
 
 def name_below(file: Path, path: Path) -> str:
     """What a file is called in what is kept of it: its place below the path, or its name. A link is called like
-    itself, wherever it leads."""
+    itself, wherever it leads. Bytes that are no UTF-8 are told as `\\xe9`, so that every store can keep the name."""
     place = next((root for root in (path, path.resolve()) if root.is_dir() and file.is_relative_to(root)), file.parent)
-    return str(file.relative_to(place))
+    return os.fsencode(file.relative_to(place)).decode("utf-8", "backslashreplace")
