@@ -102,6 +102,32 @@ def test_ingest__weather_that_comes_alone(cli, plant, place) -> None:
     assert issued[1] == issued[0] + 1
 
 
+@pytest.mark.parametrize(("content", "code", "told_as"), [
+    (b"", 0, "waits: it is empty"), (b"time,total_active_power\n2025-05-01", 0, "waits: it is cut"),
+    (b"a,b\n1,2\n", 2, "has no column that is known to be the time"), (b"x\n", 2, "known to be the time")])
+@pytest.mark.parametrize("first", [True, False])
+def test_ingest__a_wrong_file_of_a_station_does_not_keep_its_others_out(cli, plant, place, content: bytes, code: int,
+                                                                         told_as: str, *, first: bool) -> None:
+    folder = Path(shutil.copytree(plant / "plant", place / "plant"))
+    newest = max((folder / "forcaster").iterdir())
+    later = newest.read_bytes()
+    newest.unlink()
+    if not first:
+        assert cli("ingest", "--data", folder, *STILL).code == 0
+    newest.write_bytes(later)
+    (folder / "data" / "data-plant-2025-05.csv").write_bytes(content)
+    done = cli("ingest", "--data", folder, *STILL)
+    assert done.code == code, done.err
+    assert told_as in done.err + done.out
+    assert "data-plant-2025-05.csv" in done.err + done.out
+    taken = [file.name for file in kept("plant").taken_in()]
+    assert len(taken) == len(set(taken)) == len(list(folder.rglob("*.csv"))) - 1
+    assert f"forcaster/{newest.name}" in taken
+    again = cli("ingest", "--data", folder, *STILL)
+    assert again.code == code
+    assert "took in nothing new" in again.out
+
+
 def test_ingest__late_rows_and_corrections(cli, hourly) -> None:
     whole = hourly(days=12)
     write(whole.drop(index=[100, 101, 102]).iloc[:-24], "one.csv")
