@@ -26,7 +26,7 @@ from wattcast.errors import DataError, WattcastError
 from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.bundle import COMPATIBILITY_FILES, FINETUNE_FILES
 from wattcast.store.bundle_folder import FolderFiles
-from wattcast.store.files import write_json, written_aside
+from wattcast.store.files import occupied, write_json, written_aside
 from wattcast.store.forecasts import keep_forecast, kept_forecasts, kept_issues, remove_forecasts
 from wattcast.store.history import MEASUREMENTS, guessed_station, kept_station, load_history, save_history
 from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
@@ -185,8 +185,7 @@ class _Documents(FolderFiles):
 
 
 def _size(path: Path) -> int:
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return sum(each.stat().st_size for each in files)
+    return occupied([path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()])
 
 
 def _json(path: Path) -> Any:

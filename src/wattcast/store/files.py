@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,13 @@ def json_text(value: Any, indent: int | None = 2) -> str:
 def json_bytes(value: Any) -> bytes:
     """What `write_json` writes."""
     return f"{json_text(value)}\n".encode()
+
+
+def occupied(files: Iterable[Path]) -> int:
+    """Of all of them [bytes]; one with several names counts once."""
+    told = [file.stat() for file in files]
+    names = {(each.st_dev, each.st_ino or -number): each.st_size for number, each in enumerate(told, 1)}
+    return sum(names.values())
 
 
 def sha256(content: bytes) -> str:
