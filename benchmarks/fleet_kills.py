@@ -4,7 +4,7 @@
 
 Makes hourly stations without a model in FOLDER, which must not be there yet, and a copy. On one `wattcast fleet
 forecast` runs undisturbed; on the other its driver is killed with SIGKILL at random instants, and `--resume` goes on
-each time. Prints what does not hold; ends with 1 if there is any. About three minutes on two cores.
+each time. Prints what does not hold; ends with 1 if there is any.
 """
 
 import argparse
