@@ -4,6 +4,7 @@ Heavy packages are imported when a verb runs, so that `wattcast --help` answers 
 """
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -100,6 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("wattcast").setLevel(logging.INFO)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of files may hold what its encoding has no signs for.
+            stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given and given[0] not in TO_A_FILE
     try:

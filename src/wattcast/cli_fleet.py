@@ -11,9 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from wattcast.cli_stations import print_json
-from wattcast.errors import ConfigError, listing
-from wattcast.flags import AsJson, Assignments, At, ConfigFile, DryRun, ModelsDir, StoreName, Until, named_store
+from wattcast.cli_stations import exit_with, print_json
+from wattcast.errors import DOUBTFUL, ConfigError, listing
+from wattcast.flags import (
+    AsJson,
+    Assignments,
+    At,
+    ConfigFile,
+    DryRun,
+    ModelsDir,
+    StoreName,
+    Strict,
+    Until,
+    named_store,
+)
 
 if TYPE_CHECKING:
     from wattcast.fleet.executors.base import Executor, Limits
@@ -81,7 +92,7 @@ def fleet_forecast(config: ConfigFile = None, set_: Assignments = None, store: S
                    models_dir: ModelsDir = None, as_json: AsJson = False, at: At = None, out: FleetOut = None,
                    dry_run: DryRun = False, executor: ExecutorName = "processes", ray_address: RayAddress = None,
                    jobs: FleetJobs = None, resume: Resume = False, ledger: LedgerFile = None,
-                   seconds: Seconds = FORECAST_SECONDS, megabytes: Megabytes = None) -> None:
+                   seconds: Seconds = FORECAST_SECONDS, megabytes: Megabytes = None, strict: Strict = False) -> None:
     """The next seven days of all stations, from what is stored."""
     from wattcast.fleet.run import forecast_fleet
     from wattcast.forecasting.output import require_table_name, write_forecasts
@@ -97,11 +108,11 @@ def fleet_forecast(config: ConfigFile = None, set_: Assignments = None, store: S
     names, begun = work.job.station_ids(), time.perf_counter()
     with _opened(ledger or Path("fleet-forecast.jsonl"), "forecast", work, resume) as book:
         lines = _told(forecast_fleet(_at_its_start(work, book), [str(name) for name in names], where, book, jobs=count,
-                                     limits=limits, resumed=resume), "forecast", begun, as_json)
+                                     limits=limits, resumed=resume), "forecast", begun, as_json, book)
     tables = [line.table for line in lines if line.table is not None]
     if out is not None and tables:
         write_forecasts(tables, out)
-    _end(lines)
+    _end(lines, *(DOUBTFUL for mark in _marks(book) if strict and mark != "ok"))
 
 
 @fleet_app.command("train")
@@ -118,7 +129,7 @@ def fleet_train(config: ConfigFile = None, set_: Assignments = None, store: Stor
     names, begun = work.job.station_ids(), time.perf_counter()
     with _opened(ledger or Path("fleet-train.jsonl"), "train", work, resume) as book:
         lines = _told(train_fleet(work, [str(name) for name in names], where, book, limits=limits, resumed=resume),
-                      "train", begun, as_json)
+                      "train", begun, as_json, book)
     _end(lines)
 
 
@@ -179,17 +190,19 @@ def _at_its_start(work: "Work", ledger: "Ledger") -> "Work":
     return replace(work, issued=started, now=started if work.at in (TODAY, NOW) else None)
 
 
-def _told(lines: Iterable["Line"], verb: str, begun: float, as_json: bool) -> "list[Line]":
-    """All lines, once what became of the stations is told."""
+def _told(lines: Iterable["Line"], verb: str, begun: float, as_json: bool, ledger: "Ledger") -> "list[Line]":
+    """All lines, once what became of the stations is told. Qualities are those of the run, also from before it was
+    resumed."""
     from wattcast import render
     from wattcast.workflows.many import FAILED
 
     found = list(lines)
     spent = time.perf_counter() - begun
     states = Counter(line.state for line in found)
-    failed = [line for line in found if line.state == FAILED]
+    failed, marks = [line for line in found if line.state == FAILED], _marks(ledger)
     if as_json:
-        print_json({"verb": verb, "stations": len(found), "states": dict(states), "seconds": round(spent, 3),
+        print_json({"verb": verb, "stations": len(found), "states": dict(states), "quality": dict(marks),
+                    "seconds": round(spent, 3),
                     "stations_per_second": round(len(found) / spent, 3),
                     "failed": [{"station": line.station, "what": line.words} for line in failed]})
     else:
@@ -197,12 +210,18 @@ def _told(lines: Iterable["Line"], verb: str, begun: float, as_json: bool) -> "l
             print(f"error: station {line.station}: {line.words}", file=sys.stderr)
         render.say(f"{len(found)} stations in {spent:.1f} s, {len(found) / spent:.3g} a second: "
                    f"{', '.join(f'{count} {state}' for state, count in states.items()) or 'nothing was left to do'}"
-                   + (f" ({listing([line.station for line in failed])})" if failed else ""))
+                   + (f" ({listing([line.station for line in failed])})" if failed else "")
+                   + (f"; quality: {', '.join(f'{count} {mark}' for mark, count in marks.items())}" if marks else ""))
     return found
 
 
-def _end(lines: "list[Line]") -> None:
-    from wattcast.workflows.many import ending
+def _marks(ledger: "Ledger") -> Counter[str]:
+    """How many of a run's forecasts are `ok`, `degraded` and `stale`, in this order."""
+    from wattcast.workflows.ground import MARKS
 
-    if code := ending(line.exit_code for line in lines):
-        raise typer.Exit(code)
+    found = Counter(line["quality"] for line in ledger.lines.values() if line.get("quality"))
+    return Counter({mark: found[mark] for mark in MARKS if found[mark]})
+
+
+def _end(lines: "list[Line]", *codes: int) -> None:
+    exit_with((*(line.exit_code for line in lines), *codes))

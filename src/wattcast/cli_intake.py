@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattcast.cli_stations import each, exit_with, print_error, print_errors, print_json, told_of
+from wattcast.errors import ConfigError
 from wattcast.flags import (
+    AnyStation,
     AsJson,
     Assignments,
     ConfigFile,
@@ -32,6 +34,9 @@ Description = Annotated[Path | None, typer.Option(
 Still = Annotated[float | None, typer.Option("--still", min=0, help="seconds that a file must not have changed; "
                                                                     "default: 2")]
 Received = Annotated[str | None, typer.Option("--received", help="when the data came; default: now")]
+ToStore = Annotated[str, typer.Option("--to", help="the other store, as --store names one")]
+RemovedStation = Annotated[str, typer.Argument(metavar="ID", help="the station")]
+Yes = Annotated[bool, typer.Option("--yes", help="remove it; without this only say what would go")]
 Accept = Annotated[bool, typer.Option("--accept", help="take in rows that contradict those that are kept, too")]
 
 stations_app = typer.Typer(help="The stations that are kept and how they are described.", no_args_is_help=True)
@@ -163,3 +168,44 @@ def stations_show(station: OneStation, store: StoreName = None, models_dir: Mode
     from wattcast.workflows.station_list import show_station
 
     print_json(show_station(named_store(store, models_dir), station))
+
+
+@stations_app.command("remove")
+def stations_remove(station: RemovedStation, store: StoreName = None, models_dir: ModelsDir = None,
+                    as_json: AsJson = False, yes: Yes = False) -> None:
+    """Remove all that is kept of one station: measurements, models, forecasts. It asks nothing and needs --yes."""
+    from wattcast import render
+    from wattcast.workflows.station_moves import remove_station
+
+    kept = named_store(store, models_dir)
+    found = remove_station(kept, station, sure=yes)
+    if not yes:
+        raise ConfigError(f"nothing was removed of station {station} in {kept.place}", found=found.words(),
+                          hint="give the same with --yes to remove it for good")
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        render.say(f"removed station {station} from {kept.place}: {found.words()}")
+
+
+@stations_app.command("copy")
+def stations_copy(to: ToStore, station: AnyStation = None, store: StoreName = None, models_dir: ModelsDir = None,
+                  as_json: AsJson = False) -> None:
+    """Copy all that is kept of the stations to another store, of any kind; twice is once, and it goes on after a kill.
+    """
+    from wattcast import render
+    from wattcast.workflows.station_moves import copy_stations
+
+    source, target = named_store(store, models_dir), named_store(to, None)
+    outcomes = []
+    for outcome in copy_stations(source, target, station):
+        outcomes.append(outcome)
+        if outcome.result is not None and not as_json:
+            render.say(f"station {outcome.station_id}: {outcome.result.words()}")
+    if as_json:
+        print_json([told_of(outcome, lambda done: done.to_dict()) for outcome in outcomes])
+    else:
+        done = sum(1 for outcome in outcomes if outcome.error is None)
+        render.say(f"{done} of {len(outcomes)} stations of {source.place} are in {target.place}")
+    print_errors(outcomes)
+    exit_with(outcome.exit_code for outcome in outcomes)

@@ -84,11 +84,15 @@ def named_store(store: str | None, models_dir: Path | None) -> "Store":
     """The store that is meant.
 
     Raises:
-        ConfigError: it is named twice.
+        ConfigError: it is named twice, or another kind of store is given as a folder.
         StoreError: it is none.
     """
-    from wattcast.store.open import open_store
+    from wattcast.store.open import kind_named, open_store
 
+    if models_dir is not None and (kind := kind_named(models_dir)):
+        # It may hold a password.
+        raise ConfigError("--models-dir takes a folder's name alone", found=f"what looks like {kind}:…",
+                          hint="use --store for it; a folder that is called so is --store disk:FOLDER")
     if store is not None and models_dir is not None:
         raise ConfigError("--store and --models-dir contradict each other", hint="give one of them")
     return open_store(store if store is not None else models_dir or MODELS)

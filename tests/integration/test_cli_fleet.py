@@ -167,6 +167,22 @@ def test_fleet_train__each_model_becomes_the_champion(cli: Callable, tiny: tuple
             if line["state"] == "done"] == ["east"]
 
 
+def test_fleet_forecast__tells_qualities_and_may_be_strict(cli: Callable, models: Path) -> None:
+    DiskStore(models).station("east").replace_measurements(rows("east"))
+    given = ("fleet", "forecast", "--executor", "inline", "--dry-run")
+    done = cli(*given)
+    assert done.code == 0
+    marks = [cli("forecast", "--station", name, "--dry-run", "--json").out for name in ("east", "plant")]
+    expected = pd.Series([json.loads(told)["quality"] for told in marks]).value_counts().to_dict()
+    told = json.loads(cli(*given, "--json").out)
+    assert told["quality"] == expected
+    assert all(f"{count} {mark}" in done.out.rpartition("quality: ")[2] for mark, count in expected.items())
+    assert cli(*given, "--strict").code == 4
+    resumed = cli(*given, "--strict", "--resume")
+    assert resumed.code == 4
+    assert "nothing was left to do" in resumed.out
+
+
 def test_fleet_forecast__trained_stations_too(cli: Callable, models: Path) -> None:
     done = cli("fleet", "forecast", "--executor", "inline", "--models-dir", models, "--json")
     assert done.code == 0

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
 from wattcast.store.disk import DiskStore
+from wattcast.store.open import open_store
 from wattcast.workflows.intake import Intake
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -98,6 +100,32 @@ def test_ingest__weather_that_comes_alone(cli, plant, place) -> None:
                                   check_freq=False)
     issued = [len(data.vintages.table.index.unique("issued")) for data in (before, after)]
     assert issued[1] == issued[0] + 1
+
+
+@pytest.mark.parametrize(("content", "code", "told_as"), [
+    (b"", 0, "waits: it is empty"), (b"time,total_active_power\n2025-05-01", 0, "waits: it is cut"),
+    (b"a,b\n1,2\n", 2, "has no column that is known to be the time"), (b"x\n", 2, "known to be the time")])
+@pytest.mark.parametrize("first", [True, False])
+def test_ingest__a_wrong_file_of_a_station_does_not_keep_its_others_out(cli, plant, place, content: bytes, code: int,
+                                                                         told_as: str, *, first: bool) -> None:
+    folder = Path(shutil.copytree(plant / "plant", place / "plant"))
+    newest = max((folder / "forcaster").iterdir())
+    later = newest.read_bytes()
+    newest.unlink()
+    if not first:
+        assert cli("ingest", "--data", folder, *STILL).code == 0
+    newest.write_bytes(later)
+    (folder / "data" / "data-plant-2025-05.csv").write_bytes(content)
+    done = cli("ingest", "--data", folder, *STILL)
+    assert done.code == code, done.err
+    assert told_as in done.err + done.out
+    assert "data-plant-2025-05.csv" in done.err + done.out
+    taken = [file.name for file in kept("plant").taken_in()]
+    assert len(taken) == len(set(taken)) == len(list(folder.rglob("*.csv"))) - 1
+    assert f"forcaster/{newest.name}" in taken
+    again = cli("ingest", "--data", folder, *STILL)
+    assert again.code == code
+    assert "took in nothing new" in again.out
 
 
 def test_ingest__late_rows_and_corrections(cli, hourly) -> None:
@@ -381,6 +409,32 @@ def test_ingest__a_link_is_called_like_itself(cli, hourly, link: str) -> None:
     assert done.code == 0, done.err
     assert [file.name for file in kept().taken_in()] == [link.removeprefix("inbox/") + "/rows.csv" * (link[-1] != "v")]
     assert "took in nothing new" in cli("ingest", "--data", "inbox", "--station", "north", *HOURLY, *STILL).out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
+@pytest.mark.parametrize("store", ["models", "sqlite:///kept.db"])
+def test_ingest__a_name_that_is_no_utf_8(cli, hourly, store: str) -> None:
+    names = [os.fsdecode(name) for name in (b"caf\xe9.csv", b"caf\xe8.csv")]
+    for name, table in zip(names, (hourly(days=10), hourly(days=20).iloc[240:]), strict=True):
+        write(table.drop(columns="station_ref_id"), f"inbox/{name}")
+    given = ("ingest", "--data", "inbox", "--store", store, *HOURLY, *STILL)
+    done = cli(*given, "--station", "cafe", "--set", "data.folder=one")
+    assert done.code == 0, done.err
+    kept_as = [file.name for file in open_store(store).station("cafe").taken_in()]
+    assert kept_as == [r"caf\xe8.csv", r"caf\xe9.csv"]
+    assert "nothing new: 2 files taken in before" in cli(*given, "--station", "cafe").out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text")
+@pytest.mark.parametrize("store", ["models", "sqlite:///kept.db"])
+def test_ingest__a_station_called_like_what_is_no_utf_8_is_not_the_end(cli, hourly, store: str) -> None:
+    for name in (os.fsdecode(b"caf\xe9.csv"), "other.csv"):
+        write(hourly().drop(columns="station_ref_id"), f"inbox/{name}")
+    given = ("ingest", "--data", "inbox", "--store", store, "--set", "data.folder=stations", *HOURLY, *STILL)
+    done = cli(*given, "--json")
+    assert {name: "error" in each for name, each in told(done).items()} == {"caf\udce9": True, "other": False}
+    assert "the file or folder that it is called after" in done.err
+    assert r"caf\udce9" in cli(*given).out
 
 
 def test_ingest__a_file_that_gets_its_name_meanwhile_waits(cli, hourly, monkeypatch) -> None:

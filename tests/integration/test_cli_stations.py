@@ -1,11 +1,13 @@
 """`wattcast stations`: what stations are is said once."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from wattcast.store.disk import DiskStore
+from wattcast.store.open import open_store
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -58,3 +60,54 @@ def test_stations__ids_stay_in_their_place(cli, station: str) -> None:
     assert cli("stations", "add", "--station", station, "--set", "data.kind=pv").code == 2
     assert not Path("models").exists()
     assert [path.name for path in Path("..").iterdir()] == ["place"]
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("store", ["models", "sqlite:///kept.db"])
+def test_stations__removed_only_with_yes(cli, store: str) -> None:
+    if store != "models":
+        assert cli("stations", "copy", "--to", store).code == 0
+    cli("stations", "add", "--station", "field", "--set", "data.kind=wind", "--store", store)
+    given = ("stations", "remove", "plant", "--store", store)
+    kept = cli(*given)
+    assert kept.code == 2
+    assert "nothing was removed of station plant" in kept.err
+    assert "versions" in kept.err
+    assert " MB" in kept.err
+    assert open_store(store).stations() == ("field", "plant")
+    assert "did you mean plant?" in cli("stations", "remove", "plamt", "--yes", "--store", store).err
+    done = cli(*given, "--yes")
+    assert done.code == 0
+    assert "removed station plant" in done.out
+    assert open_store(store).stations() == ("field",)
+    assert cli(*given, "--yes").code == 2
+
+
+@pytest.mark.usefixtures("models", "few_base_trees")
+def test_stations__copied_to_a_database_and_back_forecast_the_same(cli) -> None:
+    places = ("models", "sqlite:///kept.db", "back")
+    for source, target in pairwise(places):
+        for _ in range(2):
+            done = cli("stations", "copy", "--store", source, "--to", target)
+            assert done.code == 0, done.err
+            assert "1 versions" in done.out
+            assert f"1 of 1 stations of {source} are in {target}" in done.out
+    said = []
+    for place in places:
+        assert cli("forecast", "--store", place, "--dry-run", "--out", "made.csv").code == 0
+        said.append(Path("made.csv").read_bytes())
+    assert len(set(said)) == 1
+    assert (Path("back/plant/bi_mamba.pth").read_bytes() == Path("models/plant/bi_mamba.pth").read_bytes())
+    told = json.loads(cli("stations", "copy", "--to", "back", "--station", "plant", "--json").out)
+    assert told[0]["versions"] == 1
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("flags", "words"), [
+    (("--to", "models"), "both stores are the same"), (("--to", "b", "--station", "plamt"), "did you mean plant?"),
+    (("--store", "nowhere", "--to", "b"), "nothing is kept in nowhere")])
+def test_stations__what_cannot_be_copied(cli, flags: tuple[str, ...], words: str) -> None:
+    done = cli("stations", "copy", *flags)
+    assert done.code == 2
+    assert words in done.err
+    assert not Path("b").exists()

@@ -74,3 +74,13 @@ def test_store__of_an_unknown_kind_is_refused_without_its_password(capsys: pytes
         told = capsys.readouterr()
         assert "no store of the kind 'mysql'" in told.err
         assert "hunter2" not in told.err + told.out
+
+
+@pytest.mark.parametrize("name", ["sqlite:///kept.db", "postgresql://me:secret@host/kept", "postgres://host/kept",
+                                  "disk:kept", "memory:"])
+def test_models_dir__of_another_kind_of_store_is_refused(cli, place: Path, name: str) -> None:
+    done = cli("stations", "add", "--station", "north", "--set", "data.kind=load", "--models-dir", name)
+    assert done.code == 2
+    assert "use --store" in done.err
+    assert "secret" not in done.err
+    assert list(place.iterdir()) == []

@@ -9,6 +9,7 @@ import pandas as pd
 from wattcast.contracts import TOTAL
 from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
 from wattcast.data.schema import DataConfig
+from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
 from wattcast.data.stamps import read_starts
 from wattcast.data.strays import without_strays
@@ -101,6 +102,13 @@ def columns_of(file: Path, config: DataConfig) -> Columns | None:
         return _layout([file], config, str(file))[0]
     except DataError:
         return None
+
+
+def newest_that_fits(files: Sequence[Path], config: DataConfig) -> list[Path]:
+    """The last file that is whole and has a station's columns; the last one if none has, which is told when it is
+    read."""
+    fitting = (file for file in reversed(files) if cut_off(file) is None and columns_of(file, config) is not None)
+    return [next(fitting, files[-1])]
 
 
 def total_power(files: Sequence[Path], config: DataConfig) -> pd.Series:

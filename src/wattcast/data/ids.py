@@ -78,7 +78,8 @@ def require_id(station_id: str) -> str:
     try:
         length = len(station_id.encode("utf-8"))
     except UnicodeEncodeError:
-        raise InputError(f"station id {shown} cannot be a folder's name: it is no valid text", hint=hint) from None
+        raise InputError(f"station id {shown} cannot be a folder's name: it is no valid text",
+                         hint=f"{hint}, or the file or folder that it is called after") from None
     if length > LONGEST:
         raise InputError(f"station id {shown} is too long", found=f"{length} bytes", expected=f"at most {LONGEST}",
                          hint=hint)

@@ -15,7 +15,16 @@ from wattcast.contracts import Station
 from wattcast.data import weather
 from wattcast.data.assembly import Forecasts, RawStation, assemble
 from wattcast.data.columns import Columns, resolve
-from wattcast.data.files import columns_of, elsewhere, forecast_table, read_files, shape_of, tables_in, total_power
+from wattcast.data.files import (
+    columns_of,
+    elsewhere,
+    forecast_table,
+    newest_that_fits,
+    read_files,
+    shape_of,
+    tables_in,
+    total_power,
+)
 from wattcast.data.folders import forecast_files, month_files, station_folders
 from wattcast.data.frames import as_table, with_columns
 from wattcast.data.ids import to_ids
@@ -214,7 +223,8 @@ def _from_folder(stations: dict[str, Path], config: DataConfig, wanted: Wanted, 
     folder = stations[station_id]
     months = month_files(folder)
     # Weather that comes alone belongs to rows that are there.
-    table, columns = read_files([file for file in months if wanted(file)] or months[-1:], config, str(folder))
+    months = [file for file in months if wanted(file)] or newest_that_fits(months, config)
+    table, columns = read_files(months, config, str(months[0] if len(months) == 1 else folder))
     issued = {file: day for file, day in forecast_files(folder).items() if wanted(file)}
     daily = partial(weather.read_daily_files, issued, config=config) if issued else None
     return RawStation(str(folder), table, columns, daily or _issued_forecasts(folder, config))

@@ -31,7 +31,9 @@ TELLING = 28
 [days]"""
 ROOM = 0.25
 """Share of the history's span that new weather may leave it by."""
-
+TELLING = pd.Timedelta(days=6)
+"""A history that is shorter does not tell what weather a week can bring: that it is left says nothing of units. [days]
+"""
 
 CONVERTED = "; converted from "
 """Between what was found and what was done about it."""
@@ -160,7 +162,8 @@ def _span(measured: pd.Series) -> pd.Timedelta:
 
 
 def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station) -> tuple[pd.DataFrame, list[str]]:
-    """Weather in the units of the history, and a sentence for each column that was in another or is unlike it.
+    """Weather in the units of the history, and a sentence for each column that was in another or is unlike it. A
+    history whose values are all the same, or of some days only, does not tell what it is unlike.
 
     Args:
         weather: known-future columns, indexed by `time`, or by `issued` and `time`.
@@ -169,11 +172,11 @@ def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station)
     """
     converted, notes = {}, []
     for column in (name for name in weather.columns if name in history and name not in station.categorical):
-        quantity, cells = recognise(column) or "", weather[column].dropna()
-        new, old = (each.to_numpy(np.float64) for each in (cells, history[column].dropna()))
+        quantity, cells, known = recognise(column) or "", weather[column].dropna(), history[column].dropna()
+        new, old = (each.to_numpy(np.float64) for each in (cells, known))
         weeks = _weekly_middles(history[column]) if quantity == "wind_speed" else None
         fits = partial(_fits, old=old) if weeks is None or len(weeks) < WEEKS else partial(_is_as_windy, weeks=weeks)
-        if min(len(new), len(old)) < FEWEST or np.ptp(new) == 0 or fits(new):
+        if min(len(new), len(old)) < FEWEST or np.ptp(new) == 0 or np.ptp(old) == 0 or fits(new):
             continue
         fitting = [each for each in CONVERSIONS.get(quantity, ()) if fits(each.apply(new)) and (
             weeks is None or _is_plain(each.apply(new), new, weeks))]
@@ -184,7 +187,7 @@ def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station)
             best = min(fitting, key=lambda each: _distance(each.apply(new), old))
             converted[column] = best.apply(weather[column].to_numpy(np.float64))
             notes.append(f"{told}{CONVERTED}{best.words}")
-        else:
+        elif times_of(known).max() - times_of(known).min() >= TELLING:
             notes.append(f"{told}; used as it is: check its unit")
     return (weather.assign(**converted) if converted else weather), notes
 

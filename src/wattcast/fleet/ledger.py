@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from wattcast.errors import ConfigError, DataError
 from wattcast.locks import held
-from wattcast.store.files import cannot_write
+from wattcast.store.files import cannot_write, json_text
 
 RUN, STATION, STATE = "run", "station", "state"
 FLAG = "--ledger"
@@ -102,7 +102,7 @@ class Ledger:
 
     def _write(self, line: Mapping[str, Any]) -> None:
         try:
-            self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            self._file.write(json_text(line, indent=None).encode() + b"\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:

@@ -1,13 +1,12 @@
 """What is logged in a night, a line of JSON each."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wattcast.store.files import cannot_write
+from wattcast.store.files import cannot_write, json_text
 
 log = logging.getLogger("wattcast")
 
@@ -21,7 +20,7 @@ class JsonLines(logging.Formatter):
         told |= {name: value for name in ("step", "station") if (value := getattr(record, name, None)) is not None}
         if record.exc_info:
             told["trace"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False)
+        return json_text(told, indent=None)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from wattcast.store.files import cannot_write
+from wattcast.store.files import cannot_write, json_text
 
 log = logging.getLogger("wattcast")
 
@@ -90,7 +90,7 @@ class Ledger:
         self._take(state, step, of, told)
         if self.path is None:
             return
-        line = json.dumps([state, step, of, told], ensure_ascii=False).encode() + b"\n"
+        line = json_text([state, step, of, told], indent=None).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "ab+") as file:

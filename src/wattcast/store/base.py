@@ -95,6 +95,23 @@ class Versions(Protocol):
         """Of all that the version is made of."""
         ...
 
+    def registered(self) -> dict[str, Any]:
+        """What is said of the versions (`store.aliases`): their names, oldest first, and the aliases."""
+        ...
+
+    def files(self, name: str) -> Mapping[str, bytes]:
+        """What a version is made of, by the names of its files, read when asked for."""
+        ...
+
+    def take_over(self, other: "Versions") -> None:
+        """Have the versions and aliases of the same station elsewhere, as they are there. What is there already is not
+        written again, so that this may be done twice, or again after a kill.
+
+        Raises:
+            BundleError: there are versions here that `other` does not have.
+        """
+        ...
+
     def rejected(self, parent: str) -> dict[str, Any] | None:
         """The manifest of the newest version that was fine-tuned from `parent` and did not pass the gate."""
         ...
@@ -247,6 +264,10 @@ class StationStore(Protocol):
         the order in which they came."""
         ...
 
+    def keep_corrections(self, rows: pd.DataFrame) -> None:
+        """Keep these and none that were kept before; measurements are kept already."""
+        ...
+
     def taken_in(self) -> tuple[TakenIn, ...]:
         """Files that were taken in, oldest first."""
         ...
@@ -299,6 +320,10 @@ class StationStore(Protocol):
 
     def documents(self) -> Mapping[str, bytes]:
         """By name, read when asked for."""
+        ...
+
+    def remove(self) -> None:
+        """Remove all of the above. Killed in between, what is left is a station that can be removed."""
         ...
 
     # What may go at any time ----------------------------------------------------------------------------------------

@@ -4,12 +4,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from wattcast.experts.trained import TrainedModel
 from wattcast.store.bundle import bundle_files, load_bundle, manifest_in
-from wattcast.store.files import cannot_write
+from wattcast.store.files import cannot_write, occupied
 
 
 class FolderFiles(Mapping[str, bytes]):
@@ -33,7 +34,7 @@ class FolderFiles(Mapping[str, bytes]):
     @property
     def size(self) -> int:
         """Of all of them [bytes]."""
-        return sum((self.folder / name).stat().st_size for name in self)
+        return occupied(self.folder / name for name in self)
 
 
 def save_folder(folder: Path, model: TrainedModel, metrics: dict[str, Any], **told: Any) -> None:
@@ -60,13 +61,23 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
         aside.mkdir(parents=True)
+        written: dict[bytes, str] = {}
         for name, content in files.items():
-            (aside / name).write_bytes(content)
+            _write(aside, name, content, written.setdefault(content, name))
         os.replace(aside, folder)
     except OSError as error:
         raise cannot_write(folder, error, what="the model to ") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write(folder: Path, name: str, content: bytes, same: str) -> None:
+    """A file, or another name of `same`, which has that content: of a fine-tuned model two files are its weights."""
+    if name != same:
+        with suppress(OSError):     # no file system has to know links
+            os.link(folder / same, folder / name)
+            return
+    (folder / name).write_bytes(content)
 
 
 def load_folder(folder: Path) -> TrainedModel:

@@ -11,8 +11,9 @@
 """
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, WattcastError
 from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
+from wattcast.store.bundle import COMPATIBILITY_FILES, FINETUNE_FILES
 from wattcast.store.bundle_folder import FolderFiles
-from wattcast.store.files import write_json, written_aside
+from wattcast.store.files import occupied, write_json, written_aside
 from wattcast.store.forecasts import (
     earlier_forecasts,
     keep_forecast,
@@ -34,8 +36,9 @@ from wattcast.store.forecasts import (
 )
 from wattcast.store.history import MEASUREMENTS, guessed_station, load_history, save_history
 from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
+from wattcast.store.mornings import NAME as RECALL
 from wattcast.store.mornings import load_recall, save_recall
-from wattcast.store.registry import Registry
+from wattcast.store.registry import REGISTRY, Registry
 
 DESCRIPTION, ACCURACY_FILE, HISTORY, FORECASTS = "station.json", "accuracy.parquet", "history", "forecasts"
 TAKEN_IN, CORRECTED = "taken_in.json", "corrections.parquet"
@@ -43,7 +46,7 @@ TAKEN_IN, CORRECTED = "taken_in.json", "corrections.parquet"
 
 def is_kept(folder: Path) -> bool:
     """Whether a folder holds something of a station."""
-    files = (DESCRIPTION, "registry.json", ACCURACY_FILE, f"{HISTORY}/{MEASUREMENTS}", f"{HISTORY}/{TAKEN_IN}")
+    files = (DESCRIPTION, REGISTRY, ACCURACY_FILE, f"{HISTORY}/{MEASUREMENTS}", f"{HISTORY}/{TAKEN_IN}")
     return any((folder / name).is_file() for name in files) or any((folder / FORECASTS).glob("[0-9]*.parquet"))
 
 
@@ -107,6 +110,10 @@ class DiskStation:
         found = _read_table(self._history / CORRECTED)
         return no_corrections() if found is None else found
 
+    def keep_corrections(self, rows: pd.DataFrame) -> None:
+        with self.locked():
+            _write_table(self._history / CORRECTED, rows)
+
     def taken_in(self) -> tuple[TakenIn, ...]:
         return tuple(TakenIn(**{**each, "received": pd.Timestamp(each["received"]),
                                 "findings": tuple(each["findings"])})
@@ -150,7 +157,18 @@ class DiskStation:
             aside.write_bytes(content)
 
     def documents(self) -> Mapping[str, bytes]:
-        return FolderFiles(self.folder)
+        return _Documents(self.folder)
+
+    def remove(self) -> None:
+        with self.locked():
+            # Folders first: files tell that there is something of the station.
+            for path in sorted(self.folder.iterdir(), key=Path.is_file):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        with suppress(OSError):     # somebody keeps something of it by now
+            self.folder.rmdir()
 
     def recall(self) -> dict[str, FloatArray]:
         return load_recall(self.folder)
@@ -165,9 +183,17 @@ class DiskStation:
         return {**found, "other": _size(self.folder) - sum(found.values())}
 
 
+class _Documents(FolderFiles):
+    """Of a station's files those that runs left."""
+
+    OTHERS = frozenset({DESCRIPTION, ACCURACY_FILE, REGISTRY, RECALL, *COMPATIBILITY_FILES, *FINETUNE_FILES})
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in super().__iter__() if name not in self.OTHERS and not name.startswith("."))
+
+
 def _size(path: Path) -> int:
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return sum(each.stat().st_size for each in files)
+    return occupied([path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()])
 
 
 def _json(path: Path) -> Any:

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -110,17 +110,25 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json_text(value))
+    write_text(path, json_text(value) + "\n")
 
 
-def json_text(value: Any) -> str:
-    """As a person can read it."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+def json_text(value: Any, indent: int | None = 2) -> str:
+    """As a person can read it. What is no valid text (a file's name may hold any bytes) stays an escape of JSON."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def json_bytes(value: Any) -> bytes:
     """What `write_json` writes."""
-    return json_text(value).encode()
+    return f"{json_text(value)}\n".encode()
+
+
+def occupied(files: Iterable[Path]) -> int:
+    """Of all of them [bytes]; one with several names counts once."""
+    told = [file.stat() for file in files]
+    names = {(each.st_dev, each.st_ino or -number): each.st_size for number, each in enumerate(told, 1)}
+    return sum(names.values())
 
 
 def sha256(content: bytes) -> str:

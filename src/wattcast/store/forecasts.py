@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from wattcast.store.base import Issue, IssuedForecast
-from wattcast.store.files import written_aside
+from wattcast.store.files import json_text, written_aside
 
 log = logging.getLogger("wattcast")
 
@@ -44,7 +44,7 @@ def packed(forecast: IssuedForecast) -> bytes:
     told = {"origin": forecast.origin.isoformat(), "version": forecast.version, "issued": _iso(forecast.issued),
             "weather": forecast.weather, "weather_issued": _iso(forecast.weather_issued),
             "quality": forecast.quality, "fallback": forecast.fallback, "notes": list(forecast.notes)}
-    meta = {**arrow.schema.metadata, META: json.dumps(told, ensure_ascii=False).encode()}
+    meta = {**arrow.schema.metadata, META: json_text(told, indent=None).encode()}
     file = io.BytesIO()
     pq.write_table(arrow.replace_schema_metadata(meta), file, compression="zstd", use_dictionary=False,
                    use_byte_stream_split=list(table.columns))

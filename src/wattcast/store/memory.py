@@ -1,5 +1,6 @@
 """A store that is gone with its process: for tests and for what need not be kept."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
@@ -73,7 +74,10 @@ class MemoryStation:
 
     def __init__(self, station_id: str, work: Path) -> None:
         self.station_id, self._work = station_id, work
-        self._shelf = MemoryShelf(station_id)
+        self._empty()
+
+    def _empty(self) -> None:
+        self._shelf = MemoryShelf(self.station_id)
         self.versions = ShelvedVersions(self._shelf)
         self._description: dict[str, Any] | None = None
         self._data: StationData | None = None
@@ -125,6 +129,9 @@ class MemoryStation:
     def corrections(self) -> pd.DataFrame:
         return self._corrections.copy()
 
+    def keep_corrections(self, rows: pd.DataFrame) -> None:
+        self._corrections = rows.copy()
+
     def taken_in(self) -> tuple[TakenIn, ...]:
         return tuple(self._taken_in)
 
@@ -160,6 +167,10 @@ class MemoryStation:
 
     def documents(self) -> Mapping[str, bytes]:
         return dict(self._documents)
+
+    def remove(self) -> None:
+        shutil.rmtree(self._work / self.station_id, ignore_errors=True)
+        self._empty()
 
     def recall(self) -> dict[str, FloatArray]:
         return dict(self._recall)

@@ -12,6 +12,8 @@ KNOWN = {"disk": "disk:FOLDER, or just FOLDER", "sqlite": "sqlite:///FILE.db",
          "postgresql": "postgresql://USER@HOST/DATABASE"}
 """How stores are named, by their scheme."""
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.-]+)(?:\+\w+)?:")
+"""A single letter is a drive."""
 PASTED = " \t\r\n\"'"
 """What a name brings along that is read from a file of variables or pasted; none is a part of it."""
 
@@ -26,8 +28,7 @@ def open_store(place: str | Path) -> Store:
     if isinstance(place, Path):
         return DiskStore(place)
     place = place.strip(PASTED)
-    # A single letter is a drive.
-    found = re.match(r"([A-Za-z][A-Za-z0-9.-]+)(?:\+\w+)?:", place)
+    found = _SCHEME.match(place)
     if found is None:
         return DiskStore(_folder(_no_url(place)))
     scheme, rest = found.group(1).lower(), place[found.end():]
@@ -41,6 +42,12 @@ def open_store(place: str | Path) -> Store:
     raise StoreError(f"there is no store of the kind {scheme!r}", expected="; ".join(KNOWN.values()),
                      hint=f"did you mean {KNOWN[close]}?" if close else
                      "name a folder with a colon in its name as disk:FOLDER")
+
+
+def kind_named(path: Path) -> str | None:
+    """The kind of store that a path says with its name, as `sqlite:///x.db` does; None of a folder's name."""
+    found = _SCHEME.match(str(path).strip(PASTED))
+    return nearest(found.group(1).lower(), (*KNOWN, "memory")) if found else None
 
 
 def _no_url(place: str) -> str:

@@ -31,10 +31,12 @@ from wattcast.store.bundle_folder import FolderFiles, write_folder
 from wattcast.store.files import laid_out, remove_leftovers, write_json
 from wattcast.store.shelf import ShelvedVersions
 
+REGISTRY = "registry.json"
+
 
 def trained_stations(root: Path) -> tuple[str, ...]:
     """The stations below `root` that have a registry."""
-    return tuple(sorted(path.parent.name for path in root.glob("*/registry.json")))
+    return tuple(sorted(path.parent.name for path in root.glob(f"*/{REGISTRY}")))
 
 
 class FolderShelf:
@@ -64,7 +66,7 @@ class FolderShelf:
         return held(self._lock, f"the models of station {self.station_id} are being changed")
 
     def content(self) -> Content:
-        path = self.folder / "registry.json"
+        path = self.folder / REGISTRY
         try:
             text = path.read_bytes()
         except FileNotFoundError:
@@ -74,7 +76,7 @@ class FolderShelf:
     def replace(self, content: Content) -> None:
         """The change itself, and what follows from it."""
         with laid_out(self.folder, self._sources(content)):
-            write_json(self.folder / "registry.json", content)
+            write_json(self.folder / REGISTRY, content)
         remove_leftovers(self.folder, self.folder / "versions")
 
     def _sources(self, content: Content) -> dict[str, Path | None]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol
 
-from wattcast.errors import BundleError, WattcastError
+from wattcast.errors import BundleError, WattcastError, listing
 from wattcast.experts.trained import TrainedModel
 from wattcast.store import aliases
-from wattcast.store.aliases import CHAMPION, Content
-from wattcast.store.base import Version
-from wattcast.store.bundle import bundle_files, load_bundle, manifest_in
+from wattcast.store.aliases import CHAMPION, USED, Content
+from wattcast.store.base import Version, Versions
+from wattcast.store.bundle import MANIFEST, bundle_files, load_bundle, manifest_in
 from wattcast.store.retention import is_rejected
 
 
@@ -207,6 +207,38 @@ class ShelvedVersions:
     def digest(self, name: str) -> str:
         """Of all that the version is made of."""
         return str(self.manifest(name)["digest"])
+
+    def registered(self) -> Content:
+        """What is said of the versions (`aliases`)."""
+        return self.shelf.content()
+
+    def files(self, name: str) -> Mapping[str, bytes]:
+        """What a version is made of, by the names of its files, read when asked for."""
+        return self.shelf.files(name)
+
+    def take_over(self, other: Versions) -> None:
+        """Have the versions and aliases of the same station elsewhere, as they are there.
+
+        Raises:
+            BundleError: there are versions here that `other` does not have.
+        """
+        content = other.registered()
+        with self.shelf.locked():
+            own = [name for name in self.shelf.content()["versions"]
+                   if name not in content["versions"] or not self._is_as_in(other, name)]
+            if own:
+                raise BundleError(f"station {self.shelf.station_id} has versions of its own in {self.shelf.place}",
+                                  found=listing(own), hint="remove the station there first")
+            for name in content["versions"]:
+                if not self._is_as_in(other, name):
+                    self.shelf.remove(name)     # what a kill left
+                    self.shelf.put(name, dict(other.files(name)))
+            if {USED: [], **content} != {USED: [], **self.shelf.content()}:
+                self.shelf.replace(content)
+
+    def _is_as_in(self, other: Versions, name: str) -> bool:
+        """Whether a version is here with the same bytes."""
+        return self.shelf.files(name).get(MANIFEST) == other.files(name).get(MANIFEST)
 
     def rejected(self, parent: str) -> dict[str, Any] | None:
         """The manifest of the newest version that was fine-tuned from `parent` and did not pass the gate."""

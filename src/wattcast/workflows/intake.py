@@ -6,7 +6,6 @@ between makes the same file come again: its cells are then what is kept already,
 
 import logging
 import secrets
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +23,7 @@ from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
 from wattcast.workflows.contradictions import believed, require_measured_by, require_same_unit, units_of
 from wattcast.workflows.description import flat
-from wattcast.workflows.intake_sources import Description, Sources, name_below, opened, unlike
+from wattcast.workflows.intake_sources import Description, Sources, cut_for_good, name_below, opened, readable, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.kept_descriptions import (
     NEW,
@@ -44,8 +43,6 @@ log = logging.getLogger("wattcast")
 
 KIND = "intake"
 """Of what is kept of a run."""
-WAITS = 3600.0
-"""A file that is cut and was not changed for so long is not being written any more. [seconds]"""
 COUNTS = ("appended", "late", "corrected")
 
 
@@ -134,6 +131,7 @@ class Intake:
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
         self.files = files_in(told.data, told.settings.data)
         self.waiting = unfinished(self.files, told.still)
+        self.left_out: dict[Path, DataError] = {}
         self._known_files = KnownFiles(
             told.data, [file for file in self.files if file not in self.waiting], told.store, told.store.runs(KIND),
             self._named, {*told.store.stations(), *self._described})
@@ -195,7 +193,15 @@ class Intake:
         known += len(files) - len(new)
         if not new:
             return StationIntake(station_id, known=known)
-        return self._taken(station, source if len(new) == len(files) else self._part(new).open(config), new, known)
+        try:
+            return self._taken(station, source if len(new) == len(files) else self._part(new).open(config), new, known)
+        except DataError:
+            good, wrong = readable(new, lambda some: assemble(
+                self._part(some).open(config).load(station_id), station_id, config, whole=False))
+            if not good or not wrong:
+                raise
+            self.left_out |= wrong
+            return self._taken(station, self._part(good).open(config), good, known)
 
     def _part(self, files: Sequence[Path]) -> Sources:
         """Of some files only: what came again for another station's sake was corrected since, perhaps."""
@@ -256,11 +262,10 @@ class Intake:
         return {name_below(file, self.told.data): why for file, why in self.waiting.items()}
 
     def left_over(self) -> list[DataError]:
-        """Files that are cut and that nobody writes to any more."""
-        old = [file for file in self.waiting if _age(file) > WAITS]
-        return [DataError(f"{file} {self.waiting[file]}", found=f"not changed for {WAITS / 3600:g} h or longer",
-                          expected="a whole file", hint="copy it again; if nothing is missing, end its last line with "
-                                                        "a line break") for file in old]
+        """Files that are cut and that nobody writes to any more, and such as could not be read beside others."""
+        wrong = [DataError(f"{name_below(file, self.told.data)} is left out: {error.what}", found=error.found,
+                           expected=error.expected, hint=error.hint) for file, error in self.left_out.items()]
+        return [*wrong, *cut_for_good(self.waiting)]
 
     def words(self, taken: Sequence[StationIntake]) -> str:
         """`took in 3 files: 5 stations, 2,880 rows new, 4 late, 2 corrected; 1 file waits`."""
@@ -274,21 +279,14 @@ class Intake:
         known = sum(map(self._known_files.is_known, self.files)) if not files else 0
         before = f": {_files(known)} taken in before" if known else ""
         waits = f"; {_files(len(self.waiting))} wait{'s' if len(self.waiting) == 1 else ''}" if self.waiting else ""
-        return f"{did}{before}{waits}"
+        wrong = f"; {_files(len(self.left_out))} left out" if self.left_out else ""
+        return f"{did}{before}{waits}{wrong}"
 
 
 def counted(rows: Mapping[str, int]) -> str:
     """`2,880 rows new, 4 late, 2 corrected`."""
     others = [f"{rows[name]:,} {name}" for name in COUNTS[1:] if rows.get(name)]
     return ", ".join([f"{rows.get(COUNTS[0], 0):,} rows new", *others])
-
-
-def _age(file: Path) -> float:
-    """How long ago it was changed [seconds]; one that has gone meanwhile, or got another name, is as good as new."""
-    try:
-        return time.time() - file.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _files(number: int) -> str:

@@ -1,5 +1,7 @@
 """What there is to take in: which files are whole and new, which stations they hold, and how each is to be read."""
 
+import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,8 @@ from wattcast.workflows.kept_descriptions import config_of
 
 Description = Mapping[str, Any]
 """Keys of the section `data`, flat."""
+WAITS = 3600.0
+"""A file that is cut and was not changed for so long is not being written any more. [seconds]"""
 
 
 @dataclass(eq=False)
@@ -130,6 +134,37 @@ def _as_known(sources: Sources, given: Description, known: Mapping[str, Descript
 
 def name_below(file: Path, path: Path) -> str:
     """What a file is called in what is kept of it: its place below the path, or its name. A link is called like
-    itself, wherever it leads."""
+    itself, wherever it leads. Bytes that are no UTF-8 are told as `\\xe9`, so that every store can keep the name."""
     place = next((root for root in (path, path.resolve()) if root.is_dir() and file.is_relative_to(root)), file.parent)
-    return str(file.relative_to(place))
+    return os.fsencode(file.relative_to(place)).decode("utf-8", "backslashreplace")
+
+
+def readable(files: Sequence[Path], read: Callable[[Sequence[Path]], object],
+             ) -> tuple[list[Path], dict[Path, DataError]]:
+    """Those of some files that can be read, and why the others cannot: found by halves, so that a few wrong ones among
+    thousands cost little."""
+    try:
+        read(files)
+    except DataError as error:
+        if len(files) == 1:
+            return [], {files[0]: error}
+    else:
+        return list(files), {}
+    half = len(files) // 2
+    (first, wrong), (second, others) = readable(files[:half], read), readable(files[half:], read)
+    return [*first, *second], {**wrong, **others}
+
+
+def cut_for_good(waiting: Mapping[Path, str]) -> list[DataError]:
+    """What to tell of files that are not whole, for the reason that is given, and that nobody writes to any more."""
+    return [DataError(f"{file} {why}", found=f"not changed for {WAITS / 3600:g} h or longer", expected="a whole file",
+                      hint="copy it again; if nothing is missing, end its last line with a line break")
+            for file, why in waiting.items() if _age(file) > WAITS]
+
+
+def _age(file: Path) -> float:
+    """How long ago it was changed [seconds]; one that has gone meanwhile, or got another name, is as good as new."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

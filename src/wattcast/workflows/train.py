@@ -89,14 +89,16 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     doubts = [decision.sentence for decision in evaluation.gate if not decision.passed] if evaluation else []
     with kept.locked():
         # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
-        older = extend_history(kept, data)
+        # Rows that were read from the store stay as they are there by now: corrections may have come in meanwhile.
+        older = "" if job.data is None else extend_history(kept, data)
         version = kept.versions.add(model, metrics_of(evaluation, history),
                                description=job.description(kept, history.quality),
                                search=found.record if found else None, files={RESULTS: found.results} if found else {})
         kept.versions.promote(version)
     update = None
     if updating:
-        update = update_station(data, kept, job.settings, until=history.kept.isoformat(), on_epoch=on_epoch)
+        update = update_station(data, kept, job.settings, until=history.kept.isoformat(), stored=True,
+                                on_epoch=on_epoch)
         if history.weeks and not update.rejected:
             model = kept.versions.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)

@@ -96,3 +96,15 @@ def test_like_history__what_nothing_explains_is_said() -> None:
     kept, (note,) = like_history(week, history(), STATION)
     assert kept is week
     assert "used as it is: check its unit" in note
+
+
+@pytest.mark.parametrize(("cloud", "hours"), [(100.0, 24), (100.0, 400), (np.linspace(97, 100, 24), 24)])
+def test_like_history__a_short_or_constant_history_tells_no_unit(cloud: float | np.ndarray, hours: int) -> None:
+    week, before = history().iloc[400:568], history().iloc[:hours].assign(cloud=cloud)
+    assert like_history(week[["cloud"]], before, STATION)[1] == []
+
+
+def test_like_history__a_day_still_tells_a_fraction() -> None:
+    week = history().iloc[400:568].assign(cloud=lambda table: table["cloud"] / 100)
+    _, (note,) = like_history(week[["cloud"]], history().iloc[:24], STATION)
+    assert note.endswith("converted from a fraction to %")

@@ -177,3 +177,18 @@ def test_folder_files__a_name_that_is_no_file_is_not_there(tmp_path) -> None:
     assert not {"folder", "absent", "folder/absent"} & {name for name in ("folder", "absent", "folder/absent")
                                                         if name in files}
     assert (list(files), files.size) == ([], 0)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_save__the_same_weights_under_two_names_take_their_room_once(model, tmp_path, monkeypatch, *,
+                                                                      linked: bool) -> None:
+    def refused(*_: object) -> None:
+        raise OSError("a file system without links")
+
+    if not linked:
+        monkeypatch.setattr(os, "link", refused)
+    save_folder(tmp_path / "v0002", model, {"mae": 1.0}, finetune={}, gate={"promoted": True})
+    files = FolderFiles(tmp_path / "v0002")
+    assert files["bi_mamba_finetuned.pth"] == files["bi_mamba.pth"]
+    assert files.size + len(files["bi_mamba.pth"]) * linked == sum(len(content) for content in files.values())
+    assert load_folder(tmp_path / "v0002").data_hash == model.data_hash

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pandas as pd
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from wattcast.data.schema import StationData
 from wattcast.store.base import TakenIn
@@ -25,12 +25,24 @@ def append(database: Database, data: StationData, received: pd.Timestamp) -> Map
         kept = read_months(connection, data.station.id, None)
         before = corrections_of(connection, data.station.id)
     made = joined(kept, data, received)
-    new = noted(before, made.corrections)[len(before):].rename(columns={"column": "column_name"})
+    new = noted(before, made.corrections)[len(before):]
     with database.writing() as connection:
         write_months(connection, made.data, kept, data)
-        if len(new):
-            connection.execute(insert(correction), new.assign(station=data.station.id).to_dict("records"))
+        _add_corrections(connection, data.station.id, new)
     return made.rows
+
+
+def replace_corrections(connection: Connection, station_id: str, rows: pd.DataFrame) -> None:
+    """Keep these and no others, as `base.CORRECTIONS`."""
+    make_known(connection, station_id)
+    connection.execute(delete(correction).where(correction.c.station == station_id))
+    _add_corrections(connection, station_id, rows)
+
+
+def _add_corrections(connection: Connection, station_id: str, rows: pd.DataFrame) -> None:
+    if len(rows):
+        named = rows.rename(columns={"column": "column_name"}).assign(station=station_id)
+        connection.execute(insert(correction), named.to_dict("records"))
 
 
 def corrections_of(connection: Connection, station_id: str) -> pd.DataFrame:

@@ -33,6 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
+from wattcast.store.files import json_text
+
 SCHEMA = "0001"
 """The newest schema known here: the last of `migrations/versions`."""
 SCHEMA_TABLE = "wattcast_schema"
@@ -67,7 +69,7 @@ class Json(TypeDecorator[Any]):
     impl, cache_ok = Text, True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False)
+        return None if value is None else json_text(value, indent=None)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)

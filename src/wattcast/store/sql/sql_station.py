@@ -1,6 +1,7 @@
 """All that is kept of one station in a database."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -78,6 +79,10 @@ class SqlStation:
         with self._database.reading() as connection:
             return came_in.corrections_of(connection, self.station_id)
 
+    def keep_corrections(self, rows: pd.DataFrame) -> None:
+        with self.locked(), self._database.writing() as connection:
+            came_in.replace_corrections(connection, self.station_id, rows)
+
     def taken_in(self) -> tuple[TakenIn, ...]:
         with self._database.reading() as connection:
             return came_in.files_of(connection, self.station_id)
@@ -122,6 +127,12 @@ class SqlStation:
 
     def documents(self) -> Mapping[str, bytes]:
         return self._documents
+
+    def remove(self) -> None:
+        with self.locked():
+            shutil.rmtree(self.work_folder("any").parent, ignore_errors=True)
+            with self._database.writing() as connection:
+                connection.execute(delete(station).where(station.c.id == self.station_id))
 
     def recall(self) -> dict[str, FloatArray]:
         with self._database.reading() as connection:
