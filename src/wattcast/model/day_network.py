@@ -75,7 +75,8 @@ class DayNetwork(nn.Module):
         tokens = torch.cat([self.embed_past(past), self.embed_ahead(ahead)], 1)                # [N, J + K, D]
         tokens = self.encoder(self.embed_dropout(tokens))[:, -ahead.shape[1]:]                 # [N, K, D]
         decoded = self.decode(tokens).reshape(len(past), -1, STEP_WIDTH)                       # [N, K · 24, 32]
-        return decoded.take_along_dim(hours[..., None], 1)
+        steps: Tensor = decoded.take_along_dim(hours[..., None], 1)                            # [N, S, 32]
+        return steps
 
 
 def head_of(sizes: DaySizes) -> AnchoredQuantileHead:

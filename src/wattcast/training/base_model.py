@@ -48,7 +48,9 @@ class Encoded:
         """What a head adds to the adjusted usual day `[B, H, C]`, in window units."""
         with torch.inference_mode():
             said = head(self.steps, self.covariates, self.anchors[:, :, None])[:, :, 0, MIDDLE]    # [N, H]
-        return (said - self.anchors[..., -1]).double().unflatten(0, (-1, self.targets)).mT
+        correction = (said - self.anchors[..., -1]).double()
+        by_target: Tensor = correction.reshape(-1, self.targets, correction.shape[1]).mT
+        return by_target
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ def fit_base_network(lessons: Lessons, *, seed: int, steps: int, kept: Path | No
     """
     torch.manual_seed(seed)
     network = DayNetwork(SIZES)
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))  # type: ignore[no-untyped-call]
     optimizer = optimizer_of(network.named_parameters(), LEARNING_RATE, WEIGHT_DECAY)
     schedule = LambdaLR(optimizer, lambda step: rate(step, steps))
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer, "schedule": schedule}
@@ -79,8 +79,8 @@ def fit_base_network(lessons: Lessons, *, seed: int, steps: int, kept: Path | No
                 _keep(parts, kept)
             if progress is not None:
                 progress(step + 1)
-    made: DayNetwork = averaged.module
-    return made.eval()
+    network.load_state_dict(averaged.module.state_dict())
+    return network.eval()
 
 
 def _resumed(parts: dict[str, Any], kept: Path | None) -> int:
@@ -119,7 +119,8 @@ def _loss(network: DayNetwork, lessons: Lessons, rows: Tensor) -> Tensor:
 
 def packed(module: nn.Module) -> bytes:
     """Weights in half precision, which is finer than what they were learned from tells."""
-    return save({name: value.half().contiguous() for name, value in module.state_dict().items()})
+    content: bytes = save({name: value.half().contiguous() for name, value in module.state_dict().items()})
+    return content
 
 
 def weights_of(content: bytes) -> dict[str, Tensor]:

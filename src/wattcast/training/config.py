@@ -33,7 +33,7 @@ class TrainingConfig(Config):
         None, description="weight of each step (672 of 15 minutes in 7 days) or of each day in the loss")
     recency_half_life_days: float | None = Field(
         None, gt=0, description="age at which a window counts half; null: all alike")
-    members: int = Field(2, ge=1, description="networks, each from a seed of its own, whose quantiles are averaged")
+    members: int = Field(1, ge=1, description="networks, each from a seed of its own, whose quantiles are averaged")
     boosted_trees: bool = Field(True, description="fit boosted trees, too, as a candidate of the choice")
     base_windows: int = Field(1200, ge=0, description="windows from which the base is tuned to the station; 0: it is "
                               "taken as it is")

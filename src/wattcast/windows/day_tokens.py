@@ -93,12 +93,12 @@ def day_tokens(lately: Lately, told: WindowUnits) -> DayTokens:
     to_hours = torch.from_numpy(shares_of_hours(day))                                          # [24, D]
     safe = torch.where(told.deviation > 0, told.deviation, 1.0)
     scaled = (lately.past - told.mean[:, None]) / safe[:, None] * lately.mask                  # [B, L, C]
-    power, known = (to_hours @ of.unflatten(1, (DAYS, day)) for of in (scaled, lately.mask))   # [B, 28, 24, C]
+    power, known = (to_hours @ of.reshape(len(of), DAYS, day, -1) for of in (scaled, lately.mask))   # [B, 28, 24, C]
     power = power / known.where(known > 0, 1.0)
-    off = to_hours @ lately.day_off.unflatten(1, (-1, day))[..., None]                         # [B, 35, 24, 1]
+    off = to_hours @ lately.day_off.reshape(len(lately.day_off), -1, day, 1)                         # [B, 35, 24, 1]
     past = torch.stack([power, known, off[:, :DAYS].expand_as(power)], -1)                     # [B, 28, 24, C, 3]
     inputs = torch.from_numpy(told.inputs).transpose(1, 2).flatten(0, 1)                       # [N, H, F]
-    ahead = to_hours.float() @ anchors_of(inputs).unflatten(1, (HORIZON_DAYS, day))            # [N, 7, 24, A]
+    ahead = to_hours.float() @ anchors_of(inputs).reshape(len(inputs), HORIZON_DAYS, day, -1)            # [N, 7, 24, A]
     steps = torch.arange(inputs.shape[1])
     hours = ((steps + 0.5) * HOURS / day).long().expand(len(inputs), -1)
     first = inputs[:, 0, [INPUTS.index("hour"), INPUTS.index("weekday")]]
