@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 wattcast=${WATTCAST:-wattcast}
 python=${PYTHON:-python}
 quick=(--set model.d_model=32 --set model.n_layers=1 --set model.patch_len=12 --set training.members=1
-       --set training.boosted_trees=false --set training.epochs=8 --set training.batches_per_epoch=12
+       --set training.boosted_trees=false --set training.base_windows=0 --set training.epochs=8 --set training.batches_per_epoch=12
        --set windows.validation_origins=16)
 
 "$python" "$here/two_weeks.py" make "$folder"

@@ -16,7 +16,7 @@ CONFIG = {
              "kind": "load"},
     "model": {"d_model": 16, "n_layers": 1, "patch_len": 24, "drop_rate": 0.0}, "features": {"calendar": False},
     "training": {"epochs": 12, "batches_per_epoch": 20, "batch_size": 16, "lr": 0.005, "members": 1,
-                 "boosted_trees": False},
+                 "boosted_trees": False, "base_windows": 0},
     "windows": {"validation_origins": 16}, "evaluation": {"holdout_weeks": 0},
 }
 

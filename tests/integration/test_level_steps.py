@@ -26,7 +26,8 @@ STATION = Station(id="works", kind=Kind.LOAD, timezone="Asia/Shanghai", step="1h
 INDEX = pd.date_range("2025-01-06", periods=DAYS * DAY, freq="1h", tz=STATION.timezone, name="time")
 RECIPE = build_settings({
     "model": {"d_model": 16, "n_layers": 1, "patch_len": 24, "drop_rate": 0.0},
-    "training": {"epochs": 2, "batches_per_epoch": 6, "batch_size": 8, "members": 1, "boosted_trees": False},
+    "training": {"epochs": 2, "batches_per_epoch": 6, "batch_size": 8, "members": 1,
+                 "boosted_trees": False, "base_windows": 0},
     "windows": {"validation_origins": 8},
 }).recipe()
 

@@ -14,7 +14,8 @@ from wattcast.errors import BundleError, ConfigError, DataError, InputError, Wat
 CONFIG = {
     "data": {"targets": {"total_active_power": "load"}, "known_future": ["temperature"], "time": {"column": "when"}},
     "model": {"d_model": 16, "n_layers": 1, "patch_len": 96},
-    "training": {"epochs": 1, "batches_per_epoch": 2, "batch_size": 4, "members": 1, "boosted_trees": False},
+    "training": {"epochs": 1, "batches_per_epoch": 2, "batch_size": 4, "members": 1,
+                 "boosted_trees": False, "base_windows": 0},
     "windows": {"validation_origins": 2},
 }
 

@@ -31,7 +31,7 @@ TELLING = 28
 [days]"""
 ROOM = 0.25
 """Share of the history's span that new weather may leave it by."""
-TELLING = pd.Timedelta(days=6)
+ABOUT_A_WEEK = 6
 """A history that is shorter does not tell what weather a week can bring: that it is left says nothing of units. [days]
 """
 
@@ -187,7 +187,7 @@ def like_history(weather: pd.DataFrame, history: pd.DataFrame, station: Station)
             best = min(fitting, key=lambda each: _distance(each.apply(new), old))
             converted[column] = best.apply(weather[column].to_numpy(np.float64))
             notes.append(f"{told}{CONVERTED}{best.words}")
-        elif times_of(known).max() - times_of(known).min() >= TELLING:
+        elif _span(known) >= ABOUT_A_WEEK * DAY:
             notes.append(f"{told}; used as it is: check its unit")
     return (weather.assign(**converted) if converted else weather), notes
 

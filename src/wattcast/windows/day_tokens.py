@@ -17,7 +17,7 @@ from torch import Tensor
 from wattcast.contracts import HORIZON_DAYS, Kind
 from wattcast.model.day_network import DaySizes
 from wattcast.windows.lately import Lately
-from wattcast.windows.window_units import DAYS, INPUTS, WINDOW_INPUTS, WindowUnits
+from wattcast.windows.window_units import DAYS, INPUTS, WINDOW_INPUTS, WindowUnits, in_days
 
 HOURS = 24
 """Of a token. [hours]"""
@@ -43,15 +43,15 @@ SIZES = DaySizes(past=HOURS * 3 + _CLOCK, ahead=HOURS * (len(ANCHORS) + 1) + _CL
 
 @dataclass(frozen=True, eq=False)
 class DayTokens:
-    """N windows of one target each, S steps of their horizons.
+    """N windows of one target each, S steps of their horizons of K days.
 
     Attributes:
         past: `[N, 28, 24, 3]`, power, which share of the hour was measured, which was off.
-        ahead: `[N, 7, 24, A]`, the anchors.
+        ahead: `[N, K, 24, A]`, the anchors.
         inputs: `[N, S, F]`, those of `windows.window_units`.
         hours: `[N, S]`, in which hour of the horizon each step lies.
         first: `[N, 2]`, hour and weekday of the horizon's first step.
-        off: `[N, 7, 24]`, which share of each hour is off.
+        off: `[N, K, 24]`, which share of each hour is off.
     """
 
     past: Tensor
@@ -76,10 +76,11 @@ class DayTokens:
 
     def told(self) -> dict[str, Tensor]:
         """The arguments of `model.day_network.DayNetwork`."""
-        days = torch.arange(DAYS + HORIZON_DAYS)
+        ahead_days = self.ahead.shape[1]
+        days = torch.arange(DAYS + ahead_days)
         hour, weekday = self.first[:, :1].expand(-1, len(days)), (self.first[:, 1:] + days) % 7  # 28 days are 4 weeks
-        clock = clock_of(torch.stack([hour, weekday], -1))                                       # [N, 35, 11]
-        window = constants_of(self.inputs[:, :1]).expand(-1, HORIZON_DAYS, -1)                   # [N, 7, W]
+        clock = clock_of(torch.stack([hour, weekday], -1))                                       # [N, 28 + K, 11]
+        window = constants_of(self.inputs[:, :1]).expand(-1, ahead_days, -1)                     # [N, K, W]
         ahead = torch.cat([moderate(self.ahead), self.off[..., None]], -1).flatten(2)
         past = torch.cat([moderate(self.past[..., :1]), self.past[..., 1:]], -1).flatten(2)
         return {"past": torch.cat([past, clock[:, :DAYS]], -1),
@@ -93,12 +94,12 @@ def day_tokens(lately: Lately, told: WindowUnits) -> DayTokens:
     to_hours = torch.from_numpy(shares_of_hours(day))                                          # [24, D]
     safe = torch.where(told.deviation > 0, told.deviation, 1.0)
     scaled = (lately.past - told.mean[:, None]) / safe[:, None] * lately.mask                  # [B, L, C]
-    power, known = (to_hours @ of.reshape(len(of), DAYS, day, -1) for of in (scaled, lately.mask))   # [B, 28, 24, C]
+    power, known = (to_hours @ in_days(of, day) for of in (scaled, lately.mask))        # [B, 28, 24, C]
     power = power / known.where(known > 0, 1.0)
-    off = to_hours @ lately.day_off.reshape(len(lately.day_off), -1, day, 1)                         # [B, 35, 24, 1]
+    off = to_hours @ in_days(lately.day_off[..., None], day)                            # [B, 28 + K, 24, 1]
     past = torch.stack([power, known, off[:, :DAYS].expand_as(power)], -1)                     # [B, 28, 24, C, 3]
     inputs = torch.from_numpy(told.inputs).transpose(1, 2).flatten(0, 1)                       # [N, H, F]
-    ahead = to_hours.float() @ anchors_of(inputs).reshape(len(inputs), HORIZON_DAYS, day, -1)            # [N, 7, 24, A]
+    ahead = to_hours.float() @ in_days(anchors_of(inputs), day)                         # [N, K, 24, A]
     steps = torch.arange(inputs.shape[1])
     hours = ((steps + 0.5) * HOURS / day).long().expand(len(inputs), -1)
     first = inputs[:, 0, [INPUTS.index("hour"), INPUTS.index("weekday")]]

@@ -108,7 +108,7 @@ def _calendar(windows: WindowDataset, origins: NDArray[np.int64], lately: Lately
     return torch.stack([lead, hour, weekday, off, before], -1)[:, :, None]
 
 
-def _by_day(values: Tensor, day: int) -> Tensor:
+def in_days(values: Tensor, day: int) -> Tensor:
     """`[B, N·D, …]` as `[B, N, D, …]`."""
     return values.reshape(len(values), -1, day, *values.shape[2:])
 
@@ -132,13 +132,13 @@ def _seasonal(lately: Lately, usual: Tensor) -> Tensor:
     mean = lags.nanmean(-1)
     alike = lags.where(off == lately.day_off[:, length:, None, None], torch.nan).nanmean(-1)
     spread = (lags - mean[..., None]).square().nanmean(-1).sqrt()
-    by_day, by_day_mask = (_by_day(of, day) for of in (past, mask))
+    by_day, by_day_mask = (in_days(of, day) for of in (past, mask))
     week = masked_mean(by_day[:, -7:], by_day_mask[:, -7:], 1, torch.nan)                      # [B, D, C]
     half = DAYS // 2 * day
     fortnight = usual_days(past[:, half:], mask[:, half:], lately.day_off[:, half:], lately.slots, day)
     distance = (past - usual[:, :length]).abs() * mask
-    error = masked_mean(_by_day(distance.nan_to_num(), day), by_day_mask, 1, torch.nan)
-    yesterday = _by_day(known, day)[:, -1]
+    error = masked_mean(in_days(distance.nan_to_num(), day), by_day_mask, 1, torch.nan)
+    yesterday = in_days(known, day)[:, -1]
     here = [of.take_along_dim(lately.slots[..., None], 1) for of in (yesterday, week, error)]
     return torch.stack([*lags.unbind(-1), mean, alike, lags.nanquantile(0.5, -1), spread, here[0], here[1],
                         fortnight[:, half:], usual[:, length:], here[2]], -1)
@@ -146,7 +146,7 @@ def _seasonal(lately: Lately, usual: Tensor) -> Tensor:
 
 def _adjusted(lately: Lately, usual: Tensor) -> tuple[Tensor, Tensor]:
     """`[B, H, C, 3]`, and the reference `[B, H, C]`: finite, as the mean of all days stands in for a missing type."""
-    by_day, by_day_mask = (_by_day(of, lately.day) for of in (lately.past, lately.mask))
+    by_day, by_day_mask = (in_days(of, lately.day) for of in (lately.past, lately.mask))
     every = masked_mean(by_day, by_day_mask, 1).take_along_dim(lately.slots[..., None], 1)
     ahead = usual[:, lately.length:]
     ahead = torch.where(ahead.isnan(), every, ahead)
@@ -173,7 +173,7 @@ def _of_window(windows: WindowDataset, lately: Lately, usual: Tensor, zero: Tens
     levels = [mean(distance[:, -steps:], mask[:, -steps:]) for steps in (max(1, day // 8), day, 3 * day, 7 * day)]
     ends = [length - week * 7 * day for week in range(WEEKS)]
     weeks = [mean(past[:, end - 7 * day:end], mask[:, end - 7 * day:end]) for end in ends]
-    profile = mean(_by_day(past, day), _by_day(mask, day))                                     # [B, D, C]
+    profile = mean(in_days(past, day), in_days(mask, day))                                     # [B, D, C]
     spread = (profile - profile.nanmean(1, True)).square().nanmean(1).sqrt()
     known = mask > 0
     highest, lowest = (sign * (sign * past).where(known, -torch.inf).amax(1) for sign in (1, -1))

@@ -24,7 +24,8 @@ def fitted(made: Made, tmp_path_factory: pytest.TempPathFactory) -> TrainedModel
     """A model of the works with an untrained network."""
     recipe = build_settings({"model": {"d_model": 16, "n_layers": 1, "patch_len": 24},
                              "training": {"epochs": 1, "batches_per_epoch": 1, "batch_size": 2, "members": 1,
-                                          "boosted_trees": False}, "windows": {"validation_origins": 3}}).recipe()
+                                          "boosted_trees": False, "base_windows": 0},
+                             "windows": {"validation_origins": 3}}).recipe()
     return fit_model(made.data.until(ORIGIN), recipe, work_folder=tmp_path_factory.mktemp("works"))
 
 

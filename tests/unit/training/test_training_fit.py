@@ -49,7 +49,7 @@ def recipe(**training: object) -> Recipe:
     return build_settings({
         "model": {"d_model": 16, "n_layers": 1, "patch_len": 24, "d_state": 4},
         "training": {"epochs": 4, "batches_per_epoch": 3, "batch_size": 4, "lr": 0.01, "members": 1,
-                     "boosted_trees": False, **training},
+                     "boosted_trees": False, "base_windows": 0, **training},
         "windows": {"validation_origins": 3, "lookback_days": 7}}).recipe()
 
 

@@ -45,6 +45,15 @@ def test_shares__of_every_hour_sum_to_one_and_of_every_step_to_its_length(day) -
     np.testing.assert_allclose(shares.sum(0), 24 / day)
 
 
+@pytest.mark.parametrize(("horizon", "days"), [("1d", 1), ("3d", 3)])
+def test_tokens__of_a_shorter_horizon_are_as_many_days(horizon, days) -> None:
+    short, whole = tokens(horizon=horizon), tokens()
+    assert short.ahead.shape == (1, days, 24, len(SIZES.prior))
+    assert all(each.isfinite().all() for each in short.told().values())
+    steps = short.inputs.shape[1]
+    np.testing.assert_allclose(short.ahead.flatten(1, 2)[:, :steps], whole.ahead.flatten(1, 2)[:, :steps], atol=1e-6)
+
+
 @pytest.mark.parametrize("step", ["5min", "15min", "20min", "30min"])
 def test_tokens__of_finer_steps_are_those_of_their_hours(step) -> None:
     fine, hourly = tokens(step), tokens()
