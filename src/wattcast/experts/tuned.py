@@ -66,7 +66,7 @@ class Tuned:
         return self
 
     def files(self) -> Mapping[str, bytes]:
-        return {WEIGHTS: self.weights}
+        return {**self.base.files(), WEIGHTS: self.weights}
 
     def load(self, kept: Kept) -> Self | None:
         if WEIGHTS not in kept.files:

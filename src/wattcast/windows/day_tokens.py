@@ -33,7 +33,8 @@ OF_WINDOW = tuple(name for name in WINDOW_INPUTS if name != "kind")
 MAY_MISS = ("lag_1w", "lag_2w", "lag_3w", "lag_4w", "yesterday", "usual_28", "adjustment")
 """Inputs of which is told, too, whether they are known."""
 
-_CLOCK = 4 + 7                                                  # two waves of a day, and the weekdays
+_CLOCK = 4 + 7
+"""Two waves of a day, and the weekdays. [numbers]"""
 _CONSTANTS = len(OF_WINDOW) + len(Kind)
 SIZES = DaySizes(past=HOURS * 3 + _CLOCK, ahead=HOURS * (len(ANCHORS) + 1) + _CLOCK + _CONSTANTS,
                  covariates=1 + _CLOCK + 2 + len(ANCHORS) + len(OF_STEP) + len(MAY_MISS) + _CONSTANTS,
