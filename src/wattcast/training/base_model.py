@@ -74,7 +74,16 @@ class Base:
 
     @cached_property
     def network(self) -> DayNetwork:
-        return unpacked(self.weights)
+        """It with its weights.
+
+        Raises:
+            BundleError: they are those of a network of another shape.
+        """
+        try:
+            return unpacked(self.weights)
+        except RuntimeError:
+            raise BundleError("the base was made by another version of wattcast", found="a network of another shape",
+                              hint=_AGAIN) from None
 
     def read(self, windows: WindowDataset, origins: NDArray[np.int64], hidden: Tensor | None = None) -> Reading:
         """What it reads of the windows at `origins` `[B]`; arguments as of `WindowDataset.lately`."""
@@ -129,10 +138,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise _damaged(folder, MANIFEST)
     if manifest["inputs"] != list(INPUTS):
         raise BundleError(f"the base in {folder} was made by another version of wattcast", found="other inputs",
-                          hint="make it again with 'wattcast pretrain'")
+                          hint=_AGAIN)
     return manifest
 
 
+_AGAIN = "make it again with 'wattcast pretrain'"
 _HINT = "install wattcast again, or make one with 'wattcast pretrain'"
 
 

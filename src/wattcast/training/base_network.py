@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,10 @@ def _resumed(parts: dict[str, Any], kept: Path | None) -> int:
     """The step from which a run goes on; its parts are as they were then."""
     if kept is None or not kept.is_file():
         return 0
-    states = torch.load(kept, weights_only=True)
+    try:
+        states = torch.load(kept, weights_only=True)
+    except (OSError, EOFError, RuntimeError, UnpicklingError):      # damaged: it begins anew
+        return 0
     for name, part in parts.items():
         part.load_state_dict(states[name])
     return int(states["schedule"]["last_epoch"])

@@ -72,6 +72,13 @@ def test_load__of_another_versions_inputs_is_an_error(folder, monkeypatch) -> No
         Base.load(folder)
 
 
+def test_network__of_another_shape_is_an_error_with_a_hint(base, monkeypatch) -> None:
+    monkeypatch.setattr("wattcast.model.day_network.LAYERS", 1)
+    with pytest.raises(BundleError, match="another version") as error:
+        _ = Base(base.weights, {}).network
+    assert "wattcast pretrain" in str(error.value.hint)
+
+
 def test_load__of_a_changed_manifest_is_an_error(folder) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps({**manifest, "sources": ["other"]}))

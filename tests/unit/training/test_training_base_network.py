@@ -50,6 +50,15 @@ def test_fit__goes_on_to_the_same_weights(lessons, tmp_path, monkeypatch) -> Non
     assert packed(again) == packed(whole)
 
 
+@pytest.mark.parametrize("damage", [b"", b"no checkpoint", None])
+def test_fit__begins_anew_where_what_was_kept_is_damaged(damage, lessons, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(module, "KEPT_EVERY", 2)
+    kept = tmp_path / "kept.pt"
+    whole = packed(fit_base_network(lessons, seed=0, steps=3, kept=kept))
+    kept.write_bytes(kept.read_bytes()[:-100] if damage is None else damage)
+    assert packed(fit_base_network(lessons, seed=0, steps=3, kept=kept)) == whole
+
+
 def test_fit__of_another_seed_is_another(lessons) -> None:
     first, second = (fit_base_network(lessons, seed=seed, steps=2) for seed in (0, 1))
     assert packed(first) != packed(second)
