@@ -66,9 +66,18 @@ def started(words: Sequence[object]) -> Started:
     return Started(main, [str(word) for word in words])
 
 
+def reopened(number: int) -> None:
+    """`sys.stdout` (1) or `sys.stderr` (2) anew: they were opened on what their descriptor was before."""
+    buffering = 1 if number == 2 else -1                        # as Python opens them
+    stream = open(number, "w", buffering, encoding="utf-8", closefd=False)    # noqa: SIM115 - for the process's life
+    for name in (("stdout", "__stdout__"), ("stderr", "__stderr__"))[number - 1]:
+        setattr(sys, name, stream)
+
+
 def _printing_to(writers: Sequence[Connection], function: Callable[..., int | None],
                  arguments: Sequence[object]) -> None:
     for number, writer in enumerate(writers, 1):
         os.dup2(writer.fileno(), number)
         writer.close()
+        reopened(number)
     sys.exit(function(*arguments))

@@ -83,7 +83,7 @@ def test_stations__removed_only_with_yes(cli, store: str) -> None:
     assert cli(*given, "--yes").code == 2
 
 
-@pytest.mark.usefixtures("models", "few_base_trees")
+@pytest.mark.usefixtures("models")
 def test_stations__copied_to_a_database_and_back_forecast_the_same(cli) -> None:
     places = ("models", "sqlite:///kept.db", "back")
     for source, target in pairwise(places):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from processes import Started
+from processes import Started, reopened
 
 from wattcast import __version__
 from wattcast.cli import main
@@ -258,6 +258,7 @@ def test_json__holds_a_fault_of_ours(cli, plant, monkeypatch) -> None:
 
 def onto_a_full_disk(*words: str) -> int:
     os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+    reopened(1)
     return main(list(words))
 
 
@@ -266,7 +267,7 @@ def onto_a_full_disk(*words: str) -> int:
 def test_output_that_does_not_fit__is_told_without_a_traceback(plant, flags: tuple[str, ...]) -> None:
     with Started(onto_a_full_disk, "check", "--data", str(plant), *flags) as process:
         code, _, said = process.ended()
-    assert code == 2
+    assert code == 2, said
     assert said.startswith("error: the disk is full")
     assert "Traceback" not in said
 

@@ -37,6 +37,10 @@ USUAL_AT_LEAST = 0.02
 ALIKE = 2.5
 """How many times as large as the smallest of those differences the largest one may be."""
 
+LEANING = 3.0
+"""A day that was so many times as far off the other way, in the week before, is what the forecasts of these days lean
+to: their difference is of its making, and heals by itself. [number]"""
+
 WEEK = 7
 """Days whose median tells whether a difference was there before."""
 
@@ -136,6 +140,8 @@ def is_step(shares: FloatArray, usual: float, before: FloatArray) -> bool:
     week = before[-WEEK:][np.isfinite(before[-WEEK:])]
     # Forecasts that follow another unit by themselves make it look like a step some days later.
     if (week * np.sign(shares.sum()) > MOST).any():
+        return False
+    if (week * -np.sign(shares.sum()) > LEANING * np.abs(shares).mean()).any():
         return False
     return _differ(shares, usual) and (not len(week) or _differ(shares - np.median(week), usual))
 

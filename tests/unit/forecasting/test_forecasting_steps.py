@@ -139,3 +139,11 @@ def test_days_after_a_jump_to_another_unit__are_no_step() -> None:
     assert is_step(shares, 0.05, calm)
     assert not is_step(shares, 0.05, jumped)
     assert is_step(shares, 0.05, -jumped)
+
+
+@pytest.mark.parametrize(("fluke", "days_ago", "found"), [(-0.8, 1, False), (-0.8, 7, False), (-0.8, 8, True),
+                                                          (-0.4, 1, True), (0.8, 1, True)])
+def test_days_after_a_fluke__that_forecasts_lean_to_are_no_step(fluke, days_ago, found) -> None:
+    before = CALM.copy()
+    before[-days_ago] = fluke
+    assert is_step(np.asarray([0.19, 0.17, 0.2]), usual_difference(CALM), before) is found
