@@ -15,6 +15,7 @@ from wattcast.experts.network import NETWORK
 from wattcast.experts.pretrained import BASE
 from wattcast.experts.shares import Factors, Selection, TargetSelection
 from wattcast.experts.trained import TrainedModel
+from wattcast.experts.tuned import TUNED
 from wattcast.forecasting.blend import choose_weights, prior_weights
 from wattcast.forecasting.calibrate import calibrated, distances, error_sizes, fit_factors, lag_distances
 from wattcast.forecasting.inference import Inference, infer
@@ -153,8 +154,10 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
 
 def _knows(model: TrainedModel, name: str) -> bool:
     """Whether an expert has learned what a station of this kind does: from this one, or for a load from others. What
-    the weather makes of a plant did not carry over from the few places that were learned from."""
-    return model.experts[name].learned or (name == BASE and model.station.kind is Kind.LOAD)
+    the weather makes of a plant did not carry over from the few places that were learned from, tuned or not."""
+    if name in (BASE, TUNED):
+        return model.station.kind is Kind.LOAD
+    return model.experts[name].learned
 
 
 def _weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, actual: FloatArray, weeks: float,
