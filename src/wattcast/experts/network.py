@@ -54,7 +54,8 @@ class NetworkExpert:
         return {WEIGHTS: save({name: value.contiguous() for name, value in self.network.state_dict().items()})}
 
     def load(self, kept: Kept) -> Self:
-        members = [PowerNetwork(kept.recipe.model, kept.sizes) for _ in range(kept.recipe.training.members)]
-        network = Ensemble(members)
-        network.load_state_dict(load(kept.files[WEIGHTS]), strict=True)
+        weights = load(kept.files[WEIGHTS])
+        count = len({name.split(".")[1] for name in weights})                        # members.0.…, members.1.…
+        network = Ensemble([PowerNetwork(kept.recipe.model, kept.sizes) for _ in range(count)])
+        network.load_state_dict(weights, strict=True)
         return type(self)(network.eval(), kept.history)

@@ -161,7 +161,7 @@ def _training(prepared: Prepared, recipe: Recipe) -> tuple[float, int]:
     window = seconds_per_window(forward_and_back(module, dataset, prepared.split.train_origins), training.batch_size,
                                 time.process_time)
     an_epoch = training.batches_per_epoch * training.batch_size + FORWARD * len(prepared.split.validation_origins)
-    return window, int(training.members * training.epochs * an_epoch)
+    return window, int(training.networks(prepared.shape.kind) * training.epochs * an_epoch)
 
 
 def _peak() -> int | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from wattcast.contracts import Config
+from wattcast.contracts import Config, Kind
 from wattcast.features.pipeline import FeaturesConfig
 from wattcast.model.power import ModelConfig
 from wattcast.training.horizon_weights import parse_horizon_weights
@@ -33,13 +33,19 @@ class TrainingConfig(Config):
         None, description="weight of each step (672 of 15 minutes in 7 days) or of each day in the loss")
     recency_half_life_days: float | None = Field(
         None, gt=0, description="age at which a window counts half; null: all alike")
-    members: int = Field(1, ge=1, description="networks, each from a seed of its own, whose quantiles are averaged")
+    members: int | None = Field(
+        None, ge=1, description="networks, each from a seed of its own, whose quantiles are averaged; null: one for a "
+        "load, in whose forecast trees and the base have their shares, and two for a plant")
     boosted_trees: bool = Field(True, description="fit boosted trees, too, as a candidate of the choice")
     base_windows: int = Field(1200, ge=0, description="windows from which the base is tuned to the station; 0: it is "
                               "taken as it is")
     seed: int = Field(0, ge=0, description="seed of everything random")
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="what trains; auto takes a GPU if there is one")
+
+    def networks(self, kind: Kind) -> int:
+        """How many a station of this kind has."""
+        return self.members or (1 if kind is Kind.LOAD else 2)
 
     @field_validator("horizon_weights", mode="before")
     @classmethod

@@ -36,16 +36,16 @@ def fit_members(prepared: Prepared, recipe: Recipe, folder: Path,
         MemoryLimitError: memory ran out.
     """
     made = [_fit_member(prepared, recipe, member, folder / str(member), on_epoch)
-            for member in range(1, recipe.training.members + 1)]
+            for member in range(1, recipe.training.networks(prepared.shape.kind) + 1)]
     return Ensemble([network for network, _ in made]).eval(), tuple(record for _, records in made for record in records)
 
 
 def _fit_member(prepared: Prepared, recipe: Recipe, member: int, folder: Path,
                 on_epoch: Callable[[EpochRecord], None] | None) -> tuple[PowerNetwork, list[EpochRecord]]:
-    training = recipe.training
+    training, members = recipe.training, recipe.training.networks(prepared.shape.kind)
 
     def numbered(record: EpochRecord) -> EpochRecord:
-        return replace(record, member=member, members=training.members)
+        return replace(record, member=member, members=members)
 
     def tell(record: EpochRecord) -> None:
         if on_epoch is not None:

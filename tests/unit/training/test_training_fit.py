@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import wattcast.training.prepared as prepared
-from wattcast.contracts import PART, QUANTILES, TOTAL, Station
+from wattcast.contracts import PART, QUANTILES, TOTAL, Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, WattcastError
 from wattcast.experts.fit import fit_model
@@ -393,3 +393,9 @@ def test_resume__never_with_other_data_or_another_recipe(data, tmp_path, change:
     fit_model(data, recipe(), work_folder=tmp_path, on_epoch=lambda record: epochs.append(record.epoch))
     assert epochs == [1, 2, 3, 4]
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("kind", "asked", "count"), [(Kind.LOAD, None, 1), (Kind.PV, None, 2), (Kind.WIND, None, 2),
+                                                      (Kind.PV, 1, 1), (Kind.LOAD, 3, 3)])
+def test_networks__are_as_many_as_asked_for_or_as_the_kind_wants(kind, asked, count) -> None:
+    assert recipe(members=asked).training.networks(kind) == count
