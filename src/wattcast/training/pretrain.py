@@ -18,6 +18,7 @@ from wattcast.model.day_network import DayNetwork
 from wattcast.training.base_model import Base
 from wattcast.training.base_network import Lessons, corrections_of, fit_base_network, packed, together
 from wattcast.training.samples import Samples, file_hash, kept_samples, key_of
+from wattcast.windows.day_tokens import SIZES
 from wattcast.windows.window_units import INPUTS
 
 NETWORK_STEPS = 4000
@@ -70,7 +71,8 @@ def pretrain(corpus: Corpus, *, seed: int, work: Path, steps: int = NETWORK_STEP
 
 def _key(corpus: Corpus, seed: int, steps: int) -> str:
     """Of all that a base follows from."""
-    told = [*(key_of(source, seed) for source in corpus.sources), steps]
+    shapes = {name: list(value.shape) for name, value in DayNetwork(SIZES).state_dict().items()}
+    told = [*(key_of(source, seed) for source in corpus.sources), steps, shapes]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
