@@ -14,7 +14,8 @@ import wattcast
 from wattcast.errors import InputError
 from wattcast.experts.base import Asked, FloatArray, Kept, LearnsNothing, Lesson
 from wattcast.training.base_model import Base, Reading, read_manifest
-from wattcast.windows.window_units import DAYS, lately_in_units, window_units
+from wattcast.windows.lately import Lately
+from wattcast.windows.window_units import DAYS, WindowUnits, lately_in_units, window_units
 
 log = logging.getLogger("wattcast")
 
@@ -68,26 +69,32 @@ class Pretrained(LearnsNothing):
         made: FloatArray = reading_of(asked, self.folder, base).forecast(base.network.head).numpy()
         return made
 
-
     @staticmethod
     def reference(asked: Asked) -> FloatArray:
         """What the base corrects `[B, H, C]`: the usual day of the last 28 days, adjusted for the weather."""
-        lately = lately_in_units(asked.windows, asked.origins, asked.hidden)
-        usual: FloatArray = window_units(asked.windows, asked.origins, lately).in_units(Tensor([0.0])).numpy()
+        usual: FloatArray = _units_of(asked)[1].in_units(Tensor([0.0])).numpy()
         return usual
 
     def files(self) -> Mapping[str, bytes]:
         """Which base it is."""
-        which = {"folder": None if self.folder == SHIPPED else str(self.folder), "digest": _digest(self.folder)}
-        return {FILE: (json.dumps(which, indent=1, ensure_ascii=False) + "\n").encode()}
+        return {FILE: self.named(_digest(self.folder))}
+
+    def named(self, digest: str | None) -> bytes:
+        """Where it is, and the digest that a model knows it by; `named_in` reads it."""
+        which = {"folder": None if self.folder == SHIPPED else str(self.folder), "digest": digest}
+        return (json.dumps(which, indent=1, ensure_ascii=False) + "\n").encode()
+
+    def named_in(self, content: bytes) -> tuple[Self, str | None]:
+        """The base that `named` told of, and its digest."""
+        which = json.loads(content)
+        return self if which["folder"] is None else replace(self, folder=Path(which["folder"])), which["digest"]
 
     def load(self, kept: Kept) -> Self | None:
         """The same; with a warning where another base is in its place by now."""
         if super().load(kept) is None or FILE not in kept.files:       # older versions have no such file
             return super().load(kept)
-        which = json.loads(kept.files[FILE])
-        found = self if which["folder"] is None else replace(self, folder=Path(which["folder"]))
-        if which["digest"] is not None and _digest(found.folder) not in (None, which["digest"]):
+        found, digest = self.named_in(kept.files[FILE])
+        if digest is not None and _digest(found.folder) not in (None, digest):
             log.warning("%s was chosen with another base than the one that is in its place now: train again to choose "
                         "anew", kept.place)
         return found
@@ -108,7 +115,17 @@ def _digest(folder: Path) -> str | None:
 
 def reading_of(asked: Asked, folder: Path, base: Base) -> Reading:
     """What the base in a folder reads, made for the first who asks for it."""
-    found: Reading = asked.once((BASE, folder), lambda: base.read(asked.windows, asked.origins, asked.hidden))
+    found: Reading = asked.once((BASE, folder), lambda: base.reading(*_units_of(asked)))
+    return found
+
+
+def _units_of(asked: Asked) -> tuple[Lately, WindowUnits]:
+    """The last days and the units of the windows, whatever base reads them."""
+    def made() -> tuple[Lately, WindowUnits]:
+        lately = lately_in_units(asked.windows, asked.origins, asked.hidden)
+        return lately, window_units(asked.windows, asked.origins, lately)
+
+    found: tuple[Lately, WindowUnits] = asked.once("window_units", made)
     return found
 
 

@@ -3,25 +3,23 @@
 The untouched base stays an expert beside it: where there is little history its own head is often the better one.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattcast.experts.base import Asked, FloatArray, Kept, Lesson
-from wattcast.experts.pretrained import FILE, Pretrained, reading_of
+from wattcast.experts.pretrained import Pretrained, reading_of
 from wattcast.training.base_network import Lessons, together
-from wattcast.training.samples import BATCH_ROWS, lessons_at
+from wattcast.training.samples import in_parts, lessons_at
 from wattcast.training.tuned_head import tuned_head, with_head
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.window_units import DAYS
 
 TUNED = "base-tuned"
-WEIGHTS = "base_head.safetensors"
+WEIGHTS, FILE = "base_head.safetensors", "base_head.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +64,16 @@ class Tuned:
         return self
 
     def files(self) -> Mapping[str, bytes]:
-        return {**self.base.files(), WEIGHTS: self.weights}
+        """Its head, and which base that was learned on: by now another one may be in its place."""
+        return {WEIGHTS: self.weights, FILE: self.base.named(self.digest)}
 
     def load(self, kept: Kept) -> Self | None:
         if WEIGHTS not in kept.files:
             return None
-        which = json.loads(kept.files[FILE])
-        base = Pretrained() if which["folder"] is None else Pretrained(Path(which["folder"]))
-        return type(self)(base, kept.files[WEIGHTS], which["digest"])
+        base, digest = Pretrained().named_in(kept.files[FILE])
+        return type(self)(base, kept.files[WEIGHTS], digest or "")
 
 
 def _lessons(windows: WindowDataset, origins: NDArray[np.int64], random: np.random.Generator) -> Lessons:
     """Of all targets, some windows at a time."""
-    batch = max(1, BATCH_ROWS // (DAYS * windows.shape.day + windows.shape.horizon))
-    parts = np.array_split(origins, -(-len(origins) // batch))
-    return together([lessons_at(windows, some, random, harder=False) for some in parts])
+    return together([lessons_at(windows, some, random, harder=False) for some in in_parts(origins, windows.shape)])

@@ -13,45 +13,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wattcast.contracts import MIDDLE
 from wattcast.errors import BundleError
 from wattcast.manifests import digest_of
 from wattcast.model.day_network import DayNetwork
-from wattcast.training.base_network import unpacked
+from wattcast.training.base_network import Encoded, unpacked
 from wattcast.windows.dataset import WindowDataset
 from wattcast.windows.day_tokens import day_tokens
+from wattcast.windows.lately import Lately
 from wattcast.windows.window_units import INPUTS, WindowUnits, lately_in_units, window_units
 
 FILE, MANIFEST = "base.safetensors", "manifest.json"
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """What heads read of B windows with C targets, N = B · C.
-
-    Attributes:
-        steps: `[N, H, 32]`, what the network's encoder says.
-        covariates: `[N, H, G]`.
-        anchors: `[N, H, A]`.
-        targets: C.
-    """
-
-    steps: Tensor
-    covariates: Tensor
-    anchors: Tensor
-    targets: int
-
-    def correction(self, head: nn.Module) -> Tensor:
-        """What a head adds to the adjusted usual day `[B, H, C]`, in window units."""
-        with torch.inference_mode():
-            said = head(self.steps, self.covariates, self.anchors[:, :, None])[:, :, 0, MIDDLE]    # [N, H]
-        correction = (said - self.anchors[..., -1]).double()
-        by_target: Tensor = correction.reshape(-1, self.targets, correction.shape[1]).mT
-        return by_target
-
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -62,7 +36,8 @@ class Reading:
 
     def forecast(self, head: nn.Module) -> Tensor:
         """What a head makes of it, `[B, H, C]` in the targets' units, finite."""
-        return self.told.in_units(self.encoded.correction(head))
+        correction = self.encoded.correction(head).double()                                      # [B · C, H]
+        return self.told.in_units(correction.reshape(-1, self.told.reference.shape[-1], correction.shape[1]).mT)
 
 
 @dataclass(frozen=True)
@@ -85,18 +60,14 @@ class Base:
             raise BundleError("the base was made by another version of wattcast", found="a network of another shape",
                               hint=_AGAIN) from None
 
-    def read(self, windows: WindowDataset, origins: NDArray[np.int64], hidden: Tensor | None = None) -> Reading:
-        """What it reads of the windows at `origins` `[B]`; arguments as of `WindowDataset.lately`."""
-        lately = lately_in_units(windows, origins, hidden)
-        told = window_units(windows, origins, lately)
-        inputs = day_tokens(lately, told).told()
-        with torch.inference_mode():
-            steps = self.network.encoded(inputs["past"], inputs["ahead"], inputs["hours"])
-        return Reading(told, Encoded(steps, inputs["covariates"], inputs["anchors"], told.reference.shape[-1]))
+    def reading(self, lately: Lately, told: WindowUnits) -> Reading:
+        """What it reads of windows, of which `lately_in_units` and `window_units` have told."""
+        return Reading(told, Encoded.of(self.network, day_tokens(lately, told)))
 
     def forecast(self, windows: WindowDataset, origins: NDArray[np.int64], hidden: Tensor | None = None) -> Tensor:
         """Medians `[B, H, C]` in the targets' units, finite; arguments as of `WindowDataset.lately`."""
-        return self.read(windows, origins, hidden).forecast(self.network.head)
+        lately = lately_in_units(windows, origins, hidden)
+        return self.reading(lately, window_units(windows, origins, lately)).forecast(self.network.head)
 
     def files(self) -> dict[str, bytes]:
         """What `load` reads: contents by name."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
@@ -15,8 +17,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from wattcast.contracts import MIDDLE, QUANTILES
 from wattcast.model.day_network import DayNetwork
-from wattcast.model.losses import pinball
-from wattcast.training.optimizing import optimizer_of, rate
+from wattcast.model.losses import pinball, weighted_mean
+from wattcast.training.optimizing import learned, optimizer_of, rate
 from wattcast.windows.day_tokens import SIZES, DayTokens, anchors_of
 
 BATCH = 64
@@ -69,11 +71,7 @@ def fit_base_network(lessons: Lessons, *, seed: int, steps: int, kept: Path | No
     network.train()
     for step in range(first, steps):
         loss = _loss(network, lessons, _batch(len(lessons), seed, step))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
-        optimizer.step()
-        schedule.step()
+        learned(network, loss, optimizer, schedule, LARGEST_GRADIENT)
         averaged.update_parameters(network)
         if (step + 1) % KEPT_EVERY == 0:
             if kept is not None:
@@ -107,18 +105,25 @@ def _batch(count: int, seed: int, step: int) -> Tensor:
     """Which windows a step learns from, and its dropout: they depend on the step alone."""
     torch.manual_seed((seed + 1) * 1_000_003 + step)
     turn, place = divmod(step, max(1, count // BATCH))
-    order = np.random.default_rng([seed, turn]).permutation(count)
-    return torch.from_numpy(order[place * BATCH:(place + 1) * BATCH])
+    return torch.from_numpy(_order(count, seed, turn)[place * BATCH:(place + 1) * BATCH])
+
+
+@lru_cache(maxsize=1)
+def _order(count: int, seed: int, turn: int) -> NDArray[np.int64]:
+    """Of the windows, until they are through."""
+    return np.random.default_rng([seed, turn]).permutation(count)
 
 
 def _loss(network: DayNetwork, lessons: Lessons, rows: Tensor) -> Tensor:
     windows, corrections = lessons.windows[rows], lessons.corrections[rows].float()
     windows = windows.float()
     right = corrections + anchors_of(windows.inputs)[..., -1]
-    said = network(**windows.told())                                                             # [N, S, Q]
-    loss = pinball(said, right.nan_to_num(), torch.tensor(QUANTILES))                            # [N, S]
-    measured = corrections.isfinite()
-    return (loss * measured).sum() / measured.sum().clamp(min=1)
+    return missed(network(**windows.told()), right)
+
+
+def missed(said: Tensor, right: Tensor) -> Tensor:
+    """The mean pinball loss of quantiles `[N, S, Q]` over what is `right` `[N, S]`, NaN where nothing was measured."""
+    return weighted_mean(pinball(said, right.nan_to_num(), torch.tensor(QUANTILES)), right.isfinite())
 
 
 def packed(module: nn.Module) -> bytes:
@@ -139,8 +144,41 @@ def unpacked(content: bytes) -> DayNetwork:
     return network.eval()
 
 
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What heads read of S steps of N windows.
+
+    Attributes:
+        steps: `[N, S, 32]`, what a network's encoder says.
+        covariates: `[N, S, G]`.
+        anchors: `[N, S, A]`.
+    """
+
+    steps: Tensor
+    covariates: Tensor
+    anchors: Tensor
+
+    @classmethod
+    def of(cls, network: DayNetwork, windows: DayTokens) -> Self:
+        told = windows.told()
+        with torch.inference_mode():
+            steps = network.encoded(told["past"], told["ahead"], told["hours"])
+        return cls(steps, told["covariates"], told["anchors"])
+
+    def __getitem__(self, rows: Tensor) -> Self:
+        return type(self)(self.steps[rows], self.covariates[rows], self.anchors[rows])
+
+    def quantiles(self, head: nn.Module) -> Tensor:
+        """What a head makes of it, `[N, S, Q]`, in window units."""
+        said: Tensor = head(self.steps, self.covariates, self.anchors[:, :, None])[:, :, 0]
+        return said
+
+    def correction(self, head: nn.Module) -> Tensor:
+        """What a head adds to the adjusted usual day, `[N, S]`, in window units."""
+        with torch.inference_mode():
+            return self.quantiles(head)[..., MIDDLE] - self.anchors[..., -1]
+
+
 def corrections_of(network: DayNetwork, windows: DayTokens) -> Tensor:
-    """What it adds to the adjusted usual day, `[N, S]`, in window units."""
-    with torch.inference_mode():
-        said: Tensor = network(**windows.told())[..., MIDDLE]
-    return said - anchors_of(windows.inputs)[..., -1]
+    """The same of the network's own head."""
+    return Encoded.of(network, windows).correction(network.head)

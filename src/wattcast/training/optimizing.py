@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 
 WARM_UP = 0.05
 """Share of the steps over which the learning rate rises; then it falls along a cosine to a twentieth."""
@@ -21,6 +22,16 @@ def optimizer_of(parameters: Iterable[tuple[str, nn.Parameter]], lr: float, weig
     decayed = [value for name, value in learning if not name.endswith(UNDECAYED)]
     groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr, weight_decay=weight_decay, fused=True)
+
+
+def learned(module: nn.Module, loss: Tensor, optimizer: torch.optim.Optimizer, schedule: LambdaLR,
+            largest_gradient: float) -> None:
+    """One step of a module's weights along the gradient of a loss, its norm clipped, and one of the schedule."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(module.parameters(), largest_gradient)
+    optimizer.step()
+    schedule.step()
 
 
 def rate(step: int, steps: int) -> float:

@@ -113,8 +113,7 @@ def _of_station(data: StationData, count: int, random: np.random.Generator) -> l
     if not len(origins):
         return []
     drawn = random.choice(origins, min(count, len(origins)), replace=False)
-    batch = max(1, BATCH_ROWS // ((DAYS * shape.day) + shape.horizon))
-    return [lessons_at(windows, some, random, harder=True) for some in np.array_split(drawn, -(-len(drawn) // batch))]
+    return [lessons_at(windows, some, random, harder=True) for some in in_parts(drawn, shape)]
 
 
 def station_windows(data: StationData) -> WindowDataset:
@@ -127,6 +126,12 @@ def station_windows(data: StationData) -> WindowDataset:
     day = steps_per_day(horizon.step)
     shape = WindowShape(day, horizon.steps, day, (1, 2, 3, 4), station.kind, station.by_wall_clock)
     return WindowDataset(table, scalers, shape)
+
+
+def in_parts(origins: NDArray[np.int64], shape: WindowShape) -> list[NDArray[np.int64]]:
+    """So many origins each that their windows are about `BATCH_ROWS` steps."""
+    batch = max(1, BATCH_ROWS // (DAYS * shape.day + shape.horizon))
+    return np.array_split(origins, -(-len(origins) // batch))
 
 
 def lessons_at(windows: WindowDataset, origins: NDArray[np.int64], random: np.random.Generator, *,

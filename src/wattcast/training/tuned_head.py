@@ -5,7 +5,7 @@ alone. As the encoder is frozen, each window goes through it once, and the head 
 base's own and is kept from where validation was best, so it is never taken when it only learned by heart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -13,12 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from wattcast.contracts import QUANTILES
 from wattcast.model.day_network import DayNetwork, head_of
-from wattcast.model.losses import pinball
-from wattcast.training.base_network import LARGEST_GRADIENT, WEIGHT_DECAY, Lessons, packed, weights_of
-from wattcast.training.optimizing import optimizer_of, rate
-from wattcast.windows.day_tokens import DayTokens
+from wattcast.training.base_network import LARGEST_GRADIENT, WEIGHT_DECAY, Encoded, Lessons, missed, packed, weights_of
+from wattcast.training.optimizing import learned, optimizer_of, rate
 
 LEARNING_RATE = 5e-4
 """Of a station's own head: a quarter of the base's. [as torch has it]"""
@@ -30,35 +27,24 @@ PATIENCE = 6
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """What a head reads of N windows: `[N, S, 32]`, `[N, S, G]`, `[N, S, A]`; and what would be right, `[N, S]`."""
+    """What a head reads of N windows, and what would be right, `[N, S]`."""
 
-    encoded: Tensor
-    covariates: Tensor
-    anchors: Tensor
+    encoded: Encoded
     right: Tensor
 
     @classmethod
     def of(cls, network: DayNetwork, lessons: Lessons) -> Self:
-        with torch.inference_mode():
-            parts = [_read(network, lessons.windows[begin:begin + BATCH].float())
-                     for begin in range(0, len(lessons), BATCH)]
-        encoded, covariates, anchors = (torch.cat(of) for of in zip(*parts, strict=True))
-        return cls(encoded, covariates, anchors, lessons.corrections + anchors[..., -1])
+        parts = [Encoded.of(network, lessons.windows[begin:begin + BATCH].float())
+                 for begin in range(0, len(lessons), BATCH)]
+        encoded = Encoded(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Encoded)))
+        return cls(encoded, lessons.corrections + encoded.anchors[..., -1])
 
     def __getitem__(self, rows: Tensor) -> Self:
-        return type(self)(self.encoded[rows], self.covariates[rows], self.anchors[rows], self.right[rows])
+        return type(self)(self.encoded[rows], self.right[rows])
 
     def loss(self, head: nn.Module) -> Tensor:
         """The mean pinball loss over what was measured."""
-        said = head(self.encoded, self.covariates, self.anchors[:, :, None])[:, :, 0]            # [N, S, Q]
-        measured = self.right.isfinite()
-        loss = pinball(said, self.right.nan_to_num(), torch.tensor(QUANTILES)) * measured
-        return loss.sum() / measured.sum().clamp(min=1)
-
-
-def _read(network: DayNetwork, windows: DayTokens) -> tuple[Tensor, Tensor, Tensor]:
-    told = windows.told()
-    return network.encoded(told["past"], told["ahead"], told["hours"]), told["covariates"], told["anchors"]
+        return missed(self.encoded.quantiles(head), self.right)
 
 
 def tuned_head(network: DayNetwork, lessons: Lessons, validation: Lessons, seed: int) -> bytes | None:
@@ -67,17 +53,13 @@ def tuned_head(network: DayNetwork, lessons: Lessons, validation: Lessons, seed:
     random = np.random.default_rng(seed)
     head = head_of(network.sizes)
     head.load_state_dict(network.head.state_dict())
-    learned, judged = Read.of(network, lessons), Read.of(network, validation)
+    history, judged = Read.of(network, lessons), Read.of(network, validation)
     optimizer = optimizer_of(head.named_parameters(), LEARNING_RATE, WEIGHT_DECAY)
     schedule = LambdaLR(optimizer, lambda step: rate(step, STEPS))
     best, found, waited = _judged(head, judged), None, 0
     for step in range(STEPS):
         rows = torch.from_numpy(random.choice(len(lessons), min(BATCH, len(lessons)), replace=False))
-        optimizer.zero_grad()
-        learned[rows].loss(head).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(head.parameters(), LARGEST_GRADIENT)
-        optimizer.step()
-        schedule.step()
+        learned(head, history[rows].loss(head), optimizer, schedule, LARGEST_GRADIENT)
         if (step + 1) % LOOK_EVERY:
             continue
         score, waited = _judged(head, judged), waited + 1

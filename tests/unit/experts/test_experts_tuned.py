@@ -110,6 +110,16 @@ def test_forecast__on_another_base_is_that_bases_own(tmp_path) -> None:
                                   expert.base.forecast(asked(made.prepared)))
 
 
+def test_files__keep_the_base_that_the_head_was_learned_on(tmp_path) -> None:
+    """A model that is stored again when another base is in its place goes on without its head."""
+    made = lesson(own_base(tmp_path / "own"))
+    expert = replace(fitted(made), digest="of another")
+    again = Tuned().load(kept_of(expert, made))
+    assert again is not None
+    assert (again.base, again.weights, again.digest) == (expert.base, expert.weights, expert.digest)
+    np.testing.assert_array_equal(again.forecast(asked(made.prepared)), expert.base.forecast(asked(made.prepared)))
+
+
 def test_forecast__knows_nothing_behind_the_origin(tmp_path) -> None:
     made = lesson(own_base(tmp_path / "own"))
     expert = fitted(made)
