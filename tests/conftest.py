@@ -20,9 +20,11 @@ from wattcast.contracts import Station
 from wattcast.data import weather
 from wattcast.data.schema import DataConfig
 from wattcast.data.simulate import simulate_station
+from wattcast.evaluation import boosted_trees
 from wattcast.experts.trained import TrainedModel
 from wattcast.store.bundle_folder import load_folder
 from wattcast.timegrid import DAY
+from wattcast.training import boosting
 
 # Before torch is imported, here and in the processes that tests start: a sum's order must not depend on the machine.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -55,6 +57,15 @@ def daily_files_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weather, "_read", remembered)
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_trees() -> Iterator[None]:
+    """What trees may look at does not depend on how many there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boosted_trees, "ROUNDS", 9)
+        patch.setattr(boosting, "ROUNDS", 9)
         yield
 
 

@@ -1,7 +1,7 @@
 """What every forecaster that can be named keeps to: `fit` returns a new one, and nothing fitted changes in place."""
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
@@ -11,14 +11,14 @@ import pytest
 from wattcast.contracts import TOTAL, Forecaster, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import WattcastError
-from wattcast.evaluation import boosted_trees
 from wattcast.evaluation.backtest import backtest
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.together import fit_all, forecast_all
 from wattcast.settings import build_settings
 from wattcast.timegrid import station_horizon
-from wattcast.training import boosting
 from wattcast.workflows.models import MODEL_NAMES, RULES, named_forecasters
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 DAY = 24
 FOR_LOADS = ("base", "usual-day-14", "usual-day-28", "weather-adjusted-28")
@@ -28,14 +28,6 @@ NAMES = (*(name for name in MODEL_NAMES if name not in RULES or name in FOR_LOAD
 TRAINED = [name for name in NAMES if "wattcast" in name or "network" in name]
 EARLY, LATE, ASKED = 35, 49, 63
 Tables = Mapping[str, pd.DataFrame]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_trees() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boosted_trees, "ROUNDS", 9)
-        patch.setattr(boosting, "ROUNDS", 9)
-        yield
 
 
 @pytest.fixture(scope="module")

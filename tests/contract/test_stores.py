@@ -445,15 +445,21 @@ def test_sizes__grow_with_what_is_kept(kept: StationStore, model: TrainedModel) 
     assert all(kept.sizes()[name] > 0 for name in ("versions", "measurements", "forecasts", "accuracy"))
 
 
-@pytest.mark.parametrize("place", KINDS[1:], indirect=True)
-def test_reopened__everything_is_there(place: str, model: TrainedModel) -> None:
-    before = open_store(place)
-    kept = before.station("plant")
+def append_and_correct(kept: StationStore) -> StationData:
+    """Two days, of which a value is corrected a day later; what is kept in the end."""
     data = rows(MARCH, 48, issues=(MARCH,))
     changed = copy.deepcopy(data)
     changed.frame.iloc[0, 0] = 777.0
     for each, day in ((data, 0), (changed, 1)):
         kept.append_measurements(each, received=MARCH + day * DAY)
+    return changed
+
+
+@pytest.mark.parametrize("place", KINDS[1:], indirect=True)
+def test_reopened__everything_is_there(place: str, model: TrainedModel) -> None:
+    before = open_store(place)
+    kept = before.station("plant")
+    changed = append_and_correct(kept)
     kept.describe({"step": "1h"})
     kept.versions.promote(kept.versions.add(model, {}))
     kept.keep_forecast(forecast(MARCH))
@@ -477,11 +483,7 @@ def test_reopened__everything_is_there(place: str, model: TrainedModel) -> None:
 def everything(store: Store, model: TrainedModel) -> StationStore:
     """A station of which something of each kind is kept."""
     kept = store.station("plant")
-    data = rows(MARCH, 48, issues=(MARCH,))
-    changed = copy.deepcopy(data)
-    changed.frame.iloc[0, 0] = 777.0
-    for each, day in ((data, 0), (changed, 1)):
-        kept.append_measurements(each, received=MARCH + day * DAY)
+    append_and_correct(kept)
     kept.describe({"step": "1h"})
     kept.versions.promote(kept.versions.add(model, {"mae": 1.0}))
     kept.versions.promote(kept.versions.add(model, {"mae": 2.0}))

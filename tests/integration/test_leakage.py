@@ -16,17 +16,17 @@ import torch
 from wattcast.contracts import Forecaster, Horizon, WeatherUse
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages
-from wattcast.evaluation import boosted_trees
 from wattcast.evaluation.baselines import BASELINE_NAMES, baseline
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.settings import build_settings
 from wattcast.timegrid import WallGrid
-from wattcast.training import boosting
 from wattcast.training.config import Recipe
 from wattcast.training.prepared import Prepared, prepare
 from wattcast.windows.dataset import WindowDataset, WindowShape, network_inputs
 from wattcast.workflows.models import named_forecasters
+
+pytestmark = pytest.mark.usefixtures("few_trees")
 
 STEP = pd.Timedelta("1h")
 WEEKS = 7
@@ -66,15 +66,6 @@ def issued_forecasts() -> pd.DataFrame:
                             "temperature": rng.normal(11, 4, 168), "code": rng.choice(["sun", "rain"], 168)})
               for issued in issues]
     return pd.concat(tables, ignore_index=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_trees() -> Iterator[None]:
-    """What trees may look at does not depend on how many there are."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boosted_trees, "ROUNDS", 8)
-        patch.setattr(boosting, "ROUNDS", 8)
-        yield
 
 
 @pytest.fixture(scope="module")

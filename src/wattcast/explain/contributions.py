@@ -27,8 +27,7 @@ MOST = 6
 """Groups that are put in and left out in every combination, the base's aside: 64 forecasts. [groups]"""
 
 LESS_WITH_BASE = 1
-"""So many fewer where the base has to be asked for each of them, for each target: it takes as long as all the others
-together. [groups]"""
+"""So many fewer where the base has to be asked for each of them, for each target. [groups]"""
 
 Subset = frozenset[str]
 
