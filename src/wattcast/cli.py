@@ -29,7 +29,7 @@ from wattcast.flags import (
     At,
     BaseFolder,
     ConfigFile,
-    CorpusFile,
+    CorpusFiles,
     Data,
     Day,
     DemoFolder,
@@ -60,6 +60,7 @@ from wattcast.flags import (
     StoreName,
     Strict,
     Trials,
+    Untested,
     Until,
     Weather,
     named_store,
@@ -356,7 +357,8 @@ def explain(data: Data = None, station: SingleStation = None, config: ConfigFile
 
 
 @app.command()
-def pretrain(corpus: CorpusFile, out: BaseFolder, seed: Seed = 0, as_json: AsJson = False) -> None:
+def pretrain(corpus: CorpusFiles, out: BaseFolder, seed: Seed = 0, untested: Untested = False,
+             as_json: AsJson = False) -> None:
     """Learn a base from many stations, which then forecasts stations that it has never seen.
 
     A run that was interrupted goes on after the sources that it had finished.
@@ -364,7 +366,7 @@ def pretrain(corpus: CorpusFile, out: BaseFolder, seed: Seed = 0, as_json: AsJso
     from wattcast import render
     from wattcast.workflows.pretrain import pretrain as run
 
-    outcome = run(corpus, out, seed=seed, progress=render.parts(as_json))
+    outcome = run(corpus, out, seed=seed, tested=not untested, progress=render.parts(as_json))
     if as_json:
         print_json(outcome.to_dict())
     else:

@@ -4,7 +4,8 @@ A source is one file with the rows of many stations, one below the other. Its ro
 for what a corpus is made of has been looked at before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -81,9 +82,8 @@ class Corpus(Config):
     @field_validator("sources")
     @classmethod
     def _distinct(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
-        names = [source.name for source in sources]
-        if len(set(names)) < len(names):
-            raise ValueError("two sources have one name")
+        if twice := _twice(sources):
+            raise ValueError(f"two sources have one name: {listing(twice)}")
         return sources
 
 
@@ -107,6 +107,24 @@ def corpus_of(content: Mapping[str, Any], file: Path) -> Corpus:
         raise DataError(f"files that the corpus {file} names are missing", found=listing(missing),
                         hint="paths count from the folder of the YAML file; correct them, or leave the source out")
     return Corpus(sources=sources)
+
+
+def joined(corpora: Iterable[Corpus]) -> Corpus:
+    """The sources of several files as one corpus.
+
+    Raises:
+        ConfigError: two of them have one name.
+    """
+    sources = tuple(source for corpus in corpora for source in corpus.sources)
+    if twice := _twice(sources):
+        raise ConfigError("two sources of the corpus have one name", found=listing(twice),
+                          hint="give each file once, and each of its sources a name of its own")
+    return Corpus(sources=sources)
+
+
+def _twice(sources: Iterable[Source]) -> list[str]:
+    """Names that more than one source has."""
+    return [name for name, count in Counter(source.name for source in sources).items() if count > 1]
 
 
 def corpus_stations(source: Source) -> Iterator[StationData]:

@@ -33,7 +33,7 @@ RIVALS = ("lag_1w", "yesterday", "lag_mean", "adjusted")
 Progress = Callable[[int, int, str], None]
 
 
-def pretrain(corpus: Corpus, *, seed: int, work: Path, steps: int = NETWORK_STEPS,
+def pretrain(corpus: Corpus, *, seed: int, work: Path, steps: int = NETWORK_STEPS, tested: bool = True,
              progress: Progress | None = None) -> Base:
     """A base learned from a corpus; the same for the same corpus and seed.
 
@@ -45,19 +45,21 @@ def pretrain(corpus: Corpus, *, seed: int, work: Path, steps: int = NETWORK_STEP
         seed: of everything random.
         work: a folder where what is finished is found again.
         steps: batches to learn from.
+        tested: whether sources are left out.
         progress: told of each finished part: its number, how many there are, and what it was.
 
     Raises:
         DataError: a source cannot be read or holds nothing to learn from.
     """
-    told = _Told(progress, len(corpus.sources) * (1 + (len(corpus.sources) > 1)) + 1)
+    tested = tested and len(corpus.sources) > 1
+    told = _Told(progress, len(corpus.sources) * (1 + tested) + 1)
     key = _key(corpus, seed, steps)
     samples = {}
     for source in corpus.sources:
         samples[source.name] = kept_samples(source, seed, work)
         told.part(f"{source.name}: {len(samples[source.name].lessons)} windows")
     left_out = {}
-    for name in samples if len(samples) > 1 else ():
+    for name in samples if tested else ():
         left_out[name] = _kept(work / f"{name}-left-out-{key}.json",
                                partial(_left_out, samples, name, seed, steps))
         told.part(f"{name}, never seen: {left_out[name]['against_best_rule']:.3f} of the best rule's error")

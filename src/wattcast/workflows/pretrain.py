@@ -2,12 +2,13 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wattcast.configfile import read_config
-from wattcast.data.corpus import corpus_of
+from wattcast.data.corpus import corpus_of, joined
 from wattcast.store.files import require_writable, written_aside
 from wattcast.training.base_model import Base
 from wattcast.training.pretrain import Progress
@@ -41,8 +42,9 @@ class PretrainOutcome:
                 f"{self.folder} ({self.size / 1e6:.1f} MB)"]
 
 
-def pretrain(corpus: Path, out: Path, *, seed: int = 0, progress: Progress | None = None) -> PretrainOutcome:
-    """Learn a base from the corpus that a YAML file describes, and write it to the folder `out`.
+def pretrain(corpus: Sequence[Path], out: Path, *, seed: int = 0, tested: bool = True,
+             progress: Progress | None = None) -> PretrainOutcome:
+    """Learn a base from the corpus that YAML files describe, and write it to the folder `out`.
 
     What is learned of each source is kept there until all is done, for a run that goes on after an interrupted one.
 
@@ -50,9 +52,9 @@ def pretrain(corpus: Path, out: Path, *, seed: int = 0, progress: Progress | Non
         InputError: the corpus or one of its files is wrong, or `out` cannot be written to.
     """
     started = time.perf_counter()
-    sources = corpus_of(read_config(corpus), corpus)
+    sources = joined(corpus_of(read_config(file), file) for file in corpus)
     require_writable(out)
-    base = run(sources, seed=seed, work=out / WORK, progress=progress)
+    base = run(sources, seed=seed, work=out / WORK, tested=tested, progress=progress)
     files = base.files()
     for name, content in files.items():
         with written_aside(out / name) as aside:

@@ -53,6 +53,27 @@ def test_pretrain__prints_the_manifest_as_json(cli, corpus, tmp_path) -> None:
     assert told["bytes"] > 0
 
 
+def test_pretrain__learns_from_the_sources_of_several_files_untested(cli, corpus, tmp_path) -> None:
+    whole = cli("pretrain", "--corpus", corpus, "--out", tmp_path / "whole")
+    head, one, two = CORPUS.strip().splitlines()
+    for name, line in {"one": one, "two": two}.items():
+        (tmp_path / f"{name}.yaml").write_text(f"{head}\n{line}\n")
+    files = [part for name in ("one", "two") for part in ("--corpus", tmp_path / f"{name}.yaml")]
+    run = cli("pretrain", *files, "--out", tmp_path / "parts", "--untested")
+    assert (whole.code, run.code) == (0, 0), run.err
+    assert run.err.splitlines()[-1].startswith("3/3 ")
+    assert (tmp_path / "parts" / FILE).read_bytes() == (tmp_path / "whole" / FILE).read_bytes()
+    sources = Base.load(tmp_path / "parts").manifest["sources"]
+    assert [(source["name"], source["never_seen"]) for source in sources] == [("one", None), ("two", None)]
+
+
+def test_pretrain__refuses_a_file_that_is_given_twice(cli, corpus, tmp_path) -> None:
+    run = cli("pretrain", "--corpus", corpus, "--corpus", corpus, "--out", tmp_path / "base")
+    assert run.code == 2
+    assert "one, two" in run.err
+    assert not (tmp_path / "base").exists()
+
+
 def test_pretrain__goes_on_after_the_sources_that_were_done(cli, corpus, tmp_path, monkeypatch) -> None:
     (tmp_path / "two.parquet").rename(tmp_path / "away")
     (tmp_path / "two.parquet").write_bytes(b"no Parquet")
