@@ -1,6 +1,6 @@
 """The panel of 16 stations that nothing is chosen by: where they are, when they are forecast, and the error to beat."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,11 @@ class Panelist:
     origins: list[pd.Timestamp]
 
 
-def panel(folder: Path) -> Iterator[Panelist]:
-    """The stations, from a folder with a CSV and a description of each and `protocol.tsv`."""
+def panel(folder: Path, assignments: Sequence[str] = ()) -> Iterator[Panelist]:
+    """The stations, from a folder with a CSV and a description of each and `protocol.tsv`, with other settings as
+    assigned."""
     for row in pd.read_csv(folder / "protocol.tsv", sep="\t").itertuples():
-        settings = load_settings(folder / f"{row.station}.yaml")
+        settings = load_settings(folder / f"{row.station}.yaml", assignments)
         data, _ = Job(folder / f"{row.station}.csv.gz", settings=settings).read()
         step = station_horizon(data.station).step
         origins = rolling_origins(parse_time(row.first_origin, data.station.timezone), parse_duration(row.every),
