@@ -73,9 +73,9 @@ def main() -> None:
             worst = max(ratios, key=lambda name: ratios[name])
             rows.append({"days": days, "model": model, "ratios": ratios,
                          "coverage": {name: held for name, (_, held) in found.items()}})
-            print(f"{days or 'all'} days, {model}: {np.mean(list(ratios.values())):.3f} of the best simple model's error, "
-                  f"worst {ratios[worst]:.3f} ({worst}); 80 % band holds {np.mean([held for _, held in found.values()]):.0%}",
-                  flush=True)
+            print(f"{days or 'all'} days, {model}: {np.mean(list(ratios.values())):.3f} of the best simple model's "
+                  f"error, worst {ratios[worst]:.3f} ({worst}); 80 % band holds "
+                  f"{np.mean([held for _, held in found.values()]):.0%}", flush=True)
             if arguments.json:
                 write_json(arguments.json, rows)
 
