@@ -7,6 +7,7 @@ time has it.
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from wattcast.store.files import cannot_write, json_text
 
 RUN, STATION, STATE = "run", "station", "state"
 FLAG = "--ledger"
+LOST_AT_MOST = 1.0
+"""What was done within such a time may have to be done again after a power failure: to wait for the disk at each line
+takes as long as some stations do. [seconds]"""
 
 
 class Ledger:
@@ -34,6 +38,7 @@ class Ledger:
     def __init__(self, file: BinaryIO, run: Mapping[str, Any], lines: dict[str, dict[str, Any]]) -> None:
         self._file, self.run, self.lines = file, run, lines
         self._held = ExitStack()
+        self._synced = -LOST_AT_MOST
 
     @classmethod
     def begin(cls, path: Path, run: Mapping[str, Any]) -> Self:
@@ -91,7 +96,8 @@ class Ledger:
         return station_id in self.lines and self.lines[station_id].get(STATE) != "failed"
 
     def add(self, station_id: str, state: str, **told: Any) -> None:
-        """A line that is on the disk when this returns.
+        """A line that no kill of this process can take back when this returns; the power failing can, for
+        `LOST_AT_MOST`: the station is then done again.
 
         Raises:
             DataError: the disk is full.
@@ -104,7 +110,9 @@ class Ledger:
         try:
             self._file.write(json_text(line, indent=None).encode() + b"\n")
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if time.monotonic() - self._synced >= LOST_AT_MOST:
+                os.fsync(self._file.fileno())
+                self._synced = time.monotonic()
         except OSError as error:
             raise cannot_write(Path(self._file.name), error, FLAG) from None
 
