@@ -24,6 +24,11 @@ def mixed(what: object) -> object:
     return WRONG[wrong](detail)
 
 
+def marked(path: str) -> None:
+    """Leave a mark that it was there."""
+    Path(path).touch()
+
+
 def counted(folder: str) -> None:
     """Leave a mark of each try, then die."""
     (Path(folder) / f"{time.monotonic_ns()}").touch()

@@ -65,6 +65,17 @@ def test_run__an_outcome_each(executor: Executor) -> None:
     assert list(executor.run(fleet_tasks.squared, [], Limits())) == []
 
 
+def test_run__works_on_while_the_caller_is_at_an_outcome(isolated: Executor, tmp_path: Path) -> None:
+    one = type(isolated)(1)                                                                 # type: ignore[call-arg]
+    marks = [str(tmp_path / name) for name in "ab"]
+    with closing(one.run(fleet_tasks.marked, tasks(*marks), Limits())) as outcomes:
+        next(iter(outcomes))
+        until = time.monotonic() + 60
+        while not all(map(os.path.exists, marks)):
+            assert time.monotonic() < until, "the second task waits for the caller"
+            time.sleep(0.01)
+
+
 def test_run__a_task_s_own_error_is_handed_back_whole(executor: Executor) -> None:
     found = {outcome.station_id: outcome for outcome in executor.run(
         fleet_tasks.mixed, tasks("raises", "raises_of_another_kind", "faults", 3), Limits())}

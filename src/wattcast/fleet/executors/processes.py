@@ -102,6 +102,7 @@ class _Pool:
                 return
             for worker in self._speaking():
                 if (outcome := self._heard(worker)) is not None:
+                    yield from self._given(tasks)       # who asked may be long about the outcome
                     yield outcome
 
     def end(self) -> None:
