@@ -295,6 +295,7 @@ def test_second_forecast__recalls_the_mornings_of_the_first(told, monkeypatch) -
     recalled = Path("models/north/recall.bin").read_bytes()
     walked = []
     monkeypatch.setattr("wattcast.forecasting.levelled.forecasts", lambda *given: walked.append(given))
+    monkeypatch.setattr("wattcast.forecasting.recent.Mornings.before", lambda *given: walked.append(given))
     told(data="later.csv", now="2025-04-20 06:30")
     assert not walked
     assert Path("forecast.csv").read_bytes() == first

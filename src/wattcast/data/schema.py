@@ -299,7 +299,8 @@ class WeatherVintages:
 
     def until(self, origin: pd.Timestamp) -> "WeatherVintages":
         """Only those issued at or before `origin`."""
-        return WeatherVintages(self.table.loc[self.table.index.get_level_values("issued") <= origin])
+        issued = self.table.index.get_level_values("issued")
+        return WeatherVintages(self.table.iloc[:issued.searchsorted(origin, side="right")])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What leaves the feature pipeline: one regular table of columns, and the issued weather forecasts on its grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,11 @@ class VintageTable:
         inside = (step >= 0) & (step < self.values.shape[1]) & (newest >= 0)[:, None]
         return vintage, step.clip(0, self.values.shape[1] - 1), inside
 
+    def read_at(self, origins: NDArray[np.int64]) -> Self:
+        """The same for these origins `[N]`, without the forecasts that are the newest one at none of them."""
+        read = np.unique((np.searchsorted(self.issued, origins, side="right") - 1).clip(0))
+        return replace(self, issued=self.issued[read], start=self.start[read], values=self.values[read])
+
     def as_of(self, origins: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """What it says, `[N, M, len(weather_columns)]`, NaN where nothing; arguments as in `locate`."""
         vintage, step, inside = self.locate(origins, rows)
@@ -55,7 +61,8 @@ class FeatureTable:
     """T regular steps of C targets, K known-future and P past-only columns, all in their units, NaN where missing.
 
     `weather_columns` are the positions in `known` of what comes from the station's own known-future columns and is
-    replaced by `vintages` where those exist.
+    replaced by `vintages` where those exist, at origins before the position `own_from`: from there on the rows
+    themselves tell what is known of their weather, as a view's future does.
     """
 
     index: pd.DatetimeIndex
@@ -66,6 +73,7 @@ class FeatureTable:
     past_names: tuple[str, ...]
     weather_columns: tuple[int, ...]
     vintages: VintageTable | None = None
+    own_from: int = np.iinfo(np.int64).max
 
     @cached_property
     def row_digests(self) -> NDArray[np.uint64]:
@@ -78,6 +86,12 @@ class FeatureTable:
         tell."""
         rows = self.known if self.vintages is None else np.delete(self.known, self.weather_columns, 1)
         return digests_of(rows)
+
+    def ending(self, end: int, length: int) -> Self:
+        """The last `length` of the rows before `end`, whose own weather is known whatever was issued."""
+        rows = slice(end - length, end)
+        return replace(self, index=self.index[rows], targets=self.targets[rows], known=self.known[rows],
+                       past=self.past[rows], vintages=None)
 
     @cached_property
     def slots(self) -> dict[str, int]:

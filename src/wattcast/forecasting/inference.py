@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -41,6 +42,14 @@ class Inference:
     unlike: NDArray[np.bool_]
     ratio: FloatArray | None = None
 
+    def of(self, origins: slice, experts: Collection[str] | None = None) -> Self:
+        """From some of the origins, by the network and some of the others; by all if None."""
+        medians = {name: said[origins] for name, said in self.medians.items()
+                   if experts is None or name == NETWORK or name in experts}
+        return replace(self, quantiles=self.quantiles[origins], medians=medians, lags=self.lags[origins],
+                       actual=self.actual[origins], unlike=self.unlike[origins],
+                       ratio=None if self.ratio is None else self.ratio[origins])
+
 
 def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64],
           experts: Collection[str] | None = None, *, ratio: bool = False) -> Inference:
@@ -53,7 +62,8 @@ def infer(model: TrainedModel, features: FeatureTable, origins: NDArray[np.int64
         experts: whom to ask besides the network; all if None.
         ratio: whether to forecast the weeks before the origins as well and to compare.
     """
-    dataset = model.windows(features)
+    vintages = None if features.vintages is None else features.vintages.read_at(origins)
+    dataset = model.windows(replace(features, vintages=vintages))
     others = [name for name in model.experts if name != NETWORK and (experts is None or name in experts)]
     quantiles, lags, actual = [], [], []
     medians: dict[str, list[FloatArray]] = {name: [] for name in others}

@@ -10,8 +10,9 @@ week after a change, too. As with all that follows the last weeks, nothing is st
 history and the model alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,9 @@ from wattcast.contracts import MIDDLE, Horizon, Kind, LevelStep, Station, View
 from wattcast.data.schema import StationData
 from wattcast.experts.trained import TrainedModel
 from wattcast.features.table import FeatureTable
+from wattcast.forecasting.inference import Inference
 from wattcast.forecasting.recall import Recall, rows_digest
-from wattcast.forecasting.recent import FeaturesBefore, forecasts, history_rows
+from wattcast.forecasting.recent import Mornings, forecasts, history_rows
 from wattcast.forecasting.selection import selected
 from wattcast.forecasting.steps import DAYS, Shape
 from wattcast.forecasting.wall_days import WallDays, day_slots, whole_days
@@ -99,7 +101,7 @@ class Levelled:
 
 
 def without_steps(model: TrainedModel, view: View, recall: Recall | None = None,
-                  before: FeaturesBefore | None = None) -> Levelled | None:
+                  mornings: Mornings | None = None) -> Levelled | None:
     """The view without the steps of level in the days since the model was trained; None where there are none.
 
     Only loads have steps: what a plant brings is up to the weather, and a string that fails is another story.
@@ -108,29 +110,35 @@ def without_steps(model: TrainedModel, view: View, recall: Recall | None = None,
         model: with what was chosen for it.
         view: what is known.
         recall: what the model has said of those days, which is not forecast again.
-        before: features of the view's rows.
+        mornings: of the view; what it needs is asked with the days that are walked through.
     """
-    recall, before = recall or Recall(""), before or FeaturesBefore(model, view)
+    recall, mornings = recall or Recall(""), mornings or Mornings(model, view)
     shape, step = model.shape, parse_step(model.station.step)
     walked = min(WALKED_DAYS, whole_days(model.learned_until, view.origin, step))
     if model.station.kind is not Kind.LOAD or model.selection is None or walked < DAYS:
         return None
     count = walked + DAYS_BEFORE
     # A day more, for what clocks that went back have added to the rows of so many days.
-    features, origin = before.of_rows(history_rows(model) + (count + 1) * shape.day)
+    features, origin = mornings.features(history_rows(model) + (count + 1) * shape.day)
     days = WallDays.before(features.index[:origin], count, step, shape.horizon)
     off, off_before = (days_off(features)[rows] for rows in (days.begins, days.week_before))
     targets = features.targets[:origin].astype(np.float64)
-    actual, ahead = days.laid(targets), _ahead(model, features, days, np.arange(count), recall)
+    actual, said = days.laid(targets), _Said(model, days, recall)
+    # Yesterday's is asked last: with a step there it is never needed without, and else with those of `mornings`.
+    known = said.ahead(features, np.arange(count - 1), partial(forecasts, model, features))
+    ahead = np.concatenate([known, np.full_like(known[:1], np.nan)])
     watches = {target: Watch(actual[..., position], off, (off == off_before).all(1), DAYS_BEFORE)
                for position, target in enumerate(model.station.targets)}
     for today in range(DAYS_BEFORE + DAYS, count + 1):
+        stepped = any(watch.stepped for watch in watches.values())
+        if today == count and not stepped:
+            ahead[-1:] = said.ahead(features, np.asarray([count - 1]), mornings.before)
         for position, watch in enumerate(watches.values()):
             watch.look(today, ahead[..., position])
         if today < count and any(watch.stepped for watch in watches.values()):
             laid = days.as_laid(_levelled(watches), targets).astype(np.float32)
             now = replace(features, targets=np.concatenate([laid, features.targets[origin:]]))
-            ahead[today] = _ahead(model, now, days, np.asarray([today]), recall)[0]
+            ahead[today] = said.ahead(now, np.asarray([today]), partial(forecasts, model, now))[0]
     if not any(watch.stepped for watch in watches.values()):
         return None
     shapes = {target: watch.shape for target, watch in watches.items() if watch.shape is not None}
@@ -146,18 +154,27 @@ def days_off(features: FeatureTable) -> BoolArray:
     return features.known[:, features.known_names.index("is_day_off")] > 0
 
 
-def _ahead(model: TrainedModel, features: FeatureTable, days: WallDays, asked: NDArray[np.int64],
-           recall: Recall) -> FloatArray:
-    """The medians from the beginning of each day that is asked for, by day of the horizon, `[N, H / D, D, C]`."""
-    origins, used = days.begins[asked, 0], model.selection.used if model.selection else ()
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What a model says on the mornings of days, most of it recalled."""
 
-    def work_out(places: NDArray[np.int64]) -> FloatArray:
-        found = forecasts(model, features, origins[places], used)
-        return np.stack([days.ahead(day, medians) for day, medians in
-                         zip(asked[places], selected(model, found)[..., MIDDLE], strict=True)])
+    model: TrainedModel
+    days: WallDays
+    recall: Recall
 
-    read, horizon = history_rows(model), model.shape.horizon
-    return recall.filled([rows_digest(features, int(origin), read, horizon) for origin in origins], work_out)
+    def ahead(self, features: FeatureTable, asked: NDArray[np.int64],
+              forecast: Callable[[NDArray[np.int64], Collection[str]], Inference]) -> FloatArray:
+        """The medians from the beginning of each day that is asked for, by day of the horizon, `[N, H / D, D, C]`;
+        `forecast` tells those from origins that are not recalled."""
+        origins, chosen = self.days.begins[asked, 0], self.model.selection
+
+        def work_out(places: NDArray[np.int64]) -> FloatArray:
+            found = forecast(origins[places], chosen.used if chosen else ())
+            return np.stack([self.days.ahead(day, medians) for day, medians in
+                             zip(asked[places], selected(self.model, found)[..., MIDDLE], strict=True)])
+
+        read, horizon = history_rows(self.model), self.model.shape.horizon
+        return self.recall.filled([rows_digest(features, int(origin), read, horizon) for origin in origins], work_out)
 
 
 def _levelled(watches: Mapping[str, Watch]) -> FloatArray:

@@ -20,7 +20,7 @@ from wattcast.forecasting.inference import Inference
 from wattcast.forecasting.levelled import Levelled, days_off, without_steps
 from wattcast.forecasting.postprocess import Limits, target_columns, usual
 from wattcast.forecasting.recall import Recall
-from wattcast.forecasting.recent import FeaturesBefore, forecasts, history_rows, recent_forecasts
+from wattcast.forecasting.recent import Mornings, history_rows
 from wattcast.forecasting.selection import calibrate_and_choose, follow_recent, selected
 from wattcast.training.config import Recipe
 from wattcast.training.record import EpochRecord
@@ -90,17 +90,15 @@ class NetworkForecaster:
         """What a forecast from `view.origin` is made of; raises as `forecast`."""
         fitted = self._fitted()
         _check_station(fitted, view)
-        rows = history_rows(fitted)
-        before = FeaturesBefore(fitted, view)
-        levelled = without_steps(fitted, view, self.recall, before) if self.follows else None
-        seen = view if levelled is None else levelled.view
-        history, future = seen.history(rows), view.future()
-        features = fitted.pipeline.transform(pd.concat([history, future.reindex(columns=history.columns)]))
-        recent = recent_forecasts(fitted, seen, before if levelled is None else None) if self.follows else None
+        mornings = Mornings(fitted, view, follows=self.follows)
+        levelled = without_steps(fitted, view, self.recall, mornings) if self.follows else None
+        if levelled is not None:
+            mornings = Mornings(fitted, levelled.view)
+        recent = mornings.recent()
         model = fitted if recent is None else follow_recent(fitted, recent)
-        found = forecasts(model, features, np.asarray([rows]), () if alone or not model.selection else
-                          model.selection.used)
-        basis = Basis(model, view, features, rows, found, levelled, recent, selected(model, found, alone=alone)[0])
+        found = mornings.today(() if alone or not model.selection else model.selection.used)
+        basis = Basis(model, view, mornings.ahead, history_rows(fitted), found, levelled, recent,
+                      selected(model, found, alone=alone)[0])
         return replace(basis, quantiles=basis.with_steps(basis.quantiles))
 
     def finished(self, basis: "Basis", *, alone: bool = False) -> Forecast:

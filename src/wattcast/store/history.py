@@ -76,12 +76,13 @@ def load_history(folder: Path, station: Station | None, since: pd.Timestamp | No
         station = station or _told_station(file)
         if station is None:
             return None
-        frame = (_read(path, None) if since is None else _newest(file, since)).tz_convert(station.timezone)
+        frame = (_read(path) if since is None else _newest(file, since)).tz_convert(station.timezone)
     if tuple(frame.columns) != station.columns:
         return None
     if not (folder / FORECASTS).exists():
         return StationData(station, frame)
-    vintages = _read(folder / FORECASTS, _issued_since(folder / FORECASTS, since))
+    with _opened(folder / FORECASTS) as file:
+        vintages = _read(folder / FORECASTS) if since is None else _issued_since(file, since)
     for level in ("issued", "time"):
         vintages = vintages.tz_convert(station.timezone, level=level)
     return StationData(station, frame, WeatherVintages(vintages))
@@ -116,7 +117,7 @@ def _told_station(file: "pq.ParquetFile") -> Station | None:
 
 def guessed_station(folder: Path, station_id: str) -> Station:
     """What an early version's file shows of the station, of which nothing else is known."""
-    frame = _read(folder / MEASUREMENTS, None)
+    frame = _read(folder / MEASUREMENTS)
     index = pd.DatetimeIndex(frame.index)
     others = tuple(name for name in frame.columns if name not in TARGETS)
     step = index[1] - index[0] if len(index) > 1 else pd.Timedelta("15min")
@@ -125,21 +126,18 @@ def guessed_station(folder: Path, station_id: str) -> Station:
                    categorical=tuple(name for name in others if not pd.api.types.is_numeric_dtype(frame[name])))
 
 
-def _issued_since(path: Path, since: pd.Timestamp | None) -> list[tuple[str, str, Any]] | None:
-    """Which issues are read: those from `since` on, and the newest one before; None for all."""
-    if since is None:
-        return None
-    with _opened(path) as file:
-        place = file.schema_arrow.get_field_index("issued")
-        groups = [file.metadata.row_group(group).column(place).statistics
-                  for group in range(file.metadata.num_row_groups)]
-        earlier = [group for group, told in enumerate(groups)
-                   if told is None or not told.has_min_max or pd.Timestamp(told.min) < since]
-        if not earlier:
-            return None
-        issues = file.read_row_group(earlier[-1], columns=["issued"]).column("issued").to_pandas()
-    before = issues[issues < since]
-    return [("issued", ">=", before.max() if len(before) else since)]
+def _issued_since(file: "pq.ParquetFile", since: pd.Timestamp) -> pd.DataFrame:
+    """What was issued from `since` on, and the newest issue before it: other parts are not read."""
+    place = file.schema_arrow.get_field_index("issued")
+    parts = [file.metadata.row_group(part).column(place).statistics for part in range(file.metadata.num_row_groups)]
+    known = [told is not None and told.has_min_max for told in parts]
+    if earlier := [part for part, told in enumerate(parts) if not known[part] or pd.Timestamp(told.min) < since]:
+        issues = file.read_row_group(earlier[-1], columns=["issued"], use_threads=False).column("issued").to_pandas()
+        before = issues[issues < since]
+        since = before.max() if len(before) else since
+    wanted = [part for part, told in enumerate(parts) if not known[part] or pd.Timestamp(told.max) >= since]
+    table = file.read_row_groups(wanted, use_threads=False).to_pandas(use_threads=False)
+    return table.iloc[table.index.get_level_values("issued").searchsorted(since):]
 
 
 def _newest(file: "pq.ParquetFile", since: pd.Timestamp) -> pd.DataFrame:
@@ -151,9 +149,9 @@ def _newest(file: "pq.ParquetFile", since: pd.Timestamp) -> pd.DataFrame:
     return frame.iloc[frame.index.searchsorted(since):]
 
 
-def _read(path: Path, wanted: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
+def _read(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, filters=wanted)
+        return pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
 

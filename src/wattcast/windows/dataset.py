@@ -150,6 +150,7 @@ class WindowDataset(Dataset[Batch]):
         self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
         self.slots = table.slots
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
+        self.own_from = table.own_from
         self.weights = None if weights is None else torch.from_numpy(weights)
         self.index = table.index
 
@@ -203,7 +204,7 @@ class WindowDataset(Dataset[Batch]):
             past_target=past_target, past_target_mask=past_mask,
             past_covariates=covariates, past_covariates_mask=covariates_mask,
             known=known, known_mask=known_mask.float(),
-            anchors=self._anchors(start.numpy(), known[:, shape.lookback:], known_mask[:, shape.lookback:]),
+            anchors=self._anchors(start.numpy(), *(of[:, shape.lookback:, self.weather] for of in (known, known_mask))),
             target=self.targets[ahead], target_mask=target_mask.float(), weight=weight,
         )
 
@@ -220,10 +221,25 @@ class WindowDataset(Dataset[Batch]):
         """Of `rows` `[B, N]`, the last H of which are the horizon."""
         known, mask = self.known[rows], self.known_mask[rows]
         if self.vintages is not None:
-            values, present = self.vintages.as_of(origins, self.shape.horizon)
-            known[:, -self.shape.horizon:, self.weather] = values
-            mask[:, -self.shape.horizon:, self.weather] = present
+            ahead = slice(-self.shape.horizon, None)
+            known[:, ahead, self.weather], mask[:, ahead, self.weather] = self._weather_ahead(rows[:, ahead], origins)
         return known, mask
+
+    def _weather_ahead(self, ahead: Tensor, origins: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Of the horizons' rows `ahead` `[B, H]`, values and mask `[B, H, W]`."""
+        own = tuple(of[ahead] for of in self._weather)
+        if self.vintages is None:
+            return own[0], own[1]
+        reads_own = torch.from_numpy(origins >= self.own_from)[:, None, None]
+        values, mask = (torch.where(reads_own, *both) for both in
+                        zip(own, self.vintages.as_of(origins, self.shape.horizon), strict=True))
+        return values, mask
+
+    @cached_property
+    def _weather(self) -> tuple[Tensor, Tensor]:
+        """The weather of all rows and its mask, `[T, W]` each: whole rows are gathered many times as fast as columns
+        of them."""
+        return self.known[:, self.weather], self.known_mask[:, self.weather]
 
     @cached_property
     def clock(self) -> tuple[Tensor, Tensor]:
@@ -242,13 +258,13 @@ class WindowDataset(Dataset[Batch]):
         the weather over those of the windows that are `hidden` `[B]`."""
         start = origins.astype(np.int64) + self.front
         ahead = torch.from_numpy(start[:, None] + np.arange(self.shape.horizon))                   # [B, H]
-        known, mask = self._known(ahead, origins)
+        weather, mask = self._weather_ahead(ahead, origins)
         if hidden is not None:
             mask = mask & ~hidden[:, None, None]
-        return self._lately(start, days * self.shape.day, known * mask, mask)
+        return self._lately(start, days * self.shape.day, weather * mask, mask)
 
-    def _lately(self, start: NDArray[np.int64], length: int, known: Tensor, known_mask: Tensor) -> Lately:
-        """Of windows at padded rows `start` `[B]`, with what is known over their horizons `[B, H, K]`."""
+    def _lately(self, start: NDArray[np.int64], length: int, ahead_weather: Tensor, ahead_mask: Tensor) -> Lately:
+        """Of windows at padded rows `start` `[B]`, with the weather that is known over their horizons `[B, H, W]`."""
         shape, grid = self.shape, self.grid
         ahead = start[:, None] + np.arange(shape.horizon)                                          # [B, H]
         first = grid.slots[start][:, None]
@@ -256,15 +272,15 @@ class WindowDataset(Dataset[Batch]):
         whole = torch.cat([past, torch.from_numpy(ahead)], 1)                                      # [B, L + H]
         # Without a calendar all days are of one type.
         day_off = torch.zeros(whole.shape) if self.day_off is None else self.day_off[whole]
-        weather, mask = (torch.cat([behind[past[..., None], self.weather], over[..., self.weather]], 1)
-                         for behind, over in ((self.known, known), (self.known_mask, known_mask)))
+        weather, mask = (torch.cat([behind[past], over], 1)
+                         for behind, over in zip(self._weather, (ahead_weather, ahead_mask), strict=True))
         return Lately(self.targets[past], self.target_mask[past].float(), day_off, weather, mask.float(),
                       torch.from_numpy((grid.slots[ahead] - first) % shape.day), shape.day)
 
-    def _anchors(self, start: NDArray[np.int64], known: Tensor, known_mask: Tensor) -> Tensor:
-        """Of windows at padded rows `start` `[B]`, with what is known over their horizons `[B, H, K]`."""
+    def _anchors(self, start: NDArray[np.int64], weather: Tensor, weather_mask: Tensor) -> Tensor:
+        """Of windows at padded rows `start` `[B]`, with the weather that is known over their horizons `[B, H, W]`."""
         shape, grid = self.shape, self.grid
-        lately = self._lately(start, shape.lookback, known, known_mask)
+        lately = self._lately(start, shape.lookback, weather, weather_mask)
         first = grid.slots[start][:, None]
         last_day = np.broadcast_to(first + np.arange(-shape.day, 0), (len(start), shape.day))
         slots = np.concatenate([last_day, grid.slots[start[:, None] + np.arange(shape.horizon)]], 1)

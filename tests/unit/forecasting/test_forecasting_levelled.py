@@ -11,6 +11,7 @@ from wattcast.contracts import LevelStep
 from wattcast.data.schema import StationData
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.experts.trained import TrainedModel
+from wattcast.forecasting import recent
 from wattcast.forecasting.levelled import Levelled, LevelledView, without_steps
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.steps import Change, Shape
@@ -105,6 +106,25 @@ def test_no_weather__is_followed_without_any(model, data) -> None:
 @pytest.mark.parametrize("by", [1000.0, 1 / 0.24, -1.0])
 def test_another_unit__is_not_followed(model, data, by) -> None:
     assert without_steps(model, view(risen(data, TOTAL, by=by))) is None
+
+
+def test_step__yesterday_is_asked_without_it_no_more(model, data, monkeypatch) -> None:
+    """Nor are today and the last weeks, which are asked once, without the step."""
+    asked, plainly = [], recent.infer
+
+    def counted(model, features, origins, *rest, **named):
+        asked.append(len(origins))
+        return plainly(model, features, origins, *rest, **named)
+
+    monkeypatch.setattr(recent, "infer", counted)
+    assert NetworkForecaster.of(model).forecast(view(risen(data, TOTAL))).steps
+    assert asked == [28 + 21 - 1, 1, 3 + 1]
+
+
+@pytest.mark.parametrize("by", [1000.0, -1000.0])
+def test_another_unit__is_forecast_still(model, data, by) -> None:
+    made = NetworkForecaster.of(model).forecast(view(risen(data, TOTAL, by=by)))
+    assert np.isfinite(made.table.to_numpy()).all()
 
 
 def test_model_without_a_choice_or_that_has_learned_all__looks_for_none(model, data) -> None:

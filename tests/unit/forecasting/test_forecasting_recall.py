@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from wattcast.features.table import FeatureTable, VintageTable
-from wattcast.forecasting import levelled
+from wattcast.forecasting import recent
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.recall import Recall, rows_digest
 
@@ -94,29 +94,35 @@ def test_second_forecast__asks_for_no_past_morning_and_says_the_same(having_lear
     model = having_learned(LEARNED)
     view = HorizonView(data, data.frame.index[ORIGIN], station_horizon(data.station))
     asked: list[int] = []
-    plainly = levelled.forecasts
+    plainly = recent.infer
 
-    def counted(model, features, origins, experts):
+    def counted(model, features, origins, *rest, **named):
         asked.append(len(origins))
-        return plainly(model, features, origins, experts)
+        return plainly(model, features, origins, *rest, **named)
 
-    monkeypatch.setattr(levelled, "forecasts", counted)
+    monkeypatch.setattr(recent, "infer", counted)
     without = NetworkForecaster.of(model).forecast(view).table
     first = Recall("m")
     pd.testing.assert_frame_equal(NetworkForecaster.of(model, recall=first).forecast(view).table, without)
-    days = len(asked) and asked[0]
-    assert asked == [days, days]
+    days, *needed = asked[:len(asked) // 2]
+    # Yesterday's morning, those of the last weeks and today's are asked at once.
+    assert needed == [1 + 3 + 1]
+    assert asked == 2 * [days, *needed]
     assert days > 20
+    asked.clear()
     second = Recall("m", first.used)
     pd.testing.assert_frame_equal(NetworkForecaster.of(model, recall=second).forecast(view).table, without)
-    assert asked == [days, days]
+    assert asked == [3 + 1]
 
+    asked.clear()
     frame = data.frame.copy()
     frame.iloc[ORIGIN - 96 * 10, 0] += 1.0
     changed = HorizonView(replace(data, frame=frame), view.origin, view.horizon)
     NetworkForecaster.of(model, recall=Recall("m", first.used)).forecast(changed)
-    assert 0 < asked[2] < days
+    assert 0 < asked[0] < days
+    assert asked[1:] == needed
 
+    asked.clear()
     tomorrow = HorizonView(data, data.frame.index[ORIGIN + 96], view.horizon)
     NetworkForecaster.of(model, recall=Recall("m", first.used)).forecast(tomorrow)
-    assert asked[3] == 1
+    assert asked == needed

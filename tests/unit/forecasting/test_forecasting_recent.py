@@ -15,7 +15,7 @@ from wattcast.forecasting import recent
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.postprocess import target_columns
 from wattcast.forecasting.predictor import NetworkForecaster
-from wattcast.forecasting.recent import HALF_DAYS, LARGEST_CHANGE, changed, recent_forecasts
+from wattcast.forecasting.recent import HALF_DAYS, LARGEST_CHANGE, Mornings, changed, history_rows
 from wattcast.timegrid import station_horizon
 
 DAY, WEEK = 96, 672
@@ -93,7 +93,8 @@ def test_factors__a_pair_without_width_keeps_none_and_the_others_move() -> None:
 
 @pytest.mark.parametrize(("behind", "weeks"), [(0, 0), (WEEK - 1, 0), (WEEK, 1), (2 * WEEK + 5, 2), (5 * WEEK, 3)])
 def test_only_weeks_that_were_not_learned_count(model, data, behind, weeks) -> None:
-    found = recent_forecasts(replace(model, span=(model.span[0], data.frame.index[ORIGIN - behind - 1])), view(data))
+    learned = replace(model, span=(model.span[0], data.frame.index[ORIGIN - behind - 1]))
+    found = Mornings(learned, view(data)).recent()
     assert (0 if found is None else len(found.actual)) == weeks
     if found is not None:
         for number, actual in enumerate(found.actual):
@@ -105,8 +106,8 @@ def test_only_weeks_that_were_not_learned_count(model, data, behind, weeks) -> N
 @pytest.mark.parametrize(("behind", "count"), [(191, 0), (5 * DAY, 2), (WEEK, 3), (3 * WEEK, 10), (5 * WEEK, 10)])
 def test_short_horizons__are_forecast_again_one_after_the_other(model, data, behind, count) -> None:
     short = model.station.model_copy(update={"horizon": "48h"})
-    found = recent_forecasts(replace(model, station=short, span=(model.span[0], data.frame.index[ORIGIN - behind - 1])),
-                             view(replace(data, station=short)))
+    learned = replace(model, station=short, span=(model.span[0], data.frame.index[ORIGIN - behind - 1]))
+    found = Mornings(learned, view(replace(data, station=short))).recent()
     assert (0 if found is None else len(found.actual)) == count
     if found is not None:
         expected = data.frame[list(data.station.targets)].iloc[ORIGIN - 192 * count:ORIGIN]
@@ -164,14 +165,14 @@ def given(monkeypatch) -> list:
 def test_issued_weather__is_used_where_there_is_any(model, data, given) -> None:
     assert data.vintages is not None
     for vintages in (data.vintages, None):
-        recent_forecasts(model, view(replace(data, vintages=vintages)))
+        Mornings(model, view(replace(data, vintages=vintages))).recent()
     assert [table.vintages is None for table in given] == [False, True]
     assert given[0].vintages.issued.max() <= len(given[0].index)
 
 
 def test_no_weather_over_the_horizon__none_over_the_last_weeks(model, data, given) -> None:
     for use in ("none", "given"):
-        recent_forecasts(model, view(data, weather=use))
+        Mornings(model, view(data, weather=use)).recent()
     columns = list(given[0].weather_columns)
     assert columns
     assert np.isnan(given[0].known[:, columns]).all()
@@ -179,14 +180,38 @@ def test_no_weather_over_the_horizon__none_over_the_last_weeks(model, data, give
     assert np.isfinite(given[1].known[:, columns]).any()
 
 
+@pytest.mark.parametrize("weather", ["issued", "of the table", "given", "none"])
+def test_today__asked_with_other_mornings_is_as_asked_alone(model, data, weather) -> None:
+    """From a table of its own, whatever is known of its weather."""
+    station, start = data.station, data.frame.index[ORIGIN]
+    given = data.frame.loc[start:].iloc[:200][list(station.known_future)] if weather == "given" else None
+    seen = HorizonView(replace(data, vintages=None) if weather == "of the table" else data, start,
+                       station_horizon(station), weather="none" if weather == "none" else "given", future_weather=given)
+    rows, mornings = history_rows(model), Mornings(model, seen)
+    history = seen.history(rows)
+    table = model.pipeline.transform(pd.concat([history, seen.future().reindex(columns=history.columns)]))
+    alone = recent.infer(model, table, np.asarray([rows]), model.selection.used)
+    features, origin = mornings.features()
+    other = mornings.before(np.asarray([origin - 96]), model.selection.used)
+    expected = recent.infer(model, features, np.asarray([origin - 96]), model.selection.used)
+    for found, wanted in ((mornings.today(model.selection.used), alone), (other, expected)):
+        assert found.medians.keys() == wanted.medians.keys()
+        for name, said in (*wanted.medians.items(), (None, wanted.quantiles)):
+            np.testing.assert_allclose(found.quantiles if name is None else found.medians[name], said,
+                                       rtol=0, atol=1e-6 * np.abs(said).max())
+    np.testing.assert_array_equal(mornings.ahead.known, table.known)
+    assert mornings.ahead.vintages is None
+
+
 @pytest.mark.parametrize("learned", ["2025-03-23", "2025-03-22 12:00", "2025-03-24"])
-def test_last_weeks__begin_at_the_origin_s_time_on_the_wall(model, data, monkeypatch, learned) -> None:
+def test_last_weeks__begin_at_the_origin_s_time_on_the_wall(model, data, learned) -> None:
     """Clocks went forward on 30 March: seven days of steps before 6 April end an hour earlier on the wall."""
     berlin = replace(data, station=data.station.model_copy(update={"timezone": "Europe/Berlin"}),
                      frame=data.frame.tz_convert("Europe/Berlin"))
     learned, origin = (pd.Timestamp(time, tz="Europe/Berlin") for time in (learned, "2025-04-06"))
     model = replace(model, span=(model.span[0], learned - pd.Timedelta("15min")))
-    monkeypatch.setattr(recent, "forecasts", lambda _, features, origins, **__: features.index[origins])
-    found = recent_forecasts(model, HorizonView(berlin, origin, station_horizon(berlin.station)))
+    mornings = Mornings(model, HorizonView(berlin, origin, station_horizon(berlin.station)))
+    features, last = mornings.features()
+    found = features.index[last - mornings.back]
     assert [f"{time:%m-%d %H:%M}" for time in found] == [
         each for each in ("03-30 00:00", "03-23 00:00") if f"2025-{each}" >= f"{learned:%Y-%m-%d %H:%M}"]

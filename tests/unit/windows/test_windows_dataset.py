@@ -216,6 +216,26 @@ def test_vintages__that_begin_after_the_origin_or_ended_before_it(table) -> None
     assert not over.any()
 
 
+def test_vintages__from_where_rows_tell_their_own_weather_none_is_read(table) -> None:
+    told = with_vintages(table, issued=[60, 64], start=[60, 64])
+    both = dataset(replace(told, own_from=64)).batch(np.asarray([63, 64, 66]))
+    issued, own = dataset(told).batch(np.asarray([63])), dataset(table).batch(np.asarray([64, 66]))
+    assert all(torch.equal(value, torch.cat([issued[name], own[name]])) for name, value in both.items())
+    lately = dataset(replace(told, own_from=64)).lately(np.asarray([63, 64]), DAY)
+    assert lately.weather[:, -WEEK:, 0].tolist() == [issued["known"][0, -WEEK:, 1].tolist(),
+                                                     own["known"][0, -WEEK:, 1].tolist()]
+
+
+@pytest.mark.parametrize("origins", [[60], [63, 68], [70, 59], [10]])
+def test_vintages__those_that_no_origin_reads_are_left_out(table, origins: list[int]) -> None:
+    told = with_vintages(table, issued=[60, 64, 68], start=[60, 64, 68])
+    read = told.vintages.read_at(np.asarray(origins))
+    assert len(read.issued) <= len(origins)
+    expected, found = (dataset(replace(table, vintages=each)).batch(np.asarray(origins))
+                       for each in (told.vintages, read))
+    assert all(torch.equal(value, expected[name]) for name, value in found.items())
+
+
 def test_hide_weather__is_as_if_it_had_never_been_known(table) -> None:
     hidden = torch.tensor([True, False, True])
     made = hide_weather(dataset(table).batch(np.asarray([60, 70, 90])), hidden, torch.tensor([1]))
