@@ -18,10 +18,16 @@ import pandas as pd
 from wattcast.data.assembly import assemble
 from wattcast.data.reader import Source, files_in
 from wattcast.data.settled import STILL, unfinished
-from wattcast.errors import DataError, WattcastError
+from wattcast.errors import DataError, WattcastError, listing
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
-from wattcast.workflows.contradictions import believed, require_measured_by, require_same_unit, units_of
+from wattcast.workflows.contradictions import (
+    believed,
+    require_measured_by,
+    require_same_unit,
+    units_of,
+    with_columns_of,
+)
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, cut_for_good, name_below, opened, readable, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
@@ -212,15 +218,18 @@ class Intake:
         station_id, before = station.station_id, self._description(station.station_id)
         config = config_of({**before, **self._given, "station": station_id})
         require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
+        kept = station.measurements()
         raw = source.load(station_id)
+        raw = raw if kept is None else with_columns_of(raw, kept.station)
         units = units_of(raw)
         if not self.told.accept:
             require_same_unit(units, before, station_id)
-        kept = station.measurements()
         data, report = assemble(raw, station_id, config, whole=kept is None)
         if not self.told.accept:
             require_measured_by(data, self.received)
         notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
+        if raw.columns.lacking:
+            notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
         if kept is not None:
             data, told = believed(kept, data, config, accept=self.told.accept)
             notes += told
