@@ -163,6 +163,20 @@ def total_power(files: Sequence[Path], config: DataConfig) -> pd.Series:
     return pd.Series(numbers, index=starts.index).dropna().sort_index()
 
 
+def times_in(file: Path, config: DataConfig) -> pd.DatetimeIndex | None:
+    """The instants that a file's rows tell, whatever else it holds; None where they cannot be read."""
+    options = file_options(config)
+    try:
+        time, clock = time_columns(read_header(file, options), config.time)
+        if time is None:
+            return None
+        table = read_table([file], names := [name for name in (time, clock) if name], names, options)
+        clocks = None if clock is None else table.frame[clock]
+        return read_starts(table.frame[time], clocks, config.time, table.place).index
+    except DataError:
+        return None
+
+
 def elsewhere(config: DataConfig) -> tuple[str, ...]:
     """Columns that a separate table of forecasts may have instead."""
     return config.known_future if config.weather_forecasts else ()
