@@ -62,10 +62,14 @@ def with_columns_of(raw: RawStation, station: Station) -> RawStation:
                         "nothing is known", found=listing(columns.ignored), expected=listing(lacking),
                         hint="if one is the other, call it so; if not, leave it out of the file")
     targets = {name: columns.targets.get(name, name) for name in station.targets}
-    roles = {role: tuple(dict.fromkeys((*getattr(columns, role), *(name for name in getattr(station, role)
-                                                                   if name in lacking))))
-             for role in ("known_future", "past_only", "categorical")}
-    return replace(raw, columns=replace(columns, targets=targets, **roles, lacking=(*columns.lacking, *lacking)))
+
+    def both(had: tuple[str, ...], kept: tuple[str, ...]) -> tuple[str, ...]:
+        return (*had, *(name for name in kept if name in lacking))
+
+    return replace(raw, columns=replace(
+        columns, targets=targets, known_future=both(columns.known_future, station.known_future),
+        past_only=both(columns.past_only, station.past_only),
+        categorical=both(columns.categorical, station.categorical), lacking=(*columns.lacking, *lacking)))
 
 
 def require_measured_by(data: StationData, received: pd.Timestamp) -> None:

@@ -21,6 +21,7 @@ from wattcast.timegrid import DAY, midnight, parse_step
 from wattcast.workflows.intake_sources import name_below
 from wattcast.workflows.kept_descriptions import config_of
 from wattcast.workflows.known_files import KnownFiles
+from wattcast.workflows.many import outcome_of
 
 REFUSED = "refused"
 """Where the record of a run tells of the files that were not taken in, by station."""
@@ -94,7 +95,8 @@ def missed(runs: Iterable[Mapping[str, Any]], store: Store, now: pd.Timestamp) -
         store: with the stations.
         now: as of when.
     """
-    came, again = {}, {}
+    came: dict[tuple[str, str, str], tuple[pd.Timestamp, Entry]] = {}
+    again: dict[tuple[str, str, str], pd.Timestamp] = {}
     for run in runs:
         for station_id, entries in run.get(REFUSED, {}).items():
             for each in entries:
@@ -105,9 +107,10 @@ def missed(runs: Iterable[Mapping[str, Any]], store: Store, now: pd.Timestamp) -
     for key, (received, each) in came.items():
         if now - TOLD_FOR * DAY <= received and again[key] < now:
             of_station.setdefault(key[0], []).append((received, each))
-    found = {station_id: list(_sentences(store, station_id, entries, now))
-             for station_id, entries in of_station.items()}
-    return {station_id: sentences for station_id, sentences in found.items() if sentences}
+    # Damage to what is kept of a station is told by its forecast.
+    found = {name: outcome_of(name, lambda name: list(_sentences(store, name, of_station[name], now))).result
+             for name in of_station}
+    return {name: sentences for name, sentences in found.items() if sentences}
 
 
 def _sentences(store: Store, station_id: str, entries: list[tuple[pd.Timestamp, Entry]],
@@ -115,8 +118,10 @@ def _sentences(store: Store, station_id: str, entries: list[tuple[pd.Timestamp, 
     station = store.station(station_id)
     taken = {file.sha256 for file in station.taken_in()}
     data = station.measurements(since=now - (TOLD_FOR + WEEK) * DAY)
+    if data is None:
+        return
     for received, each in entries:
-        days = [] if data is None or each["sha256"] in taken else _absent(data, received, each, now)
+        days = [] if each["sha256"] in taken else _absent(data, received, each, now)
         if not days:
             continue
         came = f"{each['file']}, which came on {received.tz_convert(data.station.timezone):%Y-%m-%d}, was not taken in"
