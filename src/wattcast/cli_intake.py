@@ -21,9 +21,9 @@ from wattcast.flags import (
 
 if TYPE_CHECKING:
     from wattcast.store.base import Store
-    from wattcast.workflows.intake import StationIntake
     from wattcast.workflows.kept_descriptions import Described
     from wattcast.workflows.station_files import StationFile
+    from wattcast.workflows.station_intake import StationIntake
 
 NewData = Annotated[Path, typer.Option("--data", help="table (CSV, workbook, Parquet), or folder of tables or "
                                                       "stations")]

@@ -1,97 +1,36 @@
-"""What every store must do; another one is a word in `KINDS`."""
+"""What every store must do; another one is a word in `made_stores.KINDS`."""
 
-import copy
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
-from itertools import count, pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from made_stores import (
+    DAY,
+    HOUR,
+    KINDS,
+    MARCH,
+    STATION,
+    ZONE,
+    accuracy,
+    append_and_correct,
+    forecast,
+    rows,
+    same,
+)
 
-from wattcast.contracts import QUANTILES, TOTAL, Station, quantile_column
-from wattcast.data.schema import StationData, WeatherVintages
-from wattcast.errors import BundleError, DataError, InputError, StoreError
+from wattcast.contracts import TOTAL
+from wattcast.data.schema import StationData
+from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
-from wattcast.store.base import ACCURACY, CORRECTIONS, OF_ALL_ROWS, IssuedForecast, StationStore, Store, TakenIn
-from wattcast.store.copying import copy_station, counts
-from wattcast.store.memory import MemoryStore
+from wattcast.store.base import ACCURACY, CORRECTIONS, OF_ALL_ROWS, StationStore, Store, TakenIn
 from wattcast.store.open import open_store
-from wattcast.workflows.station_moves import copy_stations
 
-KINDS = ("memory", "disk", "sqlite", "postgresql")
-
-ZONE = "Asia/Shanghai"
-STATION = Station(id="plant", known_future=("warm", "code"), past_only=("reactive",), categorical=("code",), step="1h",
-                  timezone=ZONE, capacity=500.0)
-MARCH = pd.Timestamp("2025-03-01", tz=ZONE)
-HOUR, DAY = pd.Timedelta("1h"), pd.Timedelta("1D")
 EVIL = ["../x", "..", ".", "", "/etc", "a/b", "a\\b", "nul\0byte", "x" * 300, "站" * 100, "\ud800", ".wattcast"]
 ODD = ["1716387625733984256", "north mill", "站点 1", "..x", "a.b", "CON", "trailing.", " blank ", "🏭", "-rf", "a:b",
        "%2e%2e", "q'; drop table station; --", "x" * 200, "NUL.txt", "a*?<>|\"b"]
-
-
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Names a store that begins empty."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("postgresql").emptied_database()
-    return {"memory": "memory:", "disk": f"disk:{tmp_path / 'models'}",
-            "sqlite": f"sqlite:///{tmp_path / 'database' / 'wattcast.db'}"}[request.param]
-
-
-@pytest.fixture
-def store(place: str) -> Iterator[Store]:
-    with closing(open_store(place)) as store:
-        yield store
-
-
-@pytest.fixture
-def kept(store: Store) -> StationStore:
-    return store.station("plant")
-
-
-def rows(first: pd.Timestamp, count: int, level: float = 200.0, station: Station = STATION,
-         issues: tuple[pd.Timestamp, ...] = ()) -> StationData:
-    """Hourly rows that count up, with weather of two days for each issue."""
-    index = pd.date_range(first, periods=count, freq="1h", name="time")
-    frame = pd.DataFrame({TOTAL: level + np.arange(count), "warm": 7.5,
-                          "code": pd.array((["晴", None, "雨"] * count)[:count], dtype="str"),
-                          "reactive": level / 10}, index=index)[list(station.columns)]
-    if not issues:
-        return StationData(station, frame)
-    pairs = [(issue, issue + lead * HOUR) for issue in issues for lead in range(48)]
-    table = pd.DataFrame({"warm": np.arange(len(pairs)) / 7}, index=pd.MultiIndex.from_tuples(
-        pairs, names=["issued", "time"]))
-    return StationData(station, frame, WeatherVintages(table))
-
-
-def same(found: StationData | None, expected: StationData) -> None:
-    assert found is not None
-    assert found.station == expected.station
-    pd.testing.assert_frame_equal(found.frame, expected.frame, check_freq=False)
-    assert (found.vintages is None) == (expected.vintages is None)
-    if found.vintages and expected.vintages:
-        pd.testing.assert_frame_equal(found.vintages.table, expected.vintages.table)
-
-
-def forecast(origin: pd.Timestamp, issued: pd.Timestamp | None = MARCH, value: float = 300.0,
-             **told: object) -> IssuedForecast:
-    index = pd.date_range(origin, periods=168, freq="1h", name="time")
-    power = value + np.sin(np.arange(168)) / 3
-    table = pd.DataFrame({TOTAL: power} | {quantile_column(TOTAL, level): power + level for level in QUANTILES},
-                         index=index)
-    return IssuedForecast(origin, "v0001", table, issued, **told)
-
-
-def accuracy(day: pd.Timestamp, mae: float, lead: int = 1, issued: pd.Timestamp | None = MARCH) -> pd.DataFrame:
-    row = {**dict.fromkeys(ACCURACY, 0.5), "day": day, "lead_day": lead, "target": TOTAL,
-           "origin": day - (lead - 1) * DAY, "issued": issued, "version": "v0001", "steps": 24, "mae": mae,
-           "compared": 20, "checksum": 2**32 - 1}
-    return pd.DataFrame([row])[list(ACCURACY)]
 
 
 # Stations -----------------------------------------------------------------------------------------------------------
@@ -445,16 +384,6 @@ def test_sizes__grow_with_what_is_kept(kept: StationStore, model: TrainedModel) 
     assert all(kept.sizes()[name] > 0 for name in ("versions", "measurements", "forecasts", "accuracy"))
 
 
-def append_and_correct(kept: StationStore) -> StationData:
-    """Two days, of which a value is corrected a day later; what is kept in the end."""
-    data = rows(MARCH, 48, issues=(MARCH,))
-    changed = copy.deepcopy(data)
-    changed.frame.iloc[0, 0] = 777.0
-    for each, day in ((data, 0), (changed, 1)):
-        kept.append_measurements(each, received=MARCH + day * DAY)
-    return changed
-
-
 @pytest.mark.parametrize("place", KINDS[1:], indirect=True)
 def test_reopened__everything_is_there(place: str, model: TrainedModel) -> None:
     before = open_store(place)
@@ -475,135 +404,3 @@ def test_reopened__everything_is_there(place: str, model: TrainedModel) -> None:
     assert (len(list(kept.forecasts())), len(kept.accuracy()), len(kept.taken_in())) == (1, 1, 1)
     assert (again.stations(), again.trained_stations(), len(again.runs())) == (("plant",), ("plant",), 1)
     again.close()
-
-
-# Whole stations -----------------------------------------------------------------------------------------------------
-
-
-def everything(store: Store, model: TrainedModel) -> StationStore:
-    """A station of which something of each kind is kept."""
-    kept = store.station("plant")
-    append_and_correct(kept)
-    kept.describe({"step": "1h"})
-    kept.versions.promote(kept.versions.add(model, {"mae": 1.0}))
-    kept.versions.promote(kept.versions.add(model, {"mae": 2.0}))
-    kept.versions.add(model, {}, alias="candidate")
-    for value, issued in ((1.0, MARCH), (2.0, MARCH + HOUR), (3.0, MARCH + HOUR), (4.0, None)):
-        kept.keep_forecast(forecast(MARCH, issued, value, notes=("said",)))
-    kept.keep_accuracy(pd.concat([accuracy(MARCH, 1.0), accuracy(MARCH + DAY, 1.0, issued=None)]))
-    for name in ("a.csv", "b.csv"):
-        kept.note_taken_in(TakenIn(name, 1, name * 4, MARCH, {"late": 2}, ({"kind": "gap"},)))
-    kept.keep_recall({"a": np.arange(6.0)})
-    kept.keep_document("gate.json", b"{}")
-    store.keep_run({"id": "1", "kind": "night", "started": "2025", "ended": "2025"})
-    return kept
-
-
-def alike(one: StationStore, other: StationStore) -> None:
-    """All that two stores keep of a station is the same."""
-    data = one.measurements()
-    assert data is not None
-    same(other.measurements(), data)
-    for name in ("corrections", "accuracy"):
-        tables = [getattr(each, name)() for each in (one, other)]
-        moments = [name for name in ("received", "time", "day", "origin", "issued") if name in tables[0]]
-        pd.testing.assert_frame_equal(*(table.assign(**{
-            name: pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]") for name in moments})
-            for table in tables), check_dtype=False)
-    assert one.taken_in() == other.taken_in()
-    assert counts(one) == counts(other)
-    assert one.versions.aliases() == other.versions.aliases()
-    for name in one.versions.registered()["versions"]:
-        assert dict(one.versions.files(name)) == dict(other.versions.files(name))
-    assert one.versions.load().data_hash == other.versions.load().data_hash
-    for before, after in zip(one.forecasts(), other.forecasts(), strict=True):
-        pd.testing.assert_frame_equal(before.table, after.table, check_freq=False)
-        assert (before.origin, before.issued, before.version, before.notes) == (
-            after.origin, after.issued, after.version, after.notes)
-    assert one.description() == other.description()
-    np.testing.assert_array_equal(one.recall()["a"], other.recall()["a"])
-    assert dict(one.documents()) == dict(other.documents())
-
-
-@pytest.fixture
-def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Store]]:
-    """A folder, both databases and memory."""
-    places = [f"disk:{tmp_path / 'first'}", f"sqlite:///{tmp_path / 'second.db'}",
-              request.getfixturevalue("postgresql").emptied_database(), "memory:", f"disk:{tmp_path / 'last'}"]
-    with ExitStack() as stack:
-        yield [stack.enter_context(closing(open_store(place))) for place in places]
-
-
-def test_copy__from_each_kind_of_store_to_the_next_is_the_same(chain: list[Store], model: TrainedModel) -> None:
-    first = everything(chain[0], model)
-    for source, target in pairwise(chain):
-        for _ in range(2):
-            (done,) = copy_stations(source, target)
-            assert done.error is None, done.error
-            alike(first, target.station("plant"))
-        assert [run["id"] for run in target.runs()] == ["1"]
-    assert (chain[0].stations(), chain[-1].trained_stations()) == (("plant",), ("plant",))
-
-
-@pytest.mark.parametrize("before", ["keep_forecast", "note_taken_in", "replace_measurements", "keep_document"])
-def test_copy__goes_on_after_a_kill(store: Store, model: TrainedModel, before: str, monkeypatch) -> None:
-    source = everything(MemoryStore(), model)
-    target = store.station("plant")
-    calls = count()
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    honest = getattr(type(target), before)
-    monkeypatch.setattr(type(target), before, lambda self, *given: (killed if next(calls) else honest)(self, *given))
-    with suppress(KeyboardInterrupt):
-        copy_station(source, target)
-    monkeypatch.undo()
-    copy_station(source, target)
-    alike(source, target)
-
-
-@pytest.mark.parametrize(("own", "what"), [
-    (lambda kept, _: kept.append_measurements(rows(MARCH + 90 * DAY, 3), received=MARCH), "rows"),
-    (lambda kept, _: kept.keep_forecast(forecast(MARCH + DAY)), "forecasts"),
-    (lambda kept, _: kept.note_taken_in(TakenIn("c.csv", 1, "0", MARCH)), "files"),
-    (lambda kept, model: kept.versions.add(model, {"of": "its own"}), "versions of its own")])
-def test_copy__what_a_store_has_of_its_own_is_not_overwritten(store: Store, model: TrainedModel, own, what) -> None:
-    source, target = everything(MemoryStore(), model), store.station("plant")
-    own(target, model)
-    with pytest.raises((StoreError, BundleError), match=what):
-        copy_station(source, target)
-
-
-def test_copy__what_came_since_is_copied_too(store: Store, model: TrainedModel) -> None:
-    source, target = everything(MemoryStore(), model), store.station("plant")
-    copy_station(source, target)
-    source.append_measurements(rows(MARCH + 2 * DAY, 5), received=MARCH + 3 * DAY)
-    source.keep_forecast(forecast(MARCH + DAY))
-    source.versions.rollback()
-    source.keep_recall({"a": np.ones(3)})
-    copy_station(source, target)
-    alike(source, target)
-
-
-def nothing_left(kept: StationStore) -> None:
-    assert (kept.description(), kept.measurements(), kept.taken_in()) == (None, None, ())
-    assert (set(counts(kept).values()), kept.recall(), kept.versions.aliases()) == ({0}, {}, {})
-    assert sum(kept.sizes().values()) == 0
-
-
-def test_remove__leaves_nothing_of_a_station_and_all_of_the_others(store: Store, model: TrainedModel) -> None:
-    kept = everything(store, model)
-    store.station("other").describe({"kind": "pv"})
-    work = kept.work_folder("training")
-    work.mkdir(parents=True)
-    (work / "epoch.ckpt").write_bytes(b"x")
-    kept.remove()
-    assert (store.stations(), store.trained_stations()) == (("other",), ())
-    assert not work.exists()
-    for station in (kept, store.station("plant")):
-        nothing_left(station)
-    store.station("nobody").remove()
-    assert store.stations() == ("other",)
-    again = everything(store, model)
-    assert again.versions.champion() == "v0002"

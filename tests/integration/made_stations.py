@@ -20,7 +20,7 @@ KINDS = ("one shift", "pv", "around the clock", "wind", "two shifts", "depot at 
 RESTING = ("one shift", "school", "depot at night", "pv")
 """Kinds that are at zero every day: a sensor that is stuck then shows for some hours only."""
 FAULTS = {"none": None, "spike": "spike", "a thousandth": "scale", "clean": None, "a day in W": "scale",
-          "kelvin": "unit", "code": "out_of_range", "stuck": "flat_line", "gap": "gap", "doubled": "duplicate",
+          "kelvin": "unit", "code": "out_of_range", "stuck": "flat_line", "gap": "gap", "doubled": "repeated",
           "meter": "counter"}
 """What is wrong, and the finding that it must be; a meter's reading is an error instead."""
 

@@ -15,8 +15,8 @@ from wattcast.store.bundle import FORMAT
 from wattcast.training.module import PowerModule
 
 ROWS_A_DAY = 96
-BUNDLE_FILES = ("manifest.json", "model.safetensors", "bi_mamba.pth", "feature_classification.pkl",
-                "feature_classification.json", "metrics.json")
+BUNDLE_FILES = ("manifest.json", "model.safetensors", "feature_classification.pkl", "feature_classification.json",
+                "metrics.json")
 
 
 @pytest.fixture

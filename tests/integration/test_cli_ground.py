@@ -93,7 +93,7 @@ def test_doubled_rows__count_once_and_are_told(told, whole) -> None:
     pd.concat([night, night]).to_csv("night.csv", index=False)
     found = told(data="night.csv")
     pd.testing.assert_frame_equal(pd.read_csv("forecast.csv"), whole)
-    assert [note for note in found["notes"] if note.startswith("rows: duplicate, 96 times up to 2025-04-09 23:45")]
+    assert [note for note in found["notes"] if note.startswith("rows: repeated, 96 times up to 2025-04-09 23:45")]
 
 
 def test_columns_in_another_order__are_the_same(told, whole) -> None:

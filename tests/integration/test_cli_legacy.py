@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import wattcast.settings
 
@@ -192,11 +194,12 @@ def test_incremental__fine_tunes_the_model_in_use(run, place, seed_table) -> Non
     assert code == (0 if promoted else 3)
     assert (f"✅ the fine-tuned model and its files are in models/{STATION}; v0002 is in use" if promoted else
             f"⚠️ the model in use was kept: v0001; the fine-tuned weights of v0002 are in models/{STATION}") in out
-    for name in ("bi_mamba_finetuned.pth", "finetune_history.json"):
-        assert (folder / name).stat().st_size > 0
-        assert (folder / name).read_bytes() == (folder / "versions" / "v0002" / name).read_bytes()
-    used = "v0002" if promoted else "v0001"
-    assert (folder / "bi_mamba.pth").read_bytes() == (folder / "versions" / used / "bi_mamba.pth").read_bytes()
+    tuned, used = (folder / "versions" / name for name in ("v0002", "v0002" if promoted else "v0001"))
+    assert (folder / "finetune_history.json").read_bytes() == (tuned / "finetune_history.json").read_bytes()
+    for name, version in (("bi_mamba_finetuned.pth", tuned), ("bi_mamba.pth", used)):
+        weights, found = load_file(version / "model.safetensors"), torch.load(folder / name, weights_only=True)
+        assert found.keys() == weights.keys()
+        assert all(torch.equal(found[key], value) for key, value in weights.items())
 
 
 def test_both__search_then_train_then_fine_tune_on_weeks_neither_saw(run, place, seed_table) -> None:
@@ -219,7 +222,7 @@ def test_both__search_then_train_then_fine_tune_on_weeks_neither_saw(run, place,
     for name in ("hyperopt_results.json", "bi_mamba.pth", "feature_classification.pkl", "metrics.json"):
         assert (folder / name).stat().st_size > 0
     for name in ("bi_mamba_finetuned.pth", "finetune_history.json"):
-        assert (folder / "versions" / "v0002" / name).stat().st_size > 0
+        assert (folder / name).stat().st_size > 0
 
 
 @pytest.mark.usefixtures("place")

@@ -120,6 +120,17 @@ def test_nightly__a_file_for_each_and_a_light_with_its_reason(night) -> None:
     assert (made.fallback, made.version) == ("previous", "v0001")
 
 
+def test_nightly__a_file_left_out_beside_a_good_one_is_told(night) -> None:
+    lines = Path("incoming/north.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    Path("incoming/north.csv").unlink()
+    Path("incoming/north_2025-04-08.csv").write_text("ts,gas_m3\n2025-04-08 00:00:00,3\n", encoding="utf-8")
+    Path("incoming/north_2025-04-09.csv").write_text("".join(lines), encoding="utf-8")
+    north = night()["by_station"]["north"]
+    assert north["light"] == "amber"
+    assert any(reason.startswith("not taken in: north_2025-04-08.csv is left out: ") for reason in north["reasons"])
+    assert not any(reason.startswith("late: ") for reason in north["reasons"])
+
+
 def test_nightly__twice_is_once_until_something_comes_in(night) -> None:
     first = night()
     before = state()

@@ -9,12 +9,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-SEED_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json")
-
 
 def version_files(models: Path, version: str = "v0001") -> dict[str, bytes]:
     folder = models / "plant" / "versions" / version
     return {name: (folder / name).read_bytes() for name in ("model.safetensors", "metrics.json")}
+
+
+def has_weights(folder: Path, version: str) -> bool:
+    """Whether the station's weights for other programs are those of a version, and numbers."""
+    weights = load_file(folder / "versions" / version / "model.safetensors")
+    found = torch.load(folder / "bi_mamba.pth", weights_only=True)
+    return found.keys() == weights.keys() and all(
+        torch.equal(found[name], value) and value.isfinite().all() for name, value in weights.items())
 
 
 def test_training__prints_the_held_out_week_and_a_closing_line(cli, plant, place, tiny) -> None:
@@ -45,15 +51,11 @@ def test_training__json_is_the_only_thing_printed(cli, plant, tiny, place) -> No
 
 def test_training__writes_the_files_of_the_seed_document(trained_models) -> None:
     folder = trained_models / "plant"
-    weights = load_file(folder / "versions" / "v0001" / "model.safetensors")
-    compatible = torch.load(folder / "bi_mamba.pth", weights_only=True)
-    assert compatible.keys() == weights.keys()
-    assert all(torch.equal(compatible[name], value) for name, value in weights.items())
+    assert has_weights(folder, "v0001")
     classes = json.loads((folder / "feature_classification.json").read_text())
     assert pickle.loads((folder / "feature_classification.pkl").read_bytes()) == classes
     assert {"temperature", "total_active_power_lag_1w"} <= set(classes["knowable_future_features"])
     assert {"total_active_power", "not_use_power"} <= set(classes["unknowable_future_features"])
-    assert all(weights[name].isfinite().all() for name in weights)
 
 
 def test_training_twice__makes_a_second_version_the_champion(cli, plant, models, tiny, place) -> None:
@@ -61,9 +63,10 @@ def test_training_twice__makes_a_second_version_the_champion(cli, plant, models,
     assert cli("train", "--data", plant, *tiny, "--set", "training.seed=1").code == 0
     assert version_files(models) == first
     assert version_files(models, "v0002")["model.safetensors"] != first["model.safetensors"]
-    for name in SEED_FILES:
+    for name in ("feature_classification.pkl", "feature_classification.json", "metrics.json"):
         champion = models / "plant" / "versions" / "v0002" / name
         assert (models / "plant" / name).read_bytes() == champion.read_bytes()
+    assert has_weights(models / "plant", "v0002")
 
     listed = json.loads(cli("models", "list", "--station", "plant", "--json").out)
     assert [(version["name"], version["aliases"]) for version in listed] == [

@@ -14,6 +14,7 @@ from wattcast.data.columns import Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
+from wattcast.data.gridding import in_order
 from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
@@ -167,9 +168,10 @@ def _require_known_ranges(config: DataConfig, station: Station) -> None:
 
 
 def _missing(frame: pd.DataFrame, data: StationData, raw: RawStation) -> list[Finding]:
-    """Empty cells of the table's own columns, unless a value before them holds; of the targets only up to the last
-    measured one: later rows are there for the weather."""
+    """Empty cells of the table's own columns, unless a value before them holds, or another row of the same time has
+    one; of the targets only up to the last measured one: later rows are there for the weather."""
     findings: list[Finding] = []
+    frame, _ = in_order(frame)
     station = data.station
     for column in (name for name in station.columns if raw.columns.measured[name] in raw.table.frame):
         empty = times_of(frame[frame[column].isna()])
@@ -206,7 +208,8 @@ def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,
     if raw.forecasts is None:
         return frame, None, []
     table, findings = raw.forecasts(station)
-    absent = [name for name in station.known_future if name not in raw.table.frame.columns]
+    absent = [name for name in station.known_future
+              if name not in raw.table.frame.columns and name not in raw.columns.lacking]
     lost = [name for name in absent if name not in table.columns]
     if lost:
         raise DataError(f"the column {lost[0]!r} is neither in {raw.source} nor in its weather forecasts",

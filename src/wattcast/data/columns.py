@@ -41,7 +41,8 @@ class Columns:
     """The source's names of the columns that are used, by part; `targets` maps ours to theirs, the others keep them.
 
     `clock` is the time of day where `time` may be the date only; `described` tells whether the configuration named the
-    targets, `guessed` whether the total is only what no other column can be.
+    targets, `guessed` whether the total is only what no other column can be; `lacking` are columns that other files of
+    the station have, by our names, and that are empty here.
     """
 
     time: str
@@ -54,6 +55,7 @@ class Columns:
     clock: str | None = None
     ignored: tuple[str, ...] = ()
     guessed: bool = False
+    lacking: tuple[str, ...] = ()
 
     @property
     def measured(self) -> dict[str, str]:
@@ -69,6 +71,15 @@ class Columns:
     def used(self) -> tuple[str, ...]:
         """All columns to be read."""
         return (*self.places, *self.measured.values())
+
+    def has_part(self, header: Collection[str]) -> bool:
+        """Whether a file with these columns, which cannot stand alone, holds some of the station's: not where it tells
+        a part of the power without the total, or a column that nothing is known of, which might be what it lacks."""
+        there = set(header)
+        if not set(self.places) <= there or set(self.ignored) & there:
+            return False
+        return self.targets[TOTAL] in there or bool(
+            there & set(self.measured.values()) and not there & set(self.targets.values()))
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from wattcast.contracts import TOTAL
 from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
+from wattcast.data.plants import groups_by_name
 from wattcast.data.schema import DataConfig
 from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
@@ -35,19 +37,24 @@ def _has_time(file: Path, config: DataConfig) -> bool:
         return False
 
 
-def read_files(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Table, Columns]:
+def read_files(files: Sequence[Path], config: DataConfig, source: str,
+               others: Sequence[Path] = ()) -> tuple[Table, Columns]:
     """The files' rows as one long table, and the part of every column.
 
     Of several files those without content are left out: one bad night is no reason to read none.
 
     Args:
+        files: to be read.
+        config: how they are described.
         source: what to call them in messages.
+        others: of the same station, of which no row is read: where none of `files` has the power, the newest of these
+            tells which column it is.
 
     Raises:
         DataError: a file cannot be read, or lacks what a station cannot do without.
     """
     files = _with_content(files, source, file_options(config))
-    columns, wide = _layout(files, config, source)
+    columns, wide = _layout(files, config, source, _with_power(files, others, config))
     used = columns.used if wide is None else {*columns.used, *wide.slots} - {SLOT, *wide.columns}
     table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
     return table if wide is None else wide.long(table), columns
@@ -70,10 +77,20 @@ def _has_names(file: Path, options: FileOptions) -> bool:
         return True     # which is told when it is read
 
 
-def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Columns, Wide | None]:
-    """Every file must have what a station cannot do without; other columns may begin in a later one."""
+def _with_power(files: Sequence[Path], others: Sequence[Path], config: DataConfig) -> Sequence[Path]:
+    """One of the others, if it is needed."""
+    if not others or any(columns_of(file, config) is not None for file in files):
+        return ()
+    found = newest_that_fits(others, config)
+    return () if columns_of(found[0], config) is None else found
+
+
+def _layout(files: Sequence[Path], config: DataConfig, source: str,
+            beside: Sequence[Path] = ()) -> tuple[Columns, Wide | None]:
+    """All together must have what a station cannot do without, and each file some of it: power may lie in one and
+    weather in another, and columns may begin in a later one. Of files `beside` only the names of columns count."""
     others, options = elsewhere(config), file_options(config)
-    headers = {file: read_header(file, options) for file in files}
+    headers = {file: read_header(file, options) for file in (*files, *beside)}
     shapes = {file: shape_of(header, config) for file, header in headers.items()}
     wide = shapes[files[0]]
     union = list(dict.fromkeys(name for header in headers.values() for name in header))
@@ -82,9 +99,17 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str) -> tuple[Col
         if (shape and shape.columns) != (wide and wide.columns):
             raise DataError(f"{files[0].name} and {file.name} hold their days in different columns",
                             expected="files of one form in a folder")
-        # Where one of them tells which column is the power, a lone column of another is not guessed to be it.
-        resolve(headers[file] if shape is None else shape.header(headers[file]), config, str(file), elsewhere=others,
-                guess=columns.guessed)
+        header = headers[file] if shape is None else shape.header(headers[file])
+        try:
+            # Where one of them tells which column is the power, a lone column of another is not guessed to be it.
+            resolve(header, config, str(file), elsewhere=others, guess=columns.guessed)
+        except DataError:
+            if not columns.has_part(header):
+                raise
+    if beside:
+        there = {name for file in files for name in headers[file]}.union(others)
+        columns = replace(columns, lacking=tuple(
+            ours for ours, theirs in columns.measured.items() if theirs not in there))
     return columns, wide
 
 
@@ -104,6 +129,24 @@ def columns_of(file: Path, config: DataConfig) -> Columns | None:
         return None
 
 
+def power_in_one(files: Sequence[Path], columns: Sequence[Columns | None], config: DataConfig) -> str | None:
+    """The name of the only files that have power, but for dates, if all others are parts of the same station.
+
+    Args:
+        files: of a folder.
+        columns: of each what `columns_of` says.
+        config: how they are described.
+    """
+    powered = [file for file, found in zip(files, columns, strict=False) if found is not None]
+    if not powered or len(powered) == len(files) or len(names := groups_by_name(powered)) > 1:
+        return None
+    try:
+        _layout(files, config, "")
+    except DataError:
+        return None
+    return next(iter(names))
+
+
 def newest_that_fits(files: Sequence[Path], config: DataConfig) -> list[Path]:
     """The last file that is whole and has a station's columns; the last one if none has, which is told when it is
     read."""
@@ -118,6 +161,20 @@ def total_power(files: Sequence[Path], config: DataConfig) -> pd.Series:
     starts = read_starts(table.frame[columns.time], clock, config.time, table.place)
     numbers = to_numbers(table.frame[columns.targets[TOTAL]], table.place)
     return pd.Series(numbers, index=starts.index).dropna().sort_index()
+
+
+def times_in(file: Path, config: DataConfig) -> pd.DatetimeIndex | None:
+    """The instants that a file's rows tell, whatever else it holds; None where they cannot be read."""
+    options = file_options(config)
+    try:
+        time, clock = time_columns(read_header(file, options), config.time)
+        if time is None:
+            return None
+        table = read_table([file], names := [name for name in (time, clock) if name], names, options)
+        clocks = None if clock is None else table.frame[clock]
+        return read_starts(table.frame[time], clocks, config.time, table.place).index
+    except DataError:
+        return None
 
 
 def elsewhere(config: DataConfig) -> tuple[str, ...]:

@@ -60,7 +60,11 @@ def in_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     if repeated.any():
         versions = frame[repeated].groupby(level=0)
         changed = versions.agg("nunique").gt(1).any(axis=1)
-        findings += found_at("duplicate", None, times[times.duplicated()],
+        again = times[times.duplicated()]
+        differs = changed.reindex(again).to_numpy()
+        findings += found_at("repeated", None, again[~differs],
+                             "rows with a stamp that was there already and no other value: taken once")
+        findings += found_at("duplicate", None, again[differs],
                              "rows with a stamp that was there already: merged, the later row wins")
         findings += found_at("corrected", None, times_of(changed[changed]),
                              "stamps whose rows differ: the values read later count")

@@ -10,8 +10,8 @@ import pandas as pd
 from wattcast.data.schema import StationData
 from wattcast.timegrid import parse_step, steps_per_day
 
-KINDS = ("dst", "disorder", "duplicate", "corrected", "off_grid", "resampled", "counter_reset", "gap", "missing",
-         "out_of_range", "scale", "spike", "unit", "flat_line", "negative_night", "inconsistent", "constant",
+KINDS = ("dst", "disorder", "repeated", "duplicate", "corrected", "off_grid", "resampled", "counter_reset", "gap",
+         "missing", "out_of_range", "scale", "spike", "unit", "flat_line", "negative_night", "inconsistent", "constant",
          "future_known", "place", "capacity")
 """Everything that `Finding.kind` can be."""
 

@@ -20,6 +20,7 @@ from wattcast.data.files import (
     elsewhere,
     forecast_table,
     newest_that_fits,
+    power_in_one,
     read_files,
     shape_of,
     tables_in,
@@ -155,7 +156,7 @@ def _open_folder(path: Path, config: DataConfig, wanted: Wanted) -> Source:
         return _of_files(path, plants, config, wanted)
     notes = () if plants.note is None else (plants.note,)
     return _of_one_table(str(path), list(filter(wanted, files)), config.station or path.resolve().name, path, config,
-                         notes)
+                         notes, files)
 
 
 def _nested(path: Path, config: DataConfig) -> dict[str, list[Path]]:
@@ -174,15 +175,16 @@ def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted) -
     def load(chosen: str) -> RawStation:
         files = stations[chosen]
         source = str(files[0]) if len(files) == 1 else f"{path}, station {chosen}"
-        return RawStation(source, *read_files(files, config, source), _issued_forecasts(path, config), notes)
+        table, columns = read_files(files, config, source, (plants.stations or {})[chosen])
+        return RawStation(source, table, columns, _issued_forecasts(path, config), notes)
 
     return Source(str(path), config, tuple(stations), load, plants.note, stations.__getitem__, "stations")
 
 
 def _of_one_table(name: str, files: Sequence[Path], station_id: str, path: Path, config: DataConfig,
-                  notes: tuple[str, ...] = ()) -> Source:
-    """The station or stations of some files' rows."""
-    table, columns = read_files(files, config, name)
+                  notes: tuple[str, ...] = (), others: Sequence[Path] = ()) -> Source:
+    """The station or stations of some files' rows; `others` are as `read_files` has them."""
+    table, columns = read_files(files, config, name, others)
     source = _source(name, table, columns, station_id, _issued_forecasts(path, config), config, notes)
     folder: Literal["one"] | None = "one" if path.is_dir() and columns.station is None else None
     return replace(source, files=lambda _: tuple(files), folder=folder)
@@ -221,10 +223,10 @@ def _own_files(folder: Path) -> tuple[Path, ...]:
 
 def _from_folder(stations: dict[str, Path], config: DataConfig, wanted: Wanted, station_id: str) -> RawStation:
     folder = stations[station_id]
-    months = month_files(folder)
+    every = month_files(folder)
     # Weather that comes alone belongs to rows that are there.
-    months = [file for file in months if wanted(file)] or newest_that_fits(months, config)
-    table, columns = read_files(months, config, str(months[0] if len(months) == 1 else folder))
+    months = [file for file in every if wanted(file)] or newest_that_fits(every, config)
+    table, columns = read_files(months, config, str(months[0] if len(months) == 1 else folder), every)
     issued = {file: day for file, day in forecast_files(folder).items() if wanted(file)}
     daily = partial(weather.read_daily_files, issued, config=config) if issued else None
     return RawStation(str(folder), table, columns, daily or _issued_forecasts(folder, config))
@@ -247,6 +249,8 @@ def _plants(path: Path, files: list[Path], config: DataConfig) -> Verdict:
     columns = [columns_of(file, config) for file in files] if len(files) > 1 and config.folder is None else []
     if any(each is not None and each.station for each in columns):
         return Verdict(None)
+    if alone := power_in_one(files, columns, config):
+        return Verdict(None, f"{len(files)} files are parts of one station, as only {alone} has power (data.folder)")
     return tell_stations(path, files, config.folder, config.station, partial(total_power, config=config))
 
 

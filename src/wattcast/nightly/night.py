@@ -68,6 +68,7 @@ class Night:
         stations = self._stations([*remarks, *(f"{station}: {why}" for station, why in refused.items())])
         remarks += [f"{station}, of which nothing is known: not taken in: {why}" for station, why in refused.items()
                     if station not in stations]
+        remarks += self._note_missed(stations)
         changed = self._forecasts(stations)
         together = self._together(stations, remarks)
         self._each(REVIEW, stations, changed, lambda station: {"skill": self.work.review(station)})
@@ -110,11 +111,24 @@ class Night:
         for station in sorted({*came.findings, *came.refused}):
             before = self.ledger.told(TAKE_IN, station) or {}
             found = dict.fromkeys(map(tuple, (*before.get("findings", ()), *came.findings.get(station, ()))))
-            told: dict[str, Any] = {"findings": list(map(list, found))}
+            told: dict[str, Any] = {**before, "findings": list(map(list, found))}
+            told.pop("error", None)
             if station in came.refused:
                 told["error"] = came.refused[station]
             if told != before:
                 self.ledger.done(TAKE_IN, station, told)
+
+    def _note_missed(self, stations: Sequence[str]) -> list[str]:
+        """What earlier nights did not take in and what has not come since; or that nobody can tell."""
+        try:
+            missed = self.work.missed()
+        except Exception as error:
+            return [f"whether days of refused files have come is not known: {as_ours(error).what}"]
+        for station in stations:
+            before = self.ledger.told(TAKE_IN, station) or {"findings": []}
+            if (now := list(missed.get(station, ()))) != before.get("missed", []):
+                self.ledger.done(TAKE_IN, station, {**before, "missed": now})
+        return []
 
     # A file for every station ---------------------------------------------------------------------------------------
 

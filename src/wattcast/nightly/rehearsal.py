@@ -1,6 +1,6 @@
 """A night that changes nothing: what would be forecast now, and what would be fine-tuned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wattcast.nightly.ladder import Rung
@@ -15,6 +15,9 @@ class Rehearsal:
 
     def take_in(self, place: str) -> CameIn:
         return CameIn(remarks=(f"rehearsed: nothing is taken in of {place}",))
+
+    def missed(self) -> Mapping[str, Sequence[str]]:
+        return self.work.missed()
 
     def stations(self) -> Sequence[str]:
         return self.work.stations()

@@ -5,7 +5,7 @@ What fits networks is imported when the first fine-tuning is thought of: files c
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
@@ -25,10 +25,11 @@ from wattcast.settings import Settings
 from wattcast.store.aliases import CHAMPION
 from wattcast.store.base import StationStore, Store
 from wattcast.timegrid import DAY, midnight
-from wattcast.workflows.intake import Intake, ToTakeIn
+from wattcast.workflows.intake import KIND, Intake, ToTakeIn
 from wattcast.workflows.job import Job
 from wattcast.workflows.many import each_station
 from wattcast.workflows.prune import prune_station
+from wattcast.workflows.refused_files import missed
 from wattcast.workflows.review import review_station
 
 if TYPE_CHECKING:
@@ -59,9 +60,13 @@ class StoreWork:
         found = {str(outcome.station_id): [(each.kind, str(each)) for each in map(Finding.from_dict,
                                                                                   outcome.result.findings)]
                  for outcome in outcomes if outcome.result is not None}
-        refused = {str(outcome.station_id): outcome.error.what for outcome in outcomes if outcome.error is not None}
+        refused = intake.refused.left_out(intake.left_out)
+        refused |= {str(outcome.station_id): outcome.error.what for outcome in outcomes if outcome.error is not None}
         waiting = [f"{name} waits: it {why}" for name, why in intake.told_of_waiting().items()]
         return CameIn(found, refused, waiting)
+
+    def missed(self) -> Mapping[str, Sequence[str]]:
+        return missed(self.store.runs(KIND), self.store, self.now)
 
     def stations(self) -> Sequence[str]:
         """Raises InputError where there is none."""

@@ -101,6 +101,7 @@ def _made_wrong(made: dict[str, Any]) -> Iterable[str]:
 def _came_in_wrong(took: dict[str, Any]) -> Iterable[str]:
     if "error" in took:
         yield f"not taken in: {took['error']}"
+    yield from took.get("missed", ())
     for kind, sentence in took.get("findings", ()):
         if kind in ALARMING:
             yield sentence

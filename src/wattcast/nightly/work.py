@@ -18,7 +18,7 @@ class CameIn:
 
     Attributes:
         findings: in what was taken in, by station.
-        refused: why nothing of a station was taken in, by station.
+        refused: what of a station was not taken in, and why, by station.
         remarks: what concerns no single station.
     """
 
@@ -71,6 +71,10 @@ class Work(Protocol):
         Raises:
             WattcastError: nothing of it could be.
         """
+        ...
+
+    def missed(self) -> Mapping[str, Sequence[str]]:
+        """Of files that earlier nights did not take in, those of which days have not come since, by station."""
         ...
 
     def stations(self) -> Sequence[str]:

@@ -69,7 +69,8 @@ def added(content: Content, name: str, alias: str | None) -> Content:
 
 def without(content: Content, gone: Iterable[str]) -> Content:
     removed = set(gone)
-    return {**content, "versions": [name for name in content["versions"] if name not in removed]}
+    return {**content, **{key: [name for name in content[key] if name not in removed]
+                          for key in ("versions", USED) if key in content}}
 
 
 def no_longer_needed(content: Content, manifests: Manifests) -> tuple[str, ...]:

@@ -5,16 +5,16 @@
     manifest.json                 the rest: station, recipe, features, scalers, choice, span, hash of the data, metrics
     metrics.json                  the evaluation, as `wattcast train` printed it
     feature_classification.json   which features are knowable over the horizon; also as .pkl
-    bi_mamba.pth                  the weights as torch saves them
     hyperopt_results.json         the search that its configuration comes from, if there was one
 
 and of a fine-tuned one, besides:
 
     gate.json                     the comparison that decided about it
     finetune_history.json         epoch, train_loss, val_loss, lr
-    bi_mamba_finetuned.pth        the weights once more, under the name that other programs know
 
-The .pth and .pkl files are written for other programs and read back by nothing here: a pickle runs code.
+Other programs look for the weights as torch saves them, `bi_mamba.pth` and `bi_mamba_finetuned.pth`: these are made of
+a version's (`for_other_programs`). Early ones hold both themselves. The .pth and .pkl files are read back by nothing
+here: a pickle runs code.
 """
 
 import io
@@ -22,6 +22,7 @@ import json
 import pickle
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -29,12 +30,14 @@ from typing import Any
 import pandas as pd
 import torch
 from pydantic import ValidationError
-from torch import Tensor
+from safetensors import SafetensorError
+from safetensors.torch import load
 
 import wattcast
 from wattcast.contracts import PART, TOTAL, Station
 from wattcast.errors import BundleError
 from wattcast.experts.base import Kept
+from wattcast.experts.network import WEIGHTS
 from wattcast.experts.shares import Selection
 from wattcast.experts.table import EXPERTS
 from wattcast.experts.trained import TrainedModel, by_name
@@ -50,8 +53,9 @@ from wattcast.windows.dataset import Scalers
 FORMAT = 4
 """Of the layout of a version's files; another one is refused. [version]"""
 MANIFEST, METRICS = "manifest.json", "metrics.json"
-GATE, FINETUNED, FINETUNE_HISTORY = "gate.json", "bi_mamba_finetuned.pth", "finetune_history.json"
-COMPATIBILITY_FILES = ("bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", METRICS)
+GATE, FINETUNE_HISTORY = "gate.json", "finetune_history.json"
+IN_USE, FINETUNED = "bi_mamba.pth", "bi_mamba_finetuned.pth"
+COMPATIBILITY_FILES = (IN_USE, "feature_classification.pkl", "feature_classification.json", METRICS)
 """Of the model in use, for programs that look for them in the station's folder; `FINETUNE_FILES` of the newest
 fine-tuned one."""
 FINETUNE_FILES = (FINETUNED, FINETUNE_HISTORY)
@@ -76,14 +80,13 @@ def bundle_files(model: TrainedModel, metrics: dict[str, Any], *, description: d
     made = {name: json_bytes(content) for name, content in (files or {}).items()}
     for expert in model.experts.values():
         made |= expert.files()
-    pickled = _pickled({name: value.contiguous() for name, value in model.network.state_dict().items()})
     classification = model.pipeline.classification()
-    made |= {"bi_mamba.pth": pickled, "feature_classification.json": json_bytes(classification),
+    made |= {"feature_classification.json": json_bytes(classification),
              "feature_classification.pkl": pickle.dumps(classification), METRICS: json_bytes(metrics)}
     if finetune is not None:
         history = [{"epoch": record.epoch, "train_loss": record.train_loss, "val_loss": record.val_loss,
                     "lr": record.lr} for record in model.history]
-        made |= {FINETUNED: pickled, FINETUNE_HISTORY: json_bytes(history), GATE: json_bytes(gate)}
+        made |= {FINETUNE_HISTORY: json_bytes(history), GATE: json_bytes(gate)}
     manifest = {**_manifest(model), "description": description, "parent": parent, "search": search,
                 "metrics": metrics, "finetune": finetune, "gate": gate,
                 "files": {name: sha256(made[name]) for name in sorted(made)}}
@@ -91,11 +94,27 @@ def bundle_files(model: TrainedModel, metrics: dict[str, Any], *, description: d
     return {**made, MANIFEST: json_bytes(manifest)}
 
 
-def _pickled(weights: dict[str, Tensor]) -> bytes:
-    """As torch writes them, made in memory: of a full disk torch says that it found an unexpected position."""
-    buffer = io.BytesIO()
-    torch.save(weights, buffer)
-    return buffer.getvalue()
+def for_other_programs(champion: Mapping[str, bytes], tuned: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    """`COMPATIBILITY_FILES` and `FINETUNE_FILES`, of the files of two versions; None where there is nothing to make one
+    of.
+
+    Args:
+        champion: the version in use.
+        tuned: the newest fine-tuned version since, or the one in use if there is none.
+    """
+    files = {name: champion.get(name) for name in COMPATIBILITY_FILES} | {IN_USE: _pickled(champion)}
+    history = tuned.get(FINETUNE_HISTORY)
+    return {**files, FINETUNED: None if history is None else _pickled(tuned), FINETUNE_HISTORY: history}
+
+
+def _pickled(files: Mapping[str, bytes]) -> bytes | None:
+    """A version's weights as torch writes them; None of damaged ones, which must not keep another version from being
+    put in their place. Made in memory: of a full disk torch says that it found an unexpected position."""
+    with suppress(KeyError, SafetensorError):
+        buffer = io.BytesIO()
+        torch.save(dict(sorted(load(files[WEIGHTS]).items())), buffer)      # in one order: like ones share their room
+        return buffer.getvalue()
+    return None
 
 
 def _manifest(model: TrainedModel) -> dict[str, Any]:

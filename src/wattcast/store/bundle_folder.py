@@ -4,13 +4,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from wattcast.experts.trained import TrainedModel
 from wattcast.store.bundle import bundle_files, load_bundle, manifest_in
-from wattcast.store.files import cannot_write, occupied
+from wattcast.store.files import cannot_write, occupied, write_once
 
 
 class FolderFiles(Mapping[str, bytes]):
@@ -52,8 +51,13 @@ def save_folder(folder: Path, model: TrainedModel, metrics: dict[str, Any], **to
     write_folder(folder, bundle_files(model, metrics, **told))
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_folder(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
     """Write a model's files as the new folder `folder`, all of them or none.
+
+    Args:
+        folder: must not exist.
+        files: by their names.
+        like: a folder in which some may lie already: these are links to them, and take no room.
 
     Raises:
         DataError: the place cannot be written to.
@@ -61,23 +65,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     try:
         aside.mkdir(parents=True)
-        written: dict[bytes, str] = {}
+        there = {} if like is None else {content: like / name for name, content in FolderFiles(like).items()}
         for name, content in files.items():
-            _write(aside, name, content, written.setdefault(content, name))
+            write_once(aside / name, content, there.setdefault(content, aside / name))
         os.replace(aside, folder)
     except OSError as error:
         raise cannot_write(folder, error, what="the model to ") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _write(folder: Path, name: str, content: bytes, same: str) -> None:
-    """A file, or another name of `same`, which has that content: of a fine-tuned model two files are its weights."""
-    if name != same:
-        with suppress(OSError):     # no file system has to know links
-            os.link(folder / same, folder / name)
-            return
-    (folder / name).write_bytes(content)
 
 
 def load_folder(folder: Path) -> TrainedModel:

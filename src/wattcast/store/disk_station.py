@@ -36,6 +36,7 @@ from wattcast.store.forecasts import (
 )
 from wattcast.store.history import MEASUREMENTS, guessed_station, load_history, save_history
 from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, noted, since_day, with_accuracy
+from wattcast.store.mornings import EARLY_NAME as EARLY_RECALL
 from wattcast.store.mornings import NAME as RECALL
 from wattcast.store.mornings import load_recall, save_recall
 from wattcast.store.registry import REGISTRY, Registry
@@ -186,7 +187,8 @@ class DiskStation:
 class _Documents(FolderFiles):
     """Of a station's files those that runs left."""
 
-    OTHERS = frozenset({DESCRIPTION, ACCURACY_FILE, REGISTRY, RECALL, *COMPATIBILITY_FILES, *FINETUNE_FILES})
+    OTHERS = frozenset({DESCRIPTION, ACCURACY_FILE, REGISTRY, RECALL, EARLY_RECALL, *COMPATIBILITY_FILES,
+                        *FINETUNE_FILES})
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in super().__iter__() if name not in self.OTHERS and not name.startswith("."))

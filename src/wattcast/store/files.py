@@ -50,29 +50,41 @@ LEFTOVER_AGE = 3600.0
 
 
 @contextmanager
-def laid_out(folder: Path, sources: Mapping[str, Path | None]) -> Iterator[None]:
-    """Copies of `sources`, under their names in `folder`, once the block ends well; a name without a source goes.
+def laid_out(folder: Path, files: Mapping[str, bytes | None]) -> Iterator[None]:
+    """Files by their names in `folder`, once the block ends well; a name without content goes, and like ones lie there
+    once.
 
-    They are made before the block, so that a disk that is too full for them is known before anything has changed.
+    They are written before the block, so that a disk that is too full for them is known before anything has changed.
 
     Raises:
         DataError: the folder cannot be written to.
     """
-    asides = {name: folder / f".{name}.{secrets.token_hex(4)}" for name, source in sources.items() if source}
+    asides = {name: folder / f".{name}.{secrets.token_hex(4)}" for name in files}
     try:
         with _writing(folder):
-            for name, aside in asides.items():
-                shutil.copyfile(sources[name] or "", aside)
+            there: dict[bytes, Path] = {}
+            for name, content in files.items():
+                if content is not None:
+                    write_once(asides[name], content, there.setdefault(content, asides[name]))
         yield
         with _writing(folder):
-            for name in sources:
-                if name in asides:
-                    os.replace(asides[name], folder / name)
-                else:
+            for name, content in files.items():
+                if content is None:
                     (folder / name).unlink(missing_ok=True)
+                else:
+                    os.replace(asides[name], folder / name)
     finally:
         for aside in asides.values():
             aside.unlink(missing_ok=True)
+
+
+def write_once(path: Path, content: bytes, same: Path) -> None:
+    """Write a file, or give it the room of `same`, another one with that content or itself."""
+    if path != same:
+        with suppress(OSError):     # no file system has to know links
+            os.link(same, path)
+            return
+    path.write_bytes(content)
 
 
 @contextmanager

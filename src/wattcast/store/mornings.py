@@ -17,7 +17,8 @@ from wattcast.store.base import OF_ALL_ROWS
 from wattcast.store.files import written_aside
 
 FloatArray = NDArray[np.float64]
-NAME = "recall.bin"
+NAME, EARLY_NAME = "recall.bin", "recall.npz"
+"""The second is what early versions of the program wrote and nobody reads."""
 
 
 def load_recall(folder: Path) -> dict[str, FloatArray]:
@@ -36,6 +37,7 @@ def save_recall(folder: Path, said: Mapping[str, FloatArray]) -> None:
     """
     with written_aside(folder / NAME) as aside:
         aside.write_bytes(packed_recall(said))
+    (folder / EARLY_NAME).unlink(missing_ok=True)
 
 
 def lasting(said: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

@@ -2,31 +2,32 @@
 
     models/<station>/registry.json          the versions and the aliases
     models/<station>/versions/v0001/        a bundle
-    models/<station>/bi_mamba.pth …         the champion's files under the names other programs expect
-    models/<station>/bi_mamba_finetuned.pth …   those of the newest fine-tuned version since, whichever is in use
+    models/<station>/bi_mamba.pth …         the champion's as other programs expect it
+    models/<station>/bi_mamba_finetuned.pth …   that of the newest fine-tuned version since, whichever is in use
     models/<station>/history/               the measurements it was trained on and those that came in since
     models/<station>/forecasts/             the newest forecasts, to compare with what comes in
     models/<station>/recall.bin             what the champion said of past mornings when it forecast last
     models/<station>/.lock                  held by the process that changes any of this
 
 Every change is one rename of `registry.json`: killed at any instant, the registry loads, its champion forecasts, and
-reading needs no lock. The copies of the champion's files take their places afterwards; a kill in between is mended by
-the next change.
+reading needs no lock. What is made for other programs takes its place afterwards; a kill in between is mended by the
+next change.
 """
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock
 
 from wattcast.data.ids import require_id
+from wattcast.errors import BundleError
 from wattcast.locks import held
 from wattcast.store import aliases
 from wattcast.store.aliases import CHAMPION, Content
-from wattcast.store.bundle import COMPATIBILITY_FILES, FINETUNE_FILES, FINETUNED
+from wattcast.store.bundle import FINETUNE_HISTORY, for_other_programs, manifest_in
 from wattcast.store.bundle_folder import FolderFiles, write_folder
 from wattcast.store.files import laid_out, remove_leftovers, write_json
 from wattcast.store.shelf import ShelvedVersions
@@ -75,21 +76,19 @@ class FolderShelf:
 
     def replace(self, content: Content) -> None:
         """The change itself, and what follows from it."""
-        with laid_out(self.folder, self._sources(content)):
+        with laid_out(self.folder, self._for_other_programs(content)):
             write_json(self.folder / REGISTRY, content)
         remove_leftovers(self.folder, self.folder / "versions")
 
-    def _sources(self, content: Content) -> dict[str, Path | None]:
-        """Where each file comes from that other programs look for in the station's folder."""
+    def _for_other_programs(self, content: Content) -> dict[str, bytes | None]:
+        """What they look for in the station's folder, by name."""
         champion = content["aliases"].get(CHAMPION)
         if champion is None:
             return {}
         # A version that was trained from the start ends what was fine-tuned before it.
         since = content["versions"][content["versions"].index(champion):]
-        tuned = next((name for name in reversed(since) if (self._folder(name) / FINETUNED).exists()), champion)
-        files = {name: self._folder(champion) / name for name in COMPATIBILITY_FILES}
-        files |= {name: self._folder(tuned) / name for name in FINETUNE_FILES}
-        return {name: path if path.exists() else None for name, path in files.items()}
+        tuned = next((name for name in reversed(since) if FINETUNE_HISTORY in self.files(name)), champion)
+        return for_other_programs(self.files(champion), self.files(tuned))
 
     def names(self) -> Iterator[str]:
         return (path.name for path in self.folder.glob("versions/v*"))
@@ -104,7 +103,10 @@ class FolderShelf:
         return self.files(name).size
 
     def put(self, name: str, files: Mapping[str, bytes]) -> None:
-        write_folder(self._folder(name), files)
+        parent = None
+        with suppress(BundleError):     # a damaged version can be copied, too
+            parent = manifest_in(files, name)["parent"]
+        write_folder(self._folder(name), files, like=None if parent is None else self._folder(parent))
 
     def remove(self, name: str) -> None:
         shutil.rmtree(self._folder(name), ignore_errors=True)

@@ -1,11 +1,13 @@
 """What new rows may not do: contradict the rows that are kept of their station."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from wattcast.contracts import Station
 from wattcast.data.assembly import RawStation
 from wattcast.data.by_target import of_target
 from wattcast.data.days import MONTH, WEEK
@@ -15,7 +17,7 @@ from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.data.units import unit_of
 from wattcast.data.weather_units import require_like_history
-from wattcast.errors import DataError
+from wattcast.errors import DataError, listing
 from wattcast.finetune.attempt import REWRITTEN
 from wattcast.store.older_rows import OTHER_ROWS, alike_in_size, share_moved
 from wattcast.timegrid import DAY, parse_step
@@ -43,6 +45,31 @@ def require_same_unit(units: Mapping[str, str], description: Mapping[str, Any], 
             raise DataError(f"the new rows of station {station_id} are in another unit than those that are kept",
                             found=f"{name} in {unit}", expected=kept,
                             hint=f"convert the file, or take the station in under another id; {TRUE}")
+
+
+def with_columns_of(raw: RawStation, station: Station) -> RawStation:
+    """The rows with columns that only those have which are kept of the station: empty in these.
+
+    Raises:
+        DataError: one of the source's columns, of which nothing is known, might be one of them.
+    """
+    columns = raw.columns
+    lacking = tuple(name for name in station.columns if name not in columns.measured)
+    if not lacking:
+        return raw
+    if columns.ignored:
+        raise DataError(f"{raw.source} lacks columns that are kept of station {station.id}, and has some of which "
+                        "nothing is known", found=listing(columns.ignored), expected=listing(lacking),
+                        hint="if one is the other, call it so; if not, leave it out of the file")
+    targets = {name: columns.targets.get(name, name) for name in station.targets}
+
+    def both(had: tuple[str, ...], kept: tuple[str, ...]) -> tuple[str, ...]:
+        return (*had, *(name for name in kept if name in lacking))
+
+    return replace(raw, columns=replace(
+        columns, targets=targets, known_future=both(columns.known_future, station.known_future),
+        past_only=both(columns.past_only, station.past_only),
+        categorical=both(columns.categorical, station.categorical), lacking=(*columns.lacking, *lacking)))
 
 
 def require_measured_by(data: StationData, received: pd.Timestamp) -> None:
@@ -83,7 +110,7 @@ def believed(kept: StationData, new: StationData, config: DataConfig, *, accept:
         return new, notes
     if new.vintages is not None:
         require_like_history(new.vintages.table, merged.data.frame, new.station, f"station {new.station.id}")
-    if len(new.frame) * parse_step(new.station.step) >= MONTH * DAY and not alike_in_size(kept, new):
+    if new.measured and len(new.frame) * parse_step(new.station.step) >= MONTH * DAY and not alike_in_size(kept, new):
         raise _refused(new, "of another size", f"{_peak(new):.4g} at most", f"{_peak(kept):.4g} at most")
     if merged.rewritten > REWRITTEN and share_moved(kept, new) >= OTHER_ROWS:
         raise _refused(new, "as if from another meter", f"{merged.rewritten:.0%} of the rows that are kept would be "

@@ -11,23 +11,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from wattcast.data.assembly import assemble
 from wattcast.data.reader import Source, files_in
 from wattcast.data.settled import STILL, unfinished
-from wattcast.errors import DataError, WattcastError
+from wattcast.errors import DataError, WattcastError, listing
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
-from wattcast.workflows.contradictions import believed, require_measured_by, require_same_unit, units_of
+from wattcast.workflows.contradictions import (
+    believed,
+    require_measured_by,
+    require_same_unit,
+    units_of,
+    with_columns_of,
+)
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, cut_for_good, name_below, opened, readable, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.kept_descriptions import (
     NEW,
-    Change,
     as_read,
     config_of,
     describe,
@@ -36,14 +40,15 @@ from wattcast.workflows.kept_descriptions import (
 )
 from wattcast.workflows.known_files import HOLDS, KnownFiles, taken_in
 from wattcast.workflows.many import outcome_of
+from wattcast.workflows.refused_files import REFUSED, RefusedFiles
 from wattcast.workflows.station_files import StationFile
+from wattcast.workflows.station_intake import StationIntake, counted, how_many
 from wattcast.workflows.together import remember
 
 log = logging.getLogger("wattcast")
 
 KIND = "intake"
 """Of what is kept of a run."""
-COUNTS = ("appended", "late", "corrected")
 
 
 @dataclass(frozen=True)
@@ -71,47 +76,6 @@ class ToTakeIn:
     accept: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class StationIntake:
-    """What became of a station.
-
-    Attributes:
-        station_id: which one.
-        files: that were taken in.
-        known: files that were taken in before.
-        rows: how many are `appended`, `late`, `corrected`.
-        changes: of its description; all of it where it is `new`.
-        new: whether nothing was known of it.
-        findings: of the reader.
-        notes: what is worth telling.
-        described: whether it is described now, though it has no new rows.
-    """
-
-    station_id: str
-    files: tuple[str, ...] = ()
-    known: int = 0
-    rows: Mapping[str, int] = field(default_factory=dict)
-    changes: tuple[Change, ...] = ()
-    new: bool = False
-    findings: tuple[dict[str, Any], ...] = ()
-    notes: tuple[str, ...] = ()
-    described: bool = False
-
-    def words(self) -> str:
-        if not self.files and not self.known and self.described:
-            return "no rows: only described"
-        if not self.files:
-            return f"nothing new: {_files(self.known)} taken in before"
-        known = f", {self.known} taken in before" if self.known else ""
-        return f"{'new station: ' if self.new else ''}{counted(self.rows)} from {_files(len(self.files))}{known}"
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"station": self.station_id, "new": self.new, "files": list(self.files), "taken_in_before": self.known,
-                "rows": {name: self.rows.get(name, 0) for name in COUNTS},
-                "description": [change.to_dict() for change in self.changes],
-                "findings": list(self.findings), "notes": list(self.notes)}
-
-
 class Intake:
     """All that a path holds, looked at once: `station_ids` are to be taken in one after the other.
 
@@ -137,7 +101,15 @@ class Intake:
             self._named, {*told.store.stations(), *self._described})
         self._sources = Sources(told.data, self._known_files.is_wanted)
         self._parts: dict[frozenset[Path], Sources] = {}
-        self._found = self._stations()
+        self.refused = RefusedFiles(told.data, self._known_files)
+        self.refused.note_waiting(self.waiting)
+        try:
+            self._found = self._stations()
+        except DataError as error:
+            for station_id in told.store.stations():
+                self.refused.note_new(station_id, error)
+            self.keep({})
+            raise
         self.station_ids = tuple(dict.fromkeys((*self._found, *sorted(self._known_files.stations()), *self._described)))
 
     @cached_property
@@ -171,7 +143,11 @@ class Intake:
         Raises:
             InputError: its rows cannot be read, or they or its description contradict what is kept of it.
         """
-        taken = self._rows_of(station_id)
+        try:
+            taken = self._rows_of(station_id)
+        except DataError as error:
+            self.refused.note_new(station_id, error)
+            raise
         if taken.files or station_id not in self._described:
             return taken
         described = describe(self.told.store.station(station_id), self._described[station_id])
@@ -201,6 +177,7 @@ class Intake:
             if not good or not wrong:
                 raise
             self.left_out |= wrong
+            self.refused.note(station_id, {file: error.what for file, error in wrong.items()})
             return self._taken(station, self._part(good).open(config), good, known)
 
     def _part(self, files: Sequence[Path]) -> Sources:
@@ -212,15 +189,18 @@ class Intake:
         station_id, before = station.station_id, self._description(station.station_id)
         config = config_of({**before, **self._given, "station": station_id})
         require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
+        kept = station.measurements()
         raw = source.load(station_id)
+        raw = raw if kept is None else with_columns_of(raw, kept.station)
         units = units_of(raw)
         if not self.told.accept:
             require_same_unit(units, before, station_id)
-        kept = station.measurements()
         data, report = assemble(raw, station_id, config, whole=kept is None)
         if not self.told.accept:
             require_measured_by(data, self.received)
         notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
+        if raw.columns.lacking:
+            notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
         if kept is not None:
             data, told = believed(kept, data, config, accept=self.told.accept)
             notes += told
@@ -248,13 +228,14 @@ class Intake:
     def keep(self, outcomes: Mapping[str, str]) -> None:
         """Note the run, with what became of each station, and which stations each file holds."""
         held = {digest: sorted(names) for digest, names in self._known_files.held.items()}
-        if not held and not self.waiting:
+        if not held and not self.waiting and not self.refused.by_station:
             return
         ended = pd.Timestamp.now("UTC")
         self.told.store.keep_run({
             "id": f"{self.started:%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}", "kind": KIND,
             "started": self.started.isoformat(), "ended": ended.isoformat(), HOLDS: held,
-            "waiting": self.told_of_waiting(),
+            "waiting": self.told_of_waiting(), "received": self.received.isoformat(),
+            REFUSED: self.refused.to_dict(lambda station_id: {**self._description(station_id), **self._given}),
             "stations": dict(outcomes)})
 
     def told_of_waiting(self) -> dict[str, str]:
@@ -274,20 +255,10 @@ class Intake:
         for each in taken:
             total.update(each.rows)
         stations = sum(1 for each in taken if each.files)
-        did = (f"took in {_files(len(files))}: {stations} station{'' if stations == 1 else 's'}, {counted(total)}"
+        did = (f"took in {how_many(len(files))}: {stations} station{'' if stations == 1 else 's'}, {counted(total)}"
                if files else "took in nothing new")
         known = sum(map(self._known_files.is_known, self.files)) if not files else 0
-        before = f": {_files(known)} taken in before" if known else ""
-        waits = f"; {_files(len(self.waiting))} wait{'s' if len(self.waiting) == 1 else ''}" if self.waiting else ""
-        wrong = f"; {_files(len(self.left_out))} left out" if self.left_out else ""
+        before = f": {how_many(known)} taken in before" if known else ""
+        waits = f"; {how_many(len(self.waiting))} wait{'s' if len(self.waiting) == 1 else ''}" if self.waiting else ""
+        wrong = f"; {how_many(len(self.left_out))} left out" if self.left_out else ""
         return f"{did}{before}{waits}{wrong}"
-
-
-def counted(rows: Mapping[str, int]) -> str:
-    """`2,880 rows new, 4 late, 2 corrected`."""
-    others = [f"{rows[name]:,} {name}" for name in COUNTS[1:] if rows.get(name)]
-    return ", ".join([f"{rows.get(COUNTS[0], 0):,} rows new", *others])
-
-
-def _files(number: int) -> str:
-    return f"{number:,} file{'' if number == 1 else 's'}"

@@ -48,7 +48,7 @@ class KnownFiles:
         """Whether all of its rows are kept that are meant."""
         digest = self.hashes.get(file, "")
         held = self._before.get(digest, set())
-        meant = {self._named} & held if self._named is not None else held and held | self._called_like(file)
+        meant = {self._named} & held if self._named is not None else held and held | self.called_like(file)
         return bool(meant) and all(digest in self._noted_for(name) for name in meant)
 
     def is_wanted(self, file: Path) -> bool:
@@ -59,6 +59,11 @@ class KnownFiles:
         """How many known files have rows of a station."""
         return sum(1 for file, digest in self.hashes.items()
                    if station_id in self._before.get(digest, ()) and self.is_known(file))
+
+    def new_of(self, station_id: str) -> list[Path]:
+        """Files with something new that have rows of a station, or are called like it."""
+        return [file for file, digest in self.hashes.items() if self.is_wanted(file) and (
+            station_id in self.held.get(digest, ()) or station_id in self.called_like(file))]
 
     def stations(self) -> set[str]:
         """Whose rows known files have."""
@@ -79,7 +84,7 @@ class KnownFiles:
             self._noted[station_id] = noted or set()
         return self._noted[station_id]
 
-    def _called_like(self, file: Path) -> set[str]:
+    def called_like(self, file: Path) -> set[str]:
         """Known stations that its name, or a folder that it lies in, says: two stations may send the same bytes."""
         if not self._path.is_dir():
             return {stem(file), without_dates(file)} & set(self._stations)

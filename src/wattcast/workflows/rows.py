@@ -18,7 +18,7 @@ from wattcast.workflows.stored import no_rows, stored_data
 
 RECENT = pd.Timedelta(days=2)
 """What was found in rows as old as that or older was told by earlier runs."""
-TOLD = ("flat_line", "out_of_range", "duplicate", "corrected")
+TOLD = ("flat_line", "out_of_range", "repeated", "duplicate", "corrected")
 """Kinds of findings that are worth telling with a forecast."""
 
 

@@ -64,9 +64,20 @@ def test_to_grid__the_last_of_many_versions_wins() -> None:
     assert gridded["load"].tolist() == [float(np.flatnonzero(order == step)[-1]) for step in range(50)]
 
 
-def test_to_grid__equal_duplicates_are_no_corrections() -> None:
+def test_to_grid__equal_duplicates_are_taken_once() -> None:
     frame = rows([at("01 00:00"), at("01 00:15"), at("01 00:15"), at("01 00:30")], [200, 201, 201, 202])
-    assert kinds(to_grid(frame, STEP, "a.csv")[1]) == {"duplicate": 1}
+    gridded, findings = to_grid(frame, STEP, "a.csv")
+    assert gridded["load"].tolist() == [200, 201, 202]
+    assert kinds(findings) == {"repeated": 1}
+
+
+def test_to_grid__rows_that_complete_each_other_are_none_that_differ() -> None:
+    times = [at("01 00:00"), at("01 00:15"), at("01 00:30")]
+    frame = rows([*times, *times], [1, 2, 3, np.nan, np.nan, 4])
+    frame = frame.assign(warm=[np.nan, np.nan, np.nan, 20, 21, 22])
+    gridded, findings = to_grid(frame, STEP, "a.csv")
+    assert (gridded["load"].tolist(), gridded["warm"].tolist()) == ([1, 2, 4], [20, 21, 22])
+    assert kinds(findings) == {"disorder": 1, "repeated": 2, "duplicate": 1, "corrected": 1}
 
 
 def test_to_grid__five_minutes_are_averaged() -> None:

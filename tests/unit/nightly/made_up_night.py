@@ -1,6 +1,6 @@
 """A night whose work is made up, on a clock that moves only when it is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -34,6 +34,7 @@ class MadeUp:
         skills: by station; 0.5 for others.
         needy: stations whose fine-tuning is due.
         rows: what came in; part of the digest of inputs.
+        never_came: what files held that were refused before, by station.
         at: called with what is about to be done, as a kill would come there.
     """
 
@@ -44,6 +45,7 @@ class MadeUp:
     needy: tuple[str, ...] = ()
     rows: str = "rows"
     came: CameIn = field(default_factory=CameIn)
+    never_came: dict[str, list[str]] = field(default_factory=dict)
     at: Callable[[str], None] = lambda _: None
     done: list[str] = field(default_factory=list)
     kept: list[tuple[str, str | None]] = field(default_factory=list)
@@ -55,6 +57,9 @@ class MadeUp:
     def take_in(self, place: str) -> CameIn:
         self._do(f"take in {place}")
         return self.came
+
+    def missed(self) -> Mapping[str, Sequence[str]]:
+        return self.never_came
 
     def stations(self) -> Sequence[str]:
         return self.names

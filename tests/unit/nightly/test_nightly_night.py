@@ -238,3 +238,24 @@ def test_night__what_ends_the_program_each_time_is_left_out(a_night, work) -> No
     assert south.fallback == "previous"
     assert "the program ended with it" in south.reasons[0]
     assert of(a_night(), "south").fallback == "previous"
+
+
+def test_night__tells_what_earlier_ones_refused_until_it_has_come(a_night, work) -> None:
+    work.never_came = {"south": ["s.csv was not taken in: its rows of 2025-05-14 have not come since"]}
+    work.came = CameIn({"south": [("corrected", "2 rows")]})
+    south = of(a_night(inbox=("incoming",)), "south")
+    assert (south.light, south.reasons, south.notes) == (Light.AMBER, tuple(work.never_came["south"]), ("2 rows",))
+    assert of(a_night(inbox=("incoming",)), "south") == south
+    work.never_came = {}
+    south = of(a_night(inbox=("incoming",)), "south")
+    assert (south.light, south.reasons, south.notes) == (Light.OK, (), ("2 rows",))
+
+
+def test_night__that_cannot_tell_what_was_refused_goes_on(a_night, work, monkeypatch) -> None:
+    def fail() -> dict[str, list[str]]:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(work, "missed", fail)
+    summary = a_night()
+    assert of(summary, "north").light is Light.OK
+    assert summary.remarks[0].startswith("whether days of refused files have come is not known: ")

@@ -22,8 +22,9 @@ def summary(*stations: StationMorning) -> Summary:
 
 def test_morning__is_green_with_notes_alone() -> None:
     found = morning(**{FORECAST: FINE, REVIEW: {"skill": 0.31}, FINETUNE: {"words": "v0004 was rejected"},
-                       TAKE_IN: {"findings": [["corrected", "2 rows corrected"]]}})
-    assert (found.light, found.reasons, found.notes) == (Light.OK, (), ("2 rows corrected", "clouds"))
+                       TAKE_IN: {"findings": [["corrected", "2 rows corrected"], ["repeated", "96 rows twice"]]}})
+    assert (found.light, found.reasons) == (Light.OK, ())
+    assert found.notes == ("2 rows corrected", "96 rows twice", "clouds")
     assert (found.skill, found.finetuning, found.made_by) == (0.31, "v0004 was rejected", "v0003")
 
 

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import pickle
@@ -13,8 +14,8 @@ from wattcast.errors import BundleError, DataError
 from wattcast.experts.trained import TrainedModel
 from wattcast.experts.trees import TreesExpert
 from wattcast.manifests import digest_of
-from wattcast.store.bundle import bundle_files, load_bundle
-from wattcast.store.bundle_folder import FolderFiles, load_folder, read_manifest, save_folder
+from wattcast.store.bundle import bundle_files, for_other_programs, load_bundle
+from wattcast.store.bundle_folder import FolderFiles, load_folder, read_manifest, save_folder, write_folder
 from wattcast.training.boosting import StepTrees, Trees
 
 METRICS = {"targets": {"total_active_power": {"overall": {"mae": 12.5, "nmae": None}}}}
@@ -162,7 +163,7 @@ def test_files__are_the_same_bytes_in_a_folder_and_in_memory(model, folder) -> N
 def test_load__from_memory_is_the_same_model_and_names_its_place(model) -> None:
     files = bundle_files(model, METRICS)
     assert load_bundle(files, "anywhere").data_hash == model.data_hash
-    for name in ("model.safetensors", "manifest.json", "bi_mamba.pth"):
+    for name in ("model.safetensors", "manifest.json", "feature_classification.pkl"):
         with pytest.raises(BundleError, match=f"the model in anywhere is damaged: {name}"):
             load_bundle({**files, name: files[name] + b" broken"}, "anywhere")
     with pytest.raises(BundleError, match=r"damaged: metrics\.json"):
@@ -179,16 +180,34 @@ def test_folder_files__a_name_that_is_no_file_is_not_there(tmp_path) -> None:
     assert (list(files), files.size) == ([], 0)
 
 
+def test_files__hold_the_weights_once(model) -> None:
+    files = bundle_files(model, METRICS, finetune={}, gate={"promoted": True})
+    weights = sum(value.numel() * value.element_size() for value in model.network.state_dict().values())
+    assert [name for name, content in files.items() if len(content) > weights] == ["model.safetensors"]
+    assert not [name for name in files if name.endswith(".pth")]
+
+
+def test_for_other_programs__of_damaged_weights_there_are_none(model) -> None:
+    files = bundle_files(model, METRICS, finetune={}, gate={"promoted": True})
+    for damaged in ({**files, "model.safetensors": files["model.safetensors"][:100]},
+                    {name: content for name, content in files.items() if name != "model.safetensors"}):
+        made = for_other_programs(damaged, files)
+        assert made["bi_mamba.pth"] is None
+        assert made["metrics.json"] == files["metrics.json"]
+        assert torch.load(io.BytesIO(made["bi_mamba_finetuned.pth"]), weights_only=True)
+
+
 @pytest.mark.parametrize("linked", [True, False])
-def test_save__the_same_weights_under_two_names_take_their_room_once(model, tmp_path, monkeypatch, *,
-                                                                      linked: bool) -> None:
+def test_write__what_lies_elsewhere_already_takes_its_room_once(model, folder, monkeypatch, *, linked: bool) -> None:
     def refused(*_: object) -> None:
         raise OSError("a file system without links")
 
     if not linked:
         monkeypatch.setattr(os, "link", refused)
-    save_folder(tmp_path / "v0002", model, {"mae": 1.0}, finetune={}, gate={"promoted": True})
-    files = FolderFiles(tmp_path / "v0002")
-    assert files["bi_mamba_finetuned.pth"] == files["bi_mamba.pth"]
-    assert files.size + len(files["bi_mamba.pth"]) * linked == sum(len(content) for content in files.values())
-    assert load_folder(tmp_path / "v0002").data_hash == model.data_hash
+    other = folder.with_name("v0002")
+    write_folder(other, bundle_files(model, {"mae": 1.0}, parent="v0001"), like=folder)
+    same = {path.name for path in other.iterdir() if path.samefile(folder / path.name)}
+    assert ("model.safetensors" in same) is linked
+    assert not {"manifest.json", "metrics.json"} & same
+    shutil.rmtree(folder)
+    assert load_folder(other).data_hash == model.data_hash

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wattcast.store.mornings import NAME, load_recall, save_recall
+from wattcast.store.disk import DiskStore
+from wattcast.store.mornings import EARLY_NAME, NAME, load_recall, save_recall
 
 
 def test_what_is_kept__is_found_again_to_the_last_bit(tmp_path) -> None:
@@ -16,6 +17,16 @@ def test_what_is_kept__is_found_again_to_the_last_bit(tmp_path) -> None:
         np.testing.assert_array_equal(found[key], values)
     save_recall(tmp_path, {"model:9": np.zeros((1, 2, 1))})
     assert list(load_recall(tmp_path)) == ["model:9"]
+
+
+def test_what_early_versions_kept__is_no_document_and_goes_when_it_is_said_anew(tmp_path) -> None:
+    station = DiskStore(tmp_path).station("north")
+    station.keep_document("gate.json", b"{}")
+    (station.folder / EARLY_NAME).write_bytes(b"PK")
+    assert set(station.documents()) == {"gate.json"}
+    station.keep_recall({"model:1": np.ones((7, 96, 1))})
+    assert list(station.recall()) == ["model:1"]
+    assert not (station.folder / EARLY_NAME).exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"no archive at all"])

@@ -9,16 +9,27 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
+from safetensors.torch import load_file
 
 from wattcast.errors import BundleError, DataError, InputError
 from wattcast.experts.trained import TrainedModel
+from wattcast.manifests import digest_of
+from wattcast.settings import NightlyConfig
 from wattcast.store.bundle import FINETUNE_FILES
+from wattcast.store.files import occupied, sha256
 from wattcast.store.registry import Registry, trained_stations
 
 SEED_FILES = {"bi_mamba.pth", "feature_classification.pkl", "feature_classification.json", "metrics.json"}
 
 PASSED, REJECTED = ({"parent": "v0001", "finetune": {"lr": 0.1}, "gate": {"promoted": promoted}}
                     for promoted in (True, False))
+
+
+def same_weights(registry: Registry, name: str, version: str) -> bool:
+    """Whether a file of the station is a version's weights as torch saves them."""
+    found = torch.load(registry.folder / name, weights_only=True)
+    weights = load_file(registry.folder / "versions" / version / "model.safetensors")
+    return found.keys() == weights.keys() and all(torch.equal(found[key], value) for key, value in weights.items())
 
 
 def changed(model: TrainedModel, by: float) -> TrainedModel:
@@ -162,13 +173,14 @@ def test_candidate__is_the_newest_one_until_it_is_promoted(registry, model) -> N
 
 def test_fine_tuned_champion__has_the_files_that_other_programs_know(registry, model) -> None:
     registry.promote(registry.add(model, {}))
-    tuned = registry.add(model, {}, parent="v0001", finetune={"lr": 0.1}, gate={"promoted": True})
+    tuned = registry.add(changed(model, 1.0), {}, parent="v0001", finetune={"lr": 0.1}, gate={"promoted": True})
     registry.promote(tuned)
     history = json.loads((registry.folder / "finetune_history.json").read_text())
     assert [set(entry) for entry in history] == [{"epoch", "train_loss", "val_loss", "lr"}] * len(model.history)
-    assert (registry.folder / "bi_mamba_finetuned.pth").read_bytes() == (
-        registry.folder / "versions" / tuned / "bi_mamba_finetuned.pth").read_bytes()
+    assert same_weights(registry, "bi_mamba_finetuned.pth", tuned)
+    assert (registry.folder / "bi_mamba_finetuned.pth").samefile(registry.folder / "bi_mamba.pth")
     registry.rollback()
+    assert not (registry.folder / "bi_mamba_finetuned.pth").samefile(registry.folder / "bi_mamba.pth")
     assert all((registry.folder / name).exists() for name in FINETUNE_FILES)
     registry.promote(registry.add(model, {}))
     assert not any((registry.folder / name).exists() for name in FINETUNE_FILES)
@@ -178,13 +190,75 @@ def test_fine_tuned_version__that_was_rejected_is_there_for_other_programs_too(r
     registry.promote(registry.add(model, {"run": 0}))
     for run in (1, 2):
         tuned = registry.add(changed(model, float(run)), {"run": run}, **REJECTED)
-        for name in FINETUNE_FILES:
-            assert (registry.folder / name).read_bytes() == (
-                registry.folder / "versions" / tuned / name).read_bytes()
+        assert same_weights(registry, "bi_mamba_finetuned.pth", tuned)
+        assert (registry.folder / "finetune_history.json").read_bytes() == (
+            registry.folder / "versions" / tuned / "finetune_history.json").read_bytes()
         assert registry.champion() == "v0001"
         assert json.loads((registry.folder / "metrics.json").read_text()) == {"run": 0}
-        assert (registry.folder / "bi_mamba.pth").read_bytes() != (
-            registry.folder / "bi_mamba_finetuned.pth").read_bytes()
+        assert same_weights(registry, "bi_mamba.pth", "v0001")
+        assert not same_weights(registry, "bi_mamba.pth", tuned)
+
+
+def as_early_versions(registry: Registry, name: str, *, finetuned: bool) -> None:
+    """Let a version be as the program wrote it once: with the weights as torch saves them, among what has a hash."""
+    folder = registry.folder / "versions" / name
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for each in ("bi_mamba.pth", "bi_mamba_finetuned.pth")[:1 + finetuned]:
+        torch.save(load_file(folder / "model.safetensors"), folder / each)
+        manifest["files"][each] = sha256((folder / each).read_bytes())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "digest": digest_of(manifest)}))
+
+
+def test_version_of_an_early_program__is_checked_used_and_fine_tuned_as_others(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    as_early_versions(registry, "v0001", finetuned=False)
+    registry.promote(registry.add(changed(model, 1.0), {}, **PASSED))
+    as_early_versions(registry, "v0002", finetuned=True)
+    registry.promote(registry.add(changed(model, 2.0), {}, **{**PASSED, "parent": "v0002"}))
+    for champion, before in (("v0002", registry.rollback), ("v0001", lambda: registry.promote("v0001"))):
+        assert before() == registry.champion() == champion
+        assert registry.load().data_hash == model.data_hash
+        assert same_weights(registry, "bi_mamba.pth", champion)
+        assert same_weights(registry, "bi_mamba_finetuned.pth", "v0003")
+    (registry.folder / "versions" / "v0002" / "bi_mamba.pth").write_bytes(b"broken")
+    with pytest.raises(BundleError, match=r"damaged: bi_mamba\.pth"):
+        registry.promote("v0002")
+
+
+def test_champion_that_is_damaged__keeps_no_other_from_its_place(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    (registry.folder / "versions" / "v0001" / "model.safetensors").write_bytes(b"broken")
+    registry.promote(registry.add(changed(model, 1.0), {}))
+    assert registry.champion() == "v0002"
+    assert same_weights(registry, "bi_mamba.pth", "v0002")
+
+
+def test_fine_tuned_version__shares_what_is_its_parent_s(registry, model) -> None:
+    registry.promote(registry.add(model, {}))
+    registry.add(model, {}, **PASSED)
+    registry.add(changed(model, 1.0), {}, **PASSED)
+    parent, same, other = (registry.folder / "versions" / f"v000{number}" / "model.safetensors" for number in (1, 2, 3))
+    assert same.samefile(parent)
+    assert not other.samefile(parent)
+    shutil.rmtree(parent.parent)
+    assert registry.load("v0002").data_hash == model.data_hash
+
+
+def test_fourteen_nights__that_fine_tune_each_make_a_station_grow_no_more_once_versions_are_pruned(registry,
+                                                                                                    model) -> None:
+    """What a night of fine-tuning leaves in the folder, apart from rows and forecasts: nothing."""
+    registry.promote(registry.add(model, {"run": 0}))
+    sizes = []
+    for night in range(1, 15):
+        promoted = registry.champion()
+        tuned = registry.add(changed(model, float(night)), {"run": night}, **{**PASSED, "parent": promoted})
+        registry.promote(tuned)
+        registry.prune(NightlyConfig().keep_versions)
+        sizes.append(occupied(path for path in registry.folder.rglob("*") if path.is_file()))
+        assert {registry.champion(), promoted} <= {version.name for version in registry.versions()}
+    kept = NightlyConfig().keep_versions
+    assert max(sizes[kept:]) - min(sizes[kept:]) < 500      # some digits
+    assert registry.rollback() == promoted
 
 
 def test_rejected_versions__the_last_three_are_kept_and_all_that_are_needed(registry, model) -> None:
@@ -254,7 +328,7 @@ def test_change__where_nothing_may_be_written(registry, model, monkeypatch) -> N
 def test_add__on_a_full_disk_leaves_nothing_and_says_what_to_do(registry, model, files_of_at_most,
                                                                 size: int | None) -> None:
     registry.promote(registry.add(model, {}))
-    if size is None:        # the weights fit, but not in the larger file that torch makes of them
+    if size is None:        # the version fits, but not the larger file that torch makes of its weights
         size = (registry.folder / "versions" / "v0001" / "model.safetensors").stat().st_size
     before = {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()}
     with files_of_at_most(size), pytest.raises(DataError, match="cannot write") as caught:
@@ -271,19 +345,18 @@ def test_add__on_a_full_disk_leaves_nothing_and_says_what_to_do(registry, model,
 @pytest.mark.parametrize("name", ["registry.json", "bi_mamba.pth", "metrics.json"])
 def test_change__on_a_disk_that_is_full_for_one_file_leaves_all_as_it_was(registry, model, monkeypatch,
                                                                           name: str) -> None:
-    def full(source: str | Path, target: str | Path) -> None:
-        if Path(target).name.startswith(f".{name}."):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
-        honest(source, target)
+    def full(path: Path) -> None:
+        # Of a version itself there is room for all files.
+        if path.name.startswith(f".{name}."):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    honest, write = shutil.copyfile, Path.write_text
+    honest, write = Path.write_bytes, Path.write_text
     registry.promote(registry.add(model, {"run": 0}))
     registry.add(model, {"run": 1})
     before = {path: path.read_bytes() for path in registry.folder.rglob("*") if path.is_file()}
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copyfile", full)
-        patch.setattr(Path, "write_text", lambda path, *given, **named: (
-            full("", path) if path.name.startswith(".registry.json.") else write(path, *given, **named)))
+        patch.setattr(Path, "write_bytes", lambda path, content: full(path) or honest(path, content))
+        patch.setattr(Path, "write_text", lambda path, *given, **named: full(path) or write(path, *given, **named))
         for change in (lambda: registry.promote("v0002"), lambda: registry.add(model, {})):
             with pytest.raises(DataError, match="cannot write") as caught:
                 change()
