@@ -20,9 +20,8 @@ TINY = 1e-6
 """Share of the mean error below which an error, or a pull, is none."""
 
 PRIOR = 0.8
-"""What those that have learned have of the forecast, in equal parts, before anything is known; the simple forecasts
-have the rest. Which of them is better, a few weeks cannot tell; their mean is mostly as good as the better one, or
-better. [share]"""
+"""What those that have learned have of the forecast before anything is known; the simple forecasts have the rest. Which
+of them is better, a few weeks cannot tell; their mean is mostly as good as the better one, or better. [share]"""
 
 PULL = 1.0
 """How strongly weights are drawn to what is assumed so far: with one week to choose by, the share of the error that a
@@ -36,10 +35,12 @@ TOLERATED = 0.25
 to choose by; after a part of a week, as many times more as it is shorter. [share]"""
 
 
-def prior_weights(learned: Sequence[bool]) -> FloatArray:
-    """Weights `[M]` before anything is known, by which of the candidates have learned; some have and some have not."""
-    count = sum(learned)
-    return np.where(learned, PRIOR / count, (1 - PRIOR) / (len(learned) - count))
+def prior_weights(learned: Sequence[float]) -> FloatArray:
+    """Weights `[M]` before anything is known: those of the candidates that have learned in these parts, the others,
+    whose part is 0, in equal ones; some have learned and some have not."""
+    parts = np.asarray(learned, np.float64)
+    simple = parts == 0
+    return np.where(simple, (1 - PRIOR) / simple.sum(), PRIOR * parts / parts.sum())
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prior: FloatArray) -> FloatArray:

@@ -24,6 +24,10 @@ def test_one_far_better_than_the_rest__is_used_alone(best) -> None:
     np.testing.assert_array_equal(choose_weights(forecasts, ACTUAL, weeks=5, prior=TWO_OF_FOUR), np.eye(4)[best])
 
 
+def test_prior_weights__what_has_learned_in_its_parts_and_the_rest_in_equal_ones() -> None:
+    np.testing.assert_allclose(prior_weights([1.0, 3.0, 0.0, 0.0]), [0.2, 0.6, 0.1, 0.1])
+
+
 def test_errors_that_cancel__are_blended() -> None:
     forecasts = np.stack([ACTUAL + 300, ACTUAL + 290, ACTUAL + 30, ACTUAL - 30], -1)
     weights = choose_weights(forecasts, ACTUAL, weeks=50, prior=TWO_OF_FOUR)
