@@ -40,7 +40,8 @@ def prior_weights(learned: Sequence[float]) -> FloatArray:
     whose part is 0, in equal ones; some have learned and some have not."""
     parts = np.asarray(learned, np.float64)
     simple = parts == 0
-    return np.where(simple, (1 - PRIOR) / simple.sum(), PRIOR * parts / parts.sum())
+    weights: FloatArray = np.where(simple, (1 - PRIOR) / simple.sum(), PRIOR * parts / parts.sum())
+    return weights
 
 
 def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prior: FloatArray) -> FloatArray:

@@ -27,8 +27,8 @@ from wattcast.windows.splits import spread_origins
 FloatArray = NDArray[np.float64]
 
 ASSUMED = {NETWORK: 0.125, TREES: 0.125, BASE: 0.35, TUNED: 0.4}
-"""Of a load: what each of those that have learned has of their part before anything is known. At eleven loads of sources
-that the base had never seen, a year of their own brought little that it did not know. [share]"""
+"""Of a load: what each of those that have learned has of their part before anything is known. At eleven loads of
+sources that the base had never seen, a year of their own brought little that it did not know. [share]"""
 
 FLOOR = 1e-3
 """Least distance of a quantile from the median before calibration, in standard deviations of the target.
