@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wattcast.contracts import MIDDLE, Fit, Forecast, Forecaster, Station, View
-from wattcast.errors import BundleError, WattcastError, listing
+from wattcast.errors import BundleError, DataError, WattcastError, listing
 from wattcast.experts.network import NETWORK
 from wattcast.experts.shares import mixture
 from wattcast.experts.trained import TrainedModel
@@ -74,6 +74,7 @@ class NetworkForecaster:
         Raises:
             WattcastError: not fitted.
             BundleError: the view's station has other columns than the model was fitted on.
+            DataError: the history holds values so large that no number comes out.
         """
         return self.finished(self.basis(view))
 
@@ -104,6 +105,7 @@ class NetworkForecaster:
     def finished(self, basis: "Basis", *, alone: bool = False) -> Forecast:
         """The forecast that a basis gives."""
         fitted, view, model, levelled = self._fitted(), basis.view, basis.model, basis.levelled
+        _require_numbers(basis)
         table, notes = basis.limited(basis.quantiles)
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
         facts = (*filter(usual, notes), *_changes(fitted, model))
@@ -169,6 +171,16 @@ class NetworkAlone:
     def forecast_with(self, view: View, ask: Callable[[Forecaster], Forecast]) -> Forecast:
         """What the owner forecasts, a blend perhaps, is not asked for."""
         return self.forecast(view)
+
+
+def _require_numbers(basis: "Basis") -> None:
+    finite = np.isfinite(basis.quantiles).all((0, 2))                                            # [C]
+    if not finite.all():
+        station = basis.view.station
+        wrong = [target for target, known in zip(station.targets, finite, strict=True) if not known]
+        raise DataError(f"no forecast of {listing(wrong)} comes out: the last weeks hold values beyond all numbers",
+                        found=f"station {station.id}, origin {basis.view.origin}",
+                        hint="look at the last weeks' rows ('wattcast check'), and correct or leave out what cannot be")
 
 
 def _table(station: Station, quantiles: FloatArray, index: pd.Index) -> pd.DataFrame:

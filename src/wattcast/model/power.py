@@ -20,6 +20,10 @@ from wattcast.model.patching import horizon_patches, merge_patches, past_patches
 FIRST_SHARE = 0.8
 """Of the last anchor in the untrained network where it knows the weather; the lags have the rest. [share]"""
 
+REACH = 1e4
+"""How far from the usual the network sees: the layers raise what they are given to the fourth power, and a meter that
+tells watts in place of megawatts would make that more than single precision holds. [standard deviations]"""
+
 Backend = Literal["auto", "reference", "loop", "numba", "triton", "mamba_ssm"]
 
 
@@ -118,8 +122,8 @@ class PowerNetwork(nn.Module):
         lookback = past_target.shape[1]
         weather_mask = known_mask[..., self.weather]                                           # [B, L + H, W]
         past = torch.cat([past_target, past_target_mask, past_covariates, past_covariates_mask,
-                          known[:, :lookback], weather_mask[:, :lookback]], -1)                # [B, L, F]
-        horizon = self._horizon(known, weather_mask, anchors, lookback)                        # [B, H, G]
+                          known[:, :lookback], weather_mask[:, :lookback]], -1).clamp(-REACH, REACH)   # [B, L, F]
+        horizon = self._horizon(known, weather_mask, anchors, lookback).clamp(-REACH, REACH)   # [B, H, G]
 
         tokens = torch.cat([self.embed_past(past_patches(past, patch, stride).flatten(2)),
                             self.embed_horizon(horizon_patches(horizon, patch, stride).flatten(2))], 1)

@@ -9,6 +9,7 @@ import pytest
 
 from wattcast.contracts import LevelStep
 from wattcast.data.schema import StationData
+from wattcast.errors import DataError
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting import recent
@@ -121,10 +122,17 @@ def test_step__yesterday_is_asked_without_it_no_more(model, data, monkeypatch) -
     assert asked == [28 + 21 - 1, 1, 3 + 1]
 
 
-@pytest.mark.parametrize("by", [1000.0, -1000.0])
+@pytest.mark.parametrize("by", [1000.0, -1000.0, 1e6, -1e9])
 def test_another_unit__is_forecast_still(model, data, by) -> None:
     made = NetworkForecaster.of(model).forecast(view(risen(data, TOTAL, by=by)))
     assert np.isfinite(made.table.to_numpy()).all()
+
+
+def test_values_beyond_all_numbers__are_an_error_and_no_empty_forecast(model, data) -> None:
+    with pytest.raises(DataError, match="values beyond all numbers") as error:
+        NetworkForecaster.of(model).forecast(view(risen(data, TOTAL, by=1e30)))
+    assert TOTAL in error.value.what
+    assert error.value.hint is not None
 
 
 def test_model_without_a_choice_or_that_has_learned_all__looks_for_none(model, data) -> None:
