@@ -174,10 +174,10 @@ class NetworkAlone:
 
 
 def _require_numbers(basis: "Basis") -> None:
-    finite = np.isfinite(basis.quantiles).all((0, 2))                                            # [C]
-    if not finite.all():
-        station = basis.view.station
-        wrong = [target for target, known in zip(station.targets, finite, strict=True) if not known]
+    station = basis.view.station
+    wrong = [target for position, target in enumerate(station.targets)
+             if not np.isfinite(basis.quantiles[:, position]).all()]
+    if wrong:
         raise DataError(f"no forecast of {listing(wrong)} comes out: the last weeks hold values beyond all numbers",
                         found=f"station {station.id}, origin {basis.view.origin}",
                         hint="look at the last weeks' rows ('wattcast check'), and correct or leave out what cannot be")
