@@ -189,12 +189,18 @@ def test_plant__has_no_steps(forecaster) -> None:
     assert made.steps == ()
 
 
-def test_what_the_model_has_learned__is_no_step(forecaster) -> None:
+def test_what_the_model_has_learned__is_a_step_only_where_its_forecasts_lag_behind(forecaster, monkeypatch) -> None:
+    """The base, and usual days, read the last weeks, be they learned or not."""
     start = LEARNED + 14
     power = changed(CHANGES["a third more"], start)
     later = NetworkForecaster.of(replace(forecaster.model, span=(INDEX[0], INDEX[(start + 7) * DAY - 1])))
     for day in range(start + 8, start + 16, 2):
-        assert forecast(later, power, day).steps == ()
+        made = forecast(later, power, day)
+        assert all(step.since >= INDEX[(start + 7) * DAY] for step in made.steps)
+        with monkeypatch.context() as patch:
+            patch.setattr(predictor, "without_steps", lambda *_: None)
+            lagging = forecast(later, power, day)
+        assert error(made, power, day) <= error(lagging, power, day)
 
 
 def test_nothing_from_the_origin_on_is_used(forecaster) -> None:

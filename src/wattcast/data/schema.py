@@ -298,9 +298,9 @@ class WeatherVintages:
         return newest_of_each(known[times >= first])
 
     def until(self, origin: pd.Timestamp) -> "WeatherVintages":
-        """Only those issued at or before `origin`."""
+        """Only those issued at or before `origin`, and no later one behind them in memory."""
         issued = self.table.index.get_level_values("issued")
-        return WeatherVintages(self.table.iloc[:issued.searchsorted(origin, side="right")])
+        return WeatherVintages(self.table.iloc[:issued.searchsorted(origin, side="right")].copy())
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ USUAL_AT_LEAST = 0.02
 ALIKE = 2.5
 """How many times as large as the smallest of those differences the largest one may be."""
 
-LEANING = 3.0
+LEANING = 2.25
 """A day that was so many times as far off the other way, in the week before, is what the forecasts of these days lean
 to: their difference is of its making, and heals by itself. [number]"""
 
