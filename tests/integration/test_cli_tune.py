@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 from processes import Started, started
 
 SPACE = """
@@ -113,16 +116,23 @@ def search(flags: tuple[str, ...], *more: str) -> Started:
 
 
 def hold(pid: int, study: Path) -> None:
-    """Stop a process at an instant at which it holds none of the study's locks, or everybody would wait for it."""
+    """Stop a process in the middle of a trial, and where it holds none of the study's locks: everybody would wait."""
     while True:
         os.kill(pid, signal.SIGSTOP)
         while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
             time.sleep(0.001)
         with suppress(Timeout), FileLock(study / "study.lock", timeout=0):
-            if not (study / "journal.log.lock").is_symlink():
+            if not (study / "journal.log.lock").is_symlink() and at_a_trial(study / "journal.log"):
                 return
         os.kill(pid, signal.SIGCONT)
         time.sleep(0.01)
+
+
+def at_a_trial(path: Path) -> bool:
+    """Whether anybody is; the journal, which nobody writes, is read without a lock."""
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    return any(trial.state is TrialState.RUNNING for study in storage.get_all_studies()
+               for trial in storage.get_all_trials(study._study_id))
 
 
 def require_success(*processes: Started) -> None:
