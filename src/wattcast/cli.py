@@ -7,8 +7,11 @@ import errno
 import io
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,6 +88,8 @@ app.command()(nightly)
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""
+ENDED = 143
+"""What a shell makes of a program that was told to end (SIGTERM). [exit code]"""
 UNREAD = 141
 """What a shell makes of a program that ends as nobody reads on. [exit code]"""
 TO_A_FILE = ("backtest",)
@@ -98,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 4 a forecast that does not stand on what it
-        should, if that was asked for, 130 interrupted, 141 no longer read, 1 anything else.
+        should, if that was asked for, 130 interrupted, 141 no longer read, 143 told to end, 1 anything else.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("wattcast").setLevel(logging.INFO)
@@ -109,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given and given[0] not in TO_A_FILE
     try:
-        code = _run(given, as_json)
+        with _ending_when_told():
+            code = _run(given, as_json)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
@@ -123,6 +129,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(InputError("the disk is full", found=error.filename or "where the output goes",
                                    hint="free some space, then give the same command again"),
                         as_json and error.filename is not None)
+
+
+@contextmanager
+def _ending_when_told() -> Iterator[None]:
+    """SIGTERM, by which services are stopped, ends a command as Ctrl-C does. Lightning keeps it to itself otherwise:
+    where it comes between two epochs, a search goes on with its next trial."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _run(arguments: Sequence[str], as_json: bool) -> int:

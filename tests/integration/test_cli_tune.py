@@ -16,6 +16,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from processes import Started, started
 
+from wattcast.cli import ENDED
+
 SPACE = """
 tuning:
   trial_epochs: 1
@@ -133,6 +135,17 @@ def at_a_trial(path: Path) -> bool:
     storage = JournalStorage(JournalFileBackend(str(path)))
     return any(trial.state is TrialState.RUNNING for study in storage.get_all_studies()
                for trial in storage.get_all_trials(study._study_id))
+
+
+@pytest.mark.usefixtures("place")
+def test_search__told_to_end_ends_and_begins_no_other_trial(flags) -> None:
+    """Lightning hears a signal that comes while it trains, and forgets it when a trial is over."""
+    with search(flags, "--n_trials", "30") as told:
+        told.read_until("trial 0:")
+        os.kill(told.pid, signal.SIGTERM)
+        code, _, said = told.ended()
+    assert code == ENDED
+    assert "trial 3:" not in said
 
 
 def require_success(*processes: Started) -> None:
