@@ -27,10 +27,11 @@ END_WITH_US = """
 read -r _ && exit
 kill -QUIT "$0"
 for _ in 1 2 3 4 5 6 7 8 9; do kill -0 "$0" 2>/dev/null || break; sleep 0.2; done
+kill -KILL "$0" 2>/dev/null
 rm -rf "$1"
 """
 """Shell: its input ends with whoever holds the other end, also when that is killed; the program ends then, and its
-folder is removed. A line of input is a farewell instead."""
+folder is removed; QUIT may be ignored by what was started in the background. A line of input is a farewell instead."""
 
 
 class Server:
