@@ -67,7 +67,7 @@ FAULTS = (
     Fault("column names alone", ("late",), rows=lambda rows: rows.head(0)),
     Fault("an empty file", ("empty", "late"), text=lambda _: ""),
     Fault("a file that is cut in the middle of a row", ("cut", "late"), text=_cut_rows),
-    Fault("rows twice", ("duplicate",), rows=lambda rows: pd.concat([rows, rows])),
+    Fault("rows twice", ("repeated",), rows=lambda rows: pd.concat([rows, rows])),
     Fault("rows twice with other values", ("duplicate", "disagree"),
           rows=lambda rows: pd.concat([rows, rows.assign(**{POWER: rows[POWER] * 1.5})])),
     Fault("a sensor that sticks", ("flat_line",), rows=_stuck),
