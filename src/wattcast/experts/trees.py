@@ -36,7 +36,6 @@ class TreesExpert:
     name = TREES
     words = "boosted trees"
     learned = weather = True
-    repeats = False
 
     @property
     def days(self) -> int:

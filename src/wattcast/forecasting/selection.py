@@ -75,8 +75,7 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
         weights = {NETWORK: 1.0} if alone else chosen.weights
         simple_only = chosen.simple_only and not alone
         shares = np.asarray([weights.get(name, 0.0) for name in found.medians])
-        median = _median(model, found, _candidates(model, found, position, chosen.level), shares,
-                         simple_only=simple_only)
+        median = _median(found, _candidates(model, found, position, chosen.level), shares, simple_only=simple_only)
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         distance = _distance(model, found, position, simple_only=simple_only)
         quantiles.append(calibrated(median, distance, factors, model.shape.day))
@@ -98,7 +97,9 @@ def shares_by_step(model: TrainedModel, found: Inference) -> FloatArray:
         chosen = None if model.selection is None else model.selection.targets[target]
         weights = {NETWORK: 1.0} if chosen is None else chosen.weights
         blend = np.asarray([weights.get(name, 0.0) for name in found.medians])
-        shares.append(_shares(model, found, blend, simple_only=chosen is not None and chosen.simple_only))
+        alone = np.asarray([float(name == NETWORK) for name in found.medians])
+        where = _network_alone(found, simple_only=chosen is not None and chosen.simple_only)
+        shares.append(np.where(where[..., None], alone, blend))
     return np.stack(shares, 2)
 
 
@@ -130,7 +131,7 @@ def _follow(model: TrainedModel, recent: Inference, position: int, chosen: Targe
 
     return chosen.model_copy(update={
         "weights": dict(zip(names, weights.tolist(), strict=True)),
-        "factors": factors(chosen.factors, _median(model, recent, forecasts, weights, simple_only=simple_only),
+        "factors": factors(chosen.factors, _median(recent, forecasts, weights, simple_only=simple_only),
                            simple_only=simple_only),
         "network_factors": factors(chosen.network_factors, forecasts[..., 0], simple_only=False)})
 
@@ -143,7 +144,7 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
     # Holidays count where simple forecasts are all there is.
     usual = actual if simple_only else np.where(found.unlike, np.nan, actual)
     weights = _weights(model, names, forecasts, usual, days / 7, prior, simple_only=simple_only)
-    median = _median(model, found, forecasts, weights, simple_only=simple_only)
+    median = _median(found, forecasts, weights, simple_only=simple_only)
 
     def factors(median: FloatArray, *, simple_only: bool) -> Factors:
         distance = _distance(model, found, position, simple_only=simple_only)
@@ -180,24 +181,16 @@ def _rows(factors: FloatArray) -> Factors:
     return tuple(tuple(row) for row in factors.tolist())
 
 
-def _median(model: TrainedModel, found: Inference, forecasts: FloatArray, weights: FloatArray, *,
-            simple_only: bool) -> FloatArray:
-    """The blend `[N, H]` of what was said `[N, H, M]`."""
-    blend: FloatArray = (forecasts * _shares(model, found, weights, simple_only=simple_only)).sum(-1)
-    return blend
+def _median(found: Inference, forecasts: FloatArray, weights: FloatArray, *, simple_only: bool) -> FloatArray:
+    """The blend `[N, H]`; the network alone on holidays and after them, when other days repeat the wrong ones, unless
+    it is not used at all."""
+    blend: FloatArray = forecasts @ weights
+    return np.where(_network_alone(found, simple_only=simple_only), forecasts[..., 0], blend)
 
 
-def _shares(model: TrainedModel, found: Inference, weights: FloatArray, *, simple_only: bool) -> FloatArray:
-    """The weights `[M]` by step `[N, H, M]`. On holidays and after them, when other days repeat the wrong ones, those
-    experts share that do not repeat days; the network has it all where they have no share, and where it is not used at
-    all, nothing changes."""
-    telling = np.where([model.experts[name].repeats for name in found.medians], 0.0, weights)
-    if telling.sum() > 0:
-        telling = telling / telling.sum()
-    else:
-        telling = np.asarray([float(name == NETWORK) for name in found.medians])
-    where = np.zeros_like(found.unlike) if simple_only else found.unlike
-    return np.where(where[..., None], telling, weights)
+def _network_alone(found: Inference, *, simple_only: bool) -> NDArray[np.bool_]:
+    """Where the network has the whole share `[N, H]`."""
+    return np.zeros_like(found.unlike) if simple_only else found.unlike
 
 
 def _level(found: Inference, later: Inference | None, position: int) -> float:
