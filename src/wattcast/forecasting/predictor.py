@@ -100,12 +100,13 @@ class NetworkForecaster:
         found = mornings.today(() if alone or not model.selection else model.selection.used)
         basis = Basis(model, view, mornings.ahead, history_rows(fitted), found, levelled, recent,
                       selected(model, found, alone=alone)[0])
-        return replace(basis, quantiles=basis.with_steps(basis.quantiles))
+        basis = replace(basis, quantiles=basis.with_steps(basis.quantiles))
+        _require_numbers(basis)
+        return basis
 
     def finished(self, basis: "Basis", *, alone: bool = False) -> Forecast:
         """The forecast that a basis gives."""
         fitted, view, model, levelled = self._fitted(), basis.view, basis.model, basis.levelled
-        _require_numbers(basis)
         table, notes = basis.limited(basis.quantiles)
         label = NETWORK if alone else f"{NAME}: {model.selection.label if model.selection else NETWORK}"
         facts = (*filter(usual, notes), *_changes(fitted, model))

@@ -129,8 +129,11 @@ def test_another_unit__is_forecast_still(model, data, by) -> None:
 
 
 def test_values_beyond_all_numbers__are_an_error_and_no_empty_forecast(model, data) -> None:
+    beyond = view(risen(data, TOTAL, by=1e30))
     with pytest.raises(DataError, match="values beyond all numbers") as error:
-        NetworkForecaster.of(model).forecast(view(risen(data, TOTAL, by=1e30)))
+        NetworkForecaster.of(model).forecast(beyond)
+    with pytest.raises(DataError, match="values beyond all numbers"):       # what an explanation takes apart
+        NetworkForecaster.of(model).basis(beyond)
     assert TOTAL in error.value.what
     assert error.value.hint is not None
 
