@@ -14,15 +14,19 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from wattcast.store.base import Issue, IssuedForecast
 from wattcast.store.files import json_text, written_aside
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 log = logging.getLogger("wattcast")
 
@@ -37,10 +41,12 @@ def packed(forecast: IssuedForecast) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {name: values.to_numpy(np.float32 if re.search(r"_q\d\d$", name) else np.float64)
-               for name, values in forecast.table.items()}
-    table = pd.DataFrame(columns, index=forecast.table.index)
-    arrow = pa.Table.from_pandas(table)
+    table = forecast.table
+    schema = _schema(tuple(table.columns), table.index.dtype, table.index.name)
+    rows = [*table.to_numpy(np.float64).T, pd.DatetimeIndex(table.index).asi8]
+    arrow = pa.Table.from_arrays([
+        pa.array(values.astype(np.float32) if field.type == pa.float32() else values, field.type, from_pandas=True)
+        for values, field in zip(rows, schema, strict=True)], schema=schema)
     told = {"origin": forecast.origin.isoformat(), "version": forecast.version, "issued": _iso(forecast.issued),
             "weather": forecast.weather, "weather_issued": _iso(forecast.weather_issued),
             "quality": forecast.quality, "fallback": forecast.fallback, "notes": list(forecast.notes)}
@@ -49,6 +55,15 @@ def packed(forecast: IssuedForecast) -> bytes:
     pq.write_table(arrow.replace_schema_metadata(meta), file, compression="zstd", use_dictionary=False,
                    use_byte_stream_split=list(table.columns))
     return file.getvalue()
+
+
+@lru_cache
+def _schema(columns: tuple[str, ...], index: Any, name: str | None) -> "pa.Schema":
+    """What pandas makes of such a table, which takes longer than to write it."""
+    import pyarrow as pa
+
+    like = {column: np.zeros(0, np.float32 if re.search(r"_q\d\d$", column) else np.float64) for column in columns}
+    return pa.Schema.from_pandas(pd.DataFrame(like, index=pd.DatetimeIndex([], dtype=index, name=name)))
 
 
 def unpacked(content: bytes) -> IssuedForecast:

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,18 @@ def test_forecast__comes_back_whole() -> None:
     pd.testing.assert_series_equal(back.table[TOTAL], table[TOTAL], check_freq=False)
     pd.testing.assert_frame_equal(back.table, table, check_freq=False, rtol=1e-6)
     assert len(content) < 40_000
+
+
+@pytest.mark.parametrize(("unit", "zone"), [("ns", ZONE), ("s", "UTC")])
+def test_forecast__pandas_reads_it_as_if_it_had_written_it(tmp_path: Path, unit: str, zone: str) -> None:
+    forecast = made(14)
+    forecast.table.iloc[2] = np.nan
+    forecast = replace(forecast, table=forecast.table.set_index(forecast.table.index.as_unit(unit).tz_convert(zone)))
+    (tmp_path / "ours.parquet").write_bytes(packed(forecast))
+    forecast.table.astype({f"{TOTAL}_q10": np.float32}).to_parquet(tmp_path / "pandas.parquet")
+    ours, theirs = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("ours", "pandas"))
+    pd.testing.assert_frame_equal(ours, theirs)
+    assert ours.index.dtype == theirs.index.dtype
 
 
 def test_forecasts__what_was_issued_is_never_overwritten(tmp_path: Path) -> None:
