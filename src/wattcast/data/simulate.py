@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattcast.contracts import HORIZON_DAYS, Location
+from wattcast.data.simulated_days import day_codes
 from wattcast.data.simulated_weather import (
     PER_HOUR,
     FloatArray,
@@ -25,9 +26,6 @@ DEMO_LOCATION = Location(latitude=31.0, longitude=120.0, country="CN")
 
 PER_DAY = 24 * PER_HOUR
 HORIZON = HORIZON_DAYS * PER_DAY
-
-WORKDAY, SATURDAY, SUNDAY, HOLIDAY = 1, 2, 3, 4
-"""The predecessor's codes in the column `holiday`. [code]"""
 
 _OFFICE_ACTIVITY = np.asarray([np.nan, 1.0, 0.3, 0.18, 0.1])
 _WORKSHOP_ACTIVITY = np.asarray([np.nan, 1.0, 0.65, 0.4, 0.2])
@@ -87,30 +85,12 @@ def _station(first: pd.Timestamp, steps: int, rng: np.random.Generator) -> tuple
     return pd.concat([calendar.assign(**weather.columns()), power], axis=1), weather
 
 
-def day_codes(days: pd.DatetimeIndex) -> NDArray[np.int64]:
-    """Workday, Saturday, Sunday or public holiday by China's notices `[D]`; weekends within a holiday belong to it."""
-    import holidays
-
-    calendar = holidays.country_holidays("CN")
-    codes = [WORKDAY if calendar.is_working_day(day) else HOLIDAY if day in calendar else day.weekday() - 3
-             for day in days.date]
-    for position in range(len(codes)):
-        if _nearest_other(codes[position:]) == HOLIDAY and _nearest_other(codes[position::-1]) == HOLIDAY:
-            codes[position] = HOLIDAY
-    return np.asarray(codes, np.int64)
-
-
-def _nearest_other(codes: list[int]) -> int | None:
-    """The first code that is not a weekend's."""
-    return next((code for code in codes if code in (WORKDAY, HOLIDAY)), None)
-
-
 def _calendar_columns(index: pd.DatetimeIndex) -> pd.DataFrame:
     hour, midnight = local_hour(index), index.tz_localize(None).normalize()
     days = pd.date_range(midnight[0], midnight[-1], freq="D")
     return pd.DataFrame({
         "quarter": (hour * PER_HOUR).astype(np.int64),
-        "holiday": day_codes(days)[(midnight - days[0]).days.to_numpy()],
+        "holiday": day_codes(days, "CN")[(midnight - days[0]).days.to_numpy()],
         "is_peak": (((hour >= 8) & (hour < 11)) | ((hour >= 18) & (hour < 21))).astype(np.int64),
     }, index=index)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.data.simulate import day_codes, simulate_station
+from wattcast.data.simulate import simulate_station
 
 DAYS = 80
 HISTORY_COLUMNS = ["time", "quarter", "holiday", "is_peak", "text", "code", "temperature", "humidity", "windSpeed",
@@ -124,8 +124,3 @@ def test_daylight_saving__days_of_23_hours_and_forecasts_at_local_midnights(tmp_
     forecasts = sorted((tmp_path / "nl" / "forcaster").iterdir())
     assert [file.stem[-5:] for file in forecasts] == ["03-28", "03-29", "03-30", "03-31", "04-01"]
     assert all(pd.read_csv(file)["time"].iloc[0].endswith("00:00:00") for file in forecasts)
-
-
-def test_day_codes__weekends_within_a_holiday_belong_to_it() -> None:
-    days = pd.date_range("2025-01-25", "2025-02-09", freq="D")
-    assert day_codes(days).tolist() == [2, 1, 1, 4, 4, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 3]
