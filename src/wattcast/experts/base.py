@@ -102,6 +102,11 @@ class LearnsNothing:
     name: str
     learned: ClassVar[bool] = False
 
+    @property
+    def repeats(self) -> bool:
+        """Not so."""
+        return False
+
     def as_judged(self) -> Self:
         """Itself."""
         return self
@@ -130,6 +135,11 @@ class Expert(Protocol):
     @property
     def learned(self) -> bool:
         """Whether it has learned from the whole history; the others read what lies before an origin, and no more."""
+        ...
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it repeats days as they were, be they days off or not."""
         ...
 
     @property

@@ -27,6 +27,7 @@ class NetworkExpert:
     name = NETWORK
     words = "the network"
     learned = weather = True
+    repeats = False
     days = 0
 
     def fit(self, lesson: Lesson) -> Self:

@@ -33,6 +33,11 @@ class Repeated(LearnsNothing):
     days = 0
 
     @property
+    def repeats(self) -> bool:
+        """Usual days, which are adjusted, are those of the same type."""
+        return not self.adjusted
+
+    @property
     def weather(self) -> bool:
         return self.adjusted
 

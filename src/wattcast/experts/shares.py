@@ -11,9 +11,11 @@ class TargetSelection(Config):
     """Which forecasters make one target's forecast, and how wide its bands are.
 
     `weights` and `errors` are by candidate: its share in the median (all sum to 1), and its mean absolute error over
-    the validation origins in the target's unit, null where nothing was measured. `error` is the error of the median
-    that the weights make. `network_factors` belong to the network alone. `level` is how much of the ratio by which the
-    last weeks were above or below their forecasts the network and the trees follow, from 0 to 1 (`forecasting.level`).
+    the validation origins in the target's unit, null where nothing was measured. `off_weights` are the shares where a
+    day is off and a lag's was not, or the other way round (`forecasting.inference`); null, in versions that did not
+    choose them, is the network alone. `error` is the error of the median that the weights make. `network_factors`
+    belong to the network alone. `level` is how much of the ratio by which the last weeks were above or below their
+    forecasts the network and the trees follow, from 0 to 1 (`forecasting.level`).
     `simple_only`: what has learned is stored and has no part in the forecast, since it did clearly worse than a simple
     forecast on the weeks kept apart (`evaluation.first_gate`).
     """
@@ -25,6 +27,7 @@ class TargetSelection(Config):
     network_factors: Factors
     level: float = 0.0
     simple_only: bool = False
+    off_weights: dict[str, float] | None = None
 
 
 class Selection(Config):
@@ -43,7 +46,8 @@ class Selection(Config):
     @property
     def used(self) -> set[str]:
         """The experts that have a share in any target's forecast."""
-        return {name for chosen in self.targets.values() for name, share in chosen.weights.items() if share > 0}
+        return {name for chosen in self.targets.values() for weights in (chosen.weights, chosen.off_weights or {})
+                for name, share in weights.items() if share > 0}
 
     @property
     def simple_only(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class TreesExpert:
     name = TREES
     words = "boosted trees"
     learned = weather = True
+    repeats = False
 
     @property
     def days(self) -> int:

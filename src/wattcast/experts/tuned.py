@@ -33,6 +33,7 @@ class Tuned:
     name = TUNED
     words = "what other stations know, tuned to this one"
     learned = weather = True
+    repeats = False
     days = DAYS
 
     def fit(self, lesson: Lesson) -> Self | None:

@@ -3,7 +3,7 @@
 A forecast is made when those weeks are long past: what came in since then changes both, for that forecast alone.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +29,10 @@ FloatArray = NDArray[np.float64]
 ASSUMED = {NETWORK: 0.125, TREES: 0.125, BASE: 0.35, TUNED: 0.4}
 """Of a load: what each of those that have learned has of their part before anything is known. At eleven loads of
 sources that the base had never seen, a year of their own brought little that it did not know. [share]"""
+
+TOLD = 0.5
+"""Where a day is off and those before it were not, or the other way round: what all experts that tell days off have of
+the forecast, in the parts of the blend, before anything is known; the network has the rest. [share]"""
 
 FLOOR = 1e-3
 """Least distance of a quantile from the median before calibration, in standard deviations of the target.
@@ -72,10 +76,9 @@ def selected(model: TrainedModel, found: Inference, *, alone: bool = False) -> F
     quantiles = []
     for position, target in enumerate(model.station.targets):
         chosen = model.selection.targets[target]
-        weights = {NETWORK: 1.0} if alone else chosen.weights
         simple_only = chosen.simple_only and not alone
-        shares = np.asarray([weights.get(name, 0.0) for name in found.medians])
-        median = _median(found, _candidates(model, found, position, chosen.level), shares, simple_only=simple_only)
+        shares = _by_step(found, None if alone else chosen)
+        median = (_candidates(model, found, position, chosen.level) * shares).sum(-1)
         factors = np.asarray(chosen.network_factors if alone else chosen.factors)
         distance = _distance(model, found, position, simple_only=simple_only)
         quantiles.append(calibrated(median, distance, factors, model.shape.day))
@@ -92,15 +95,8 @@ def said(model: TrainedModel, found: Inference) -> FloatArray:
 
 def shares_by_step(model: TrainedModel, found: Inference) -> FloatArray:
     """The share of each expert in the median `[N, H, C, M]`, in the order of `found.medians`."""
-    shares = []
-    for target in model.station.targets:
-        chosen = None if model.selection is None else model.selection.targets[target]
-        weights = {NETWORK: 1.0} if chosen is None else chosen.weights
-        blend = np.asarray([weights.get(name, 0.0) for name in found.medians])
-        alone = np.asarray([float(name == NETWORK) for name in found.medians])
-        where = _network_alone(found, simple_only=chosen is not None and chosen.simple_only)
-        shares.append(np.where(where[..., None], alone, blend))
-    return np.stack(shares, 2)
+    chosen = [None if model.selection is None else model.selection.targets[target] for target in model.station.targets]
+    return np.stack([_by_step(found, each) for each in chosen], 2)
 
 
 def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
@@ -119,20 +115,21 @@ def follow_recent(model: TrainedModel, recent: Inference) -> TrainedModel:
 def _follow(model: TrainedModel, recent: Inference, position: int, chosen: TargetSelection) -> TargetSelection:
     actual, names, simple_only = recent.actual[:, :, position], recent.medians, chosen.simple_only
     forecasts = _candidates(model, recent, position, chosen.level)
-    usual = actual if simple_only else np.where(recent.unlike, np.nan, actual)
-    weeks = np.isfinite(usual).sum() / model.shape.week
-    weights = np.asarray([chosen.weights[name] for name in names])
-    if weeks > 0:
+    unlike = _unlike(recent, simple_only=simple_only)
+    usual, weights = np.where(unlike, np.nan, actual), _listed(chosen.weights, names)
+    if (weeks := np.isfinite(usual).sum() / model.shape.week) > 0:
         weights = _weights(model, names, forecasts, usual, weeks, weights, simple_only=simple_only)
+    off = _off_weights(model, names, forecasts, np.where(unlike, actual, np.nan), model.shape.week,
+                       _listed(chosen.off_weights or {NETWORK: 1.0}, names))
 
     def factors(before: Factors, median: FloatArray, *, simple_only: bool) -> Factors:
         distance = _distance(model, recent, position, simple_only=simple_only)
         return _rows(changed(np.asarray(before), error_sizes(actual, median, distance), model.shape.day))
 
+    median = np.where(unlike, forecasts @ off, forecasts @ weights)
     return chosen.model_copy(update={
-        "weights": dict(zip(names, weights.tolist(), strict=True)),
-        "factors": factors(chosen.factors, _median(recent, forecasts, weights, simple_only=simple_only),
-                           simple_only=simple_only),
+        "weights": _named(names, weights), "off_weights": _named(names, off),
+        "factors": factors(chosen.factors, median, simple_only=simple_only),
         "network_factors": factors(chosen.network_factors, forecasts[..., 0], simple_only=False)})
 
 
@@ -141,17 +138,20 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
     actual, level = found.actual[:, :, position], 0.0 if simple_only else _level(found, later, position)
     names, forecasts = found.medians, _candidates(model, found, position, level)
     prior = prior_weights([_assumed(model, name) for name in names])
-    # Holidays count where simple forecasts are all there is.
-    usual = actual if simple_only else np.where(found.unlike, np.nan, actual)
-    weights = _weights(model, names, forecasts, usual, days / 7, prior, simple_only=simple_only)
-    median = _median(found, forecasts, weights, simple_only=simple_only)
+    unlike = _unlike(found, simple_only=simple_only)
+    weights = _weights(model, names, forecasts, np.where(unlike, np.nan, actual), days / 7, prior,
+                       simple_only=simple_only)
+    alone = _listed({NETWORK: 1.0}, names)
+    off = _off_weights(model, names, forecasts, np.where(unlike, actual, np.nan), unlike.size / (days / 7),
+                       TOLD * _telling(model, names, weights) + (1 - TOLD) * alone)
+    median = np.where(unlike, forecasts @ off, forecasts @ weights)
 
     def factors(median: FloatArray, *, simple_only: bool) -> Factors:
         distance = _distance(model, found, position, simple_only=simple_only)
         return _rows(fit_factors(actual, median, distance, model.shape.day, days))
 
     return TargetSelection(
-        weights=dict(zip(names, weights.tolist(), strict=True)),
+        weights=_named(names, weights), off_weights=_named(names, off),
         errors={name: _error(actual, forecasts[..., number]) for number, name in enumerate(names)},
         error=_error(actual, median), factors=factors(median, simple_only=simple_only),
         network_factors=factors(forecasts[..., 0], simple_only=False), level=level, simple_only=simple_only)
@@ -177,19 +177,60 @@ def _weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, a
     return weights
 
 
+def _off_weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, actual: FloatArray, week: float,
+                 prior: FloatArray) -> FloatArray:
+    """The weights `[M]` where days off repeat worked ones, of those experts alone that do not repeat days.
+
+    Args:
+        model: whose experts.
+        names: theirs.
+        forecasts: `[N, H, M]`.
+        actual: `[N, H]`, NaN everywhere else.
+        week: steps that count as one.
+        prior: `[M]`, what is assumed so far.
+    """
+    weeks = np.isfinite(actual).sum() / week
+    if weeks == 0:
+        return prior
+    telling = ~_repeating(model, names)
+    weights = np.zeros(len(prior))
+    weights[telling] = choose_weights(forecasts[..., telling], actual, weeks, prior[telling] / prior[telling].sum())
+    return weights
+
+
+def _telling(model: TrainedModel, names: Iterable[str], weights: FloatArray) -> FloatArray:
+    """The weights without those that repeat days; the network has it all where the others have no share."""
+    telling = np.where(_repeating(model, names), 0.0, weights)
+    return telling / telling.sum() if telling.any() else _listed({NETWORK: 1.0}, names)
+
+
+def _repeating(model: TrainedModel, names: Iterable[str]) -> NDArray[np.bool_]:
+    return np.asarray([model.experts[name].repeats for name in names])
+
+
 def _rows(factors: FloatArray) -> Factors:
     return tuple(tuple(row) for row in factors.tolist())
 
 
-def _median(found: Inference, forecasts: FloatArray, weights: FloatArray, *, simple_only: bool) -> FloatArray:
-    """The blend `[N, H]`; the network alone on holidays and after them, when other days repeat the wrong ones, unless
-    it is not used at all."""
-    blend: FloatArray = forecasts @ weights
-    return np.where(_network_alone(found, simple_only=simple_only), forecasts[..., 0], blend)
+def _named(names: Iterable[str], weights: FloatArray) -> dict[str, float]:
+    return dict(zip(names, weights.tolist(), strict=True))
 
 
-def _network_alone(found: Inference, *, simple_only: bool) -> NDArray[np.bool_]:
-    """Where the network has the whole share `[N, H]`."""
+def _listed(weights: Mapping[str, float], names: Iterable[str]) -> FloatArray:
+    return np.asarray([weights.get(name, 0.0) for name in names])
+
+
+def _by_step(found: Inference, chosen: TargetSelection | None) -> FloatArray:
+    """The share of each expert by step `[N, H, M]`; all is the network's where nothing was chosen."""
+    alone = {NETWORK: 1.0}
+    weights, off = (alone, alone) if chosen is None else (chosen.weights, chosen.off_weights or alone)
+    unlike = _unlike(found, simple_only=chosen is not None and chosen.simple_only)
+    return np.where(unlike[..., None], _listed(off, found.medians), _listed(weights, found.medians))
+
+
+def _unlike(found: Inference, *, simple_only: bool) -> NDArray[np.bool_]:
+    """Where other shares hold `[N, H]`, as repeated days are of another type: nowhere if simple forecasts are all there
+    is."""
     return np.zeros_like(found.unlike) if simple_only else found.unlike
 
 

@@ -47,11 +47,13 @@ def unlike_lags(view: HorizonView) -> np.ndarray:
                        for time in view.future().index])
 
 
-def using(model: TrainedModel, **weights: float) -> TrainedModel:
-    """The model with other weights for each target; `_` stands for `-`."""
+def using(model: TrainedModel, off: str | None = None, **weights: float) -> TrainedModel:
+    """The model with other weights for each target; `_` stands for `-`. Where days off repeat worked ones `off` alone
+    is used; None is as in a version that did not choose."""
     assert model.selection is not None
     shares = {name.replace("_", "-"): share for name, share in weights.items()}
-    targets = {name: chosen.model_copy(update={"weights": {each: shares.get(each, 0.0) for each in chosen.weights}})
+    targets = {name: chosen.model_copy(update={"weights": {each: shares.get(each, 0.0) for each in chosen.weights},
+                                               "off_weights": None if off is None else {off: 1.0}})
                for name, chosen in model.selection.targets.items()}
     return replace(model, selection=model.selection.model_copy(update={"targets": targets}))
 
@@ -125,7 +127,7 @@ def test_all_weight_on_a_simple_forecast__is_that_forecast(model, history, name)
     assert made.model == f"wattcast: {name}"
 
 
-def test_day_that_its_lags_are_not_like__is_left_to_the_network(model, history) -> None:
+def test_day_that_its_lags_are_not_like__is_the_networks_in_a_version_that_did_not_choose(model, history) -> None:
     view = view_at(history, int(history_split(history, model.recipe).validation_origins[1]))
     unlike = unlike_lags(view)
     assert 0 < unlike.mean() < 0.5
@@ -133,6 +135,33 @@ def test_day_that_its_lags_are_not_like__is_left_to_the_network(model, history) 
     alone = medians(NetworkForecaster.of(model).forecast_alone(view), history)
     np.testing.assert_allclose(ours[unlike], alone[unlike], rtol=1e-6)
     assert (ours[~unlike] != alone[~unlike]).mean() > 0.9
+
+
+def test_day_that_its_lags_are_not_like__has_shares_of_its_own(model, history) -> None:
+    view = view_at(history, int(history_split(history, model.recipe).validation_origins[1]))
+    unlike = unlike_lags(view)
+    ours, other = (medians(NetworkForecaster.of(using(model, off, weekly_mean=1.0)).forecast(view), history)
+                   for off in ("usual-day-28", "base"))
+    assert (ours[unlike] != other[unlike]).mean() > 0.9
+    np.testing.assert_array_equal(ours[~unlike], other[~unlike])
+    features, split = model.pipeline.transform(history.frame, history.vintages), history_split(history, model.recipe)
+    wanted = infer(model, features, split.validation_origins[1:2], {"usual-day-28"}).medians["usual-day-28"]
+    np.testing.assert_allclose(ours[unlike, 0], wanted[0, unlike, 0], rtol=1e-5)
+
+
+def test_shares_of_days_that_their_lags_are_not_like__are_of_those_that_do_not_repeat_days(model, history) -> None:
+    """Half the network's and half the blend's before anything is known; a holiday or two change little."""
+    split = history_split(history, model.recipe)
+    features = model.pipeline.transform(history.frame, history.vintages)
+    assert infer(model, features, split.validation_origins).unlike.any()
+    selection = calibrate_and_choose(model, history).selection
+    assert selection is not None
+    for chosen in selection.targets.values():
+        off = chosen.off_weights
+        assert off is not None
+        assert sum(off.values()) == pytest.approx(1)
+        assert sum(off[name] for name in USUAL) == 0
+        assert 0.2 < off["network"] < 1
 
 
 def test_plant__knows_no_days_that_are_unlike_their_lags(model, history) -> None:
