@@ -95,14 +95,19 @@ def _writing(folder: Path) -> Iterator[None]:
         raise cannot_write(Path(error.filename2 or error.filename or folder), error) from None
 
 
+def leftovers(*folders: Path) -> list[Path]:
+    """What a killed process was writing aside in `folders`."""
+    return [path for folder in folders if folder.is_dir() for path in folder.iterdir()
+            if LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFTOVER_AGE]
+
+
 def remove_leftovers(*folders: Path) -> None:
-    """Remove what a killed process was writing aside in `folders`."""
-    for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
-        if LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFTOVER_AGE:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    """Remove `leftovers`."""
+    for path in leftovers(*folders):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def require_writable(folder: Path) -> None:
