@@ -63,7 +63,7 @@ class StoreWork:
         refused = intake.refused.left_out(intake.left_out)
         refused |= {str(outcome.station_id): outcome.error.what for outcome in outcomes if outcome.error is not None}
         waiting = [f"{name} waits: it {why}" for name, why in intake.told_of_waiting().items()]
-        return CameIn(found, refused, waiting)
+        return CameIn(found, refused, [*waiting, *intake.told_of_unseen()])
 
     def missed(self) -> Mapping[str, Sequence[str]]:
         return missed(self.store.runs(KIND), self.store, self.now)

@@ -138,6 +138,8 @@ def _in_order(kept: StationData, new: StationData, config: DataConfig) -> Statio
             "targets", "known_future", "past_only", "categorical")})
     if config.time.daylight_saving is None:
         station = station.model_copy(update={"daylight_saving": told.daylight_saving})
+    if not new.measured:
+        station = station.model_copy(update={"naive_time": told.naive_time})
     return StationData(station, new.frame[list(station.columns)], new.vintages)
 
 

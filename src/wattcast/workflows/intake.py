@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from wattcast.contracts import Station
 from wattcast.data.assembly import assemble
-from wattcast.data.reader import Source, files_in
+from wattcast.data.contents import contents_of
+from wattcast.data.reader import Known, Source, files_in
 from wattcast.data.settled import STILL, unfinished
 from wattcast.errors import DataError, WattcastError, listing
 from wattcast.settings import Settings
@@ -93,14 +95,18 @@ class Intake:
         named = None if told.station == ALL_STATIONS else told.station
         self._named: str | None = named or self._given.get("station")
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
-        self.files = files_in(told.data, told.settings.data)
+        names = {*told.store.stations(), *self._described}
+        self.files = files_in(told.data, told.settings.data, names)
+        self.unseen = contents_of(told.data, told.settings.data, names).unseen if told.data.is_dir() else ()
         self.waiting = unfinished(self.files, told.still)
         self.left_out: dict[Path, DataError] = {}
         self._known_files = KnownFiles(
             told.data, [file for file in self.files if file not in self.waiting], told.store, told.store.runs(KIND),
-            self._named, {*told.store.stations(), *self._described})
-        self._sources = Sources(told.data, self._known_files.is_wanted)
+            self._named, names)
+        self._stored = Known(names, self._kept_station)
+        self._sources = Sources(told.data, self._known_files.is_wanted, self._stored)
         self._parts: dict[frozenset[Path], Sources] = {}
+        self._folder: str | None = None
         self.refused = RefusedFiles(told.data, self._known_files)
         self.refused.note_waiting(self.waiting)
         try:
@@ -135,7 +141,17 @@ class Intake:
             return ()
         source = opened(self._sources, self._given, self.known, self._named)
         self._known_files.note(source)
+        self._folder = source.folder
         return source.station_ids if self._named is None else (self._named,)
+
+    def _kept_station(self, station_id: str) -> Station | None:
+        """As its measurements are kept."""
+        kept = self.told.store.station(station_id).measurements(since=self.received)
+        return None if kept is None else kept.station
+
+    def _as_found(self) -> Description:
+        """What the files of the folder are for each of its stations, however the files of one were found before."""
+        return {} if self._folder is None else {"folder": self._folder}
 
     def take_in(self, station_id: str) -> StationIntake:
         """What there is of one station: its rows, and what is said of it, also where no rows are new.
@@ -158,7 +174,7 @@ class Intake:
         known = self._known_files.of_known(station_id)
         if station_id not in self._found:
             return StationIntake(station_id, known=known)
-        config = config_of({**self._description(station_id), **self._given, "station": station_id})
+        config = config_of({**self._description(station_id), **self._given, **self._as_found(), "station": station_id})
         source = self._sources.open(config)
         if station_id not in source.station_ids:
             raise unlike(source, station_id)
@@ -183,7 +199,7 @@ class Intake:
     def _part(self, files: Sequence[Path]) -> Sources:
         """Of some files only: what came again for another station's sake was corrected since, perhaps."""
         part = frozenset(files)
-        return self._parts.setdefault(part, Sources(self.told.data, part.__contains__))
+        return self._parts.setdefault(part, Sources(self.told.data, part.__contains__, self._stored))
 
     def _taken(self, station: StationStore, source: Source, files: Sequence[Path], known: int) -> StationIntake:
         station_id, before = station.station_id, self._description(station.station_id)
@@ -199,7 +215,7 @@ class Intake:
         if not self.told.accept:
             require_measured_by(data, self.received)
         notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
-        if raw.columns.lacking:
+        if raw.columns.lacking and set(raw.columns.lacking) < set(data.station.columns):
             notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
         if kept is not None:
             data, told = believed(kept, data, config, accept=self.told.accept)
@@ -241,6 +257,11 @@ class Intake:
     def told_of_waiting(self) -> dict[str, str]:
         """Files that are not whole, and why."""
         return {name_below(file, self.told.data): why for file, why in self.waiting.items()}
+
+    def told_of_unseen(self) -> list[str]:
+        """Folders that are not looked at, in words."""
+        return [f"the folder {name} is not looked at: no station is known by that name"
+                for name in self.unseen]
 
     def left_over(self) -> list[DataError]:
         """Files that are cut and that nobody writes to any more, and such as could not be read beside others."""

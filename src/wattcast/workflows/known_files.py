@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wattcast.data.plants import without_dates
+from wattcast.data.plants import called_after
 from wattcast.data.reader import Source
-from wattcast.data.tables import stem
 from wattcast.store.base import Store
 from wattcast.workflows.intake_sources import name_below
 from wattcast.workflows.many import outcome_of
@@ -86,10 +85,9 @@ class KnownFiles:
 
     def called_like(self, file: Path) -> set[str]:
         """Known stations that its name, or a folder that it lies in, says: two stations may send the same bytes."""
-        if not self._path.is_dir():
-            return {stem(file), without_dates(file)} & set(self._stations)
         folders = (self._path.resolve().name, *Path(name_below(file, self._path)).parts[:-1])
-        return {stem(file), without_dates(file), *folders} & set(self._stations)
+        said = (called_after(file, self._stations), *(folders if self._path.is_dir() else ()))
+        return {name for name in said if name is not None and name in self._stations}
 
 
 def taken_in(store: Store, station_id: str) -> set[str]:
