@@ -50,6 +50,11 @@ class WattcastError(Exception):
         parts = (("found", self.found), ("expected", self.expected), ("what to do", self.hint))
         return "\n".join([self.what, *(f"  {label}: {value}" for label, value in parts if value is not None)])
 
+    @property
+    def in_a_line(self) -> str:
+        """The whole message where there is one line for it."""
+        return str(self).replace("\n  ", "; ")
+
     def __reduce__(self) -> tuple[object, ...]:
         """For another process: the message, whatever arguments it was made from."""
         kept = {name: value if isinstance(value, str | int | None) else str(value)

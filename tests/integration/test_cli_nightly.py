@@ -131,6 +131,18 @@ def test_nightly__a_file_left_out_beside_a_good_one_is_told(night) -> None:
     assert not any(reason.startswith("late: ") for reason in north["reasons"])
 
 
+def test_nightly__tells_of_a_new_station_what_it_was_taken_for_and_of_a_refused_one_what_to_do(night) -> None:
+    rows = pd.read_csv("incoming/west.csv").rename(columns={"total_active_power": "Last"})
+    rows.to_csv("incoming/wset.csv", index=False)
+    rows.assign(Last=1.0).to_csv("incoming/south.csv", index=False)
+    told = night("--set", "data.time.step=1h")["by_station"]
+    assert told["wset"]["light"] == "amber"
+    assert any(reason.startswith("new, and described as ") and "time.step: 1h" in reason
+               for reason in told["wset"]["reasons"])
+    assert any("'Last' is taken for the total active power" in note for note in told["wset"]["notes"])
+    assert any(reason.startswith("not taken in: ") and "; what to do: " in reason for reason in told["south"]["reasons"])
+
+
 def test_nightly__twice_is_once_until_something_comes_in(night) -> None:
     first = night()
     before = state()

@@ -94,7 +94,7 @@ class Night:
             try:
                 brought = self.work.take_in(place)
             except Exception as error:
-                brought = CameIn(remarks=(f"nothing was taken in of {place}: {as_ours(error).what}",))
+                brought = CameIn(remarks=(f"nothing was taken in of {place}: {as_ours(error).in_a_line}",))
             came = came.and_also(brought)
             self._note(came)
         return list(came.remarks), dict(came.refused)
