@@ -75,7 +75,7 @@ def ingest(data: NewData, station: StationId = None, config: ConfigFile = None, 
     left = intake.left_over()
     if as_json:
         print_json({"stations": [line.told for line in made.lines], "waiting": intake.told_of_waiting(),
-                    "unseen": list(intake.unseen)})
+                    "unseen": intake.unseen})
     else:
         if made.lines:
             render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}

@@ -110,7 +110,7 @@ def test_forecasts_of_the_predecessors_folder__come_in_without_months(cli, old, 
     write(new[WEATHER], "inbox/east/forcaster/forcaster-east-2025-03-31.csv")
     again = cli("ingest", "--data", "inbox", *STILL)
     assert (again.code, stations()) == (0, ("north",))
-    assert "the folder east is not looked at: no station is known by that name" in again.out
+    assert "note: east is not looked at: no station is known by that name" in again.out
 
 
 @pytest.mark.parametrize("named", [("{}-power", "{}-weather"), ("{}_meter_2025-04", "{}_2025-04_nwp"),
@@ -197,14 +197,16 @@ def test_folders_beside_files__of_known_stations_are_read_and_others_are_told(cl
     write(new, "inbox/south.csv")
     write(new, "inbox/archive/x.csv")
     write(new.assign(a=1)[["a"]], "inbox/readme.csv")
+    Path("inbox/north/may.xls").touch()
     done = cli("ingest", "--data", "inbox", *STILL, "--json")
     assert done.code == 2
     told = json.loads(done.out)
-    assert told["unseen"] == ["archive"]
+    assert told["unseen"] == {"archive": "no station is known by that name",
+                              "north/may.xls": "open it and save it as .xlsx or CSV"}
     assert {each["station"]: "error" in each for each in told["stations"]} == {
         "north": False, "south": False, "readme": True}
     assert since(new, TOTAL) == since(new, TOTAL, "south") == new[TOTAL].tolist()
-    assert "the folder archive is not looked at" in cli("ingest", "--data", "inbox", *STILL).out
+    assert "archive is not looked at" in cli("ingest", "--data", "inbox", *STILL).out
 
 
 def test_folder_of_a_station__is_its_own_whatever_its_files_were_before(cli, old, new) -> None:

@@ -1,13 +1,13 @@
 """What a folder holds: stations as the predecessor kept them, folders of tables, and tables beside each other."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattcast.data.files import tables_in
 from wattcast.data.folders import forecast_files, has_forecasts, month_files, station_folders
 from wattcast.data.schema import DataConfig
-from wattcast.data.tables import SUFFIXES
+from wattcast.data.tables import OLD_BOOKS, SUFFIXES
 from wattcast.errors import DataError, listing
 
 
@@ -20,14 +20,14 @@ class Contents:
         stations: folders of the predecessor, by their stations.
         nested: tables of folders that are stations, by these.
         loose: tables that lie in the folder itself.
-        unseen: names of folders that are not read, with tables or with weather forecasts alone.
+        unseen: what is not read and perhaps was meant to be, and why.
     """
 
     path: Path
     stations: dict[str, Path]
     nested: dict[str, list[Path]]
     loose: list[Path]
-    unseen: tuple[str, ...] = ()
+    unseen: dict[str, str] = field(default_factory=dict)
 
     @property
     def mixed(self) -> bool:
@@ -65,9 +65,12 @@ def contents_of(path: Path, config: DataConfig, known: Collection[str] = ()) -> 
               if entry.is_dir() and entry.name not in stations and not entry.name.startswith(".")]
     folders = {entry.name: files for entry in others if (files := tables_in(entry, config))}
     nested = {name: files for name, files in folders.items() if name in known or not (stations or loose)}
-    unseen = [entry.name for entry in others
-              if entry.name not in nested and (entry.name in folders or has_forecasts(entry))]
-    return Contents(path, stations, nested, loose if known or not stations else [], tuple(unseen))
+    unseen = {entry.name: "no station is known by that name" for entry in others
+              if entry.name not in nested and (entry.name in folders or has_forecasts(entry))}
+    unseen |= {str(file.relative_to(path)): "open it and save it as .xlsx or CSV"
+               for folder in (path, *others) for file in sorted(folder.iterdir())
+               if file.name.lower().endswith(OLD_BOOKS) and not file.name.startswith((".", "~$"))}
+    return Contents(path, stations, nested, loose if known or not stations else [], unseen)
 
 
 def own_files(folder: Path) -> tuple[Path, ...]:

@@ -97,7 +97,7 @@ class Intake:
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
         names = {*told.store.stations(), *self._described}
         self.files = files_in(told.data, told.settings.data, names)
-        self.unseen = contents_of(told.data, told.settings.data, names).unseen if told.data.is_dir() else ()
+        self.unseen = contents_of(told.data, told.settings.data, names).unseen if told.data.is_dir() else {}
         self.waiting = unfinished(self.files, told.still)
         self.left_out: dict[Path, DataError] = {}
         self._known_files = KnownFiles(
@@ -259,9 +259,8 @@ class Intake:
         return {name_below(file, self.told.data): why for file, why in self.waiting.items()}
 
     def told_of_unseen(self) -> list[str]:
-        """Folders that are not looked at, in words."""
-        return [f"the folder {name} is not looked at: no station is known by that name"
-                for name in self.unseen]
+        """What is not looked at and perhaps was meant to be, in words."""
+        return [f"{name} is not looked at: {why}" for name, why in self.unseen.items()]
 
     def left_over(self) -> list[DataError]:
         """Files that are cut and that nobody writes to any more, and such as could not be read beside others."""
