@@ -140,7 +140,8 @@ def test_nightly__tells_of_a_new_station_what_it_was_taken_for_and_of_a_refused_
     assert any(reason.startswith("new, and described as ") and "time.step: 1h" in reason
                for reason in told["wset"]["reasons"])
     assert any("'Last' is taken for the total active power" in note for note in told["wset"]["notes"])
-    assert any(reason.startswith("not taken in: ") and "; what to do: " in reason for reason in told["south"]["reasons"])
+    assert any(reason.startswith("not taken in: ") and "; what to do: " in reason
+               for reason in told["south"]["reasons"])
 
 
 def test_nightly__twice_is_once_until_something_comes_in(night) -> None:

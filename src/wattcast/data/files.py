@@ -29,7 +29,7 @@ Kept = Callable[[], Station | None]
 
 def nothing_kept() -> None:
     """As `Kept`."""
-    return None
+    return
 
 
 def tables_in(folder: Path, config: DataConfig) -> list[Path]:
@@ -126,7 +126,7 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str,
             if columns.has_part(header) or (says_weather(file) and columns.has_all_but_power(header)):
                 continue
             strange = [name for name in columns.ignored if name in header]
-            if not beside or not strange:
+            if not beside or not strange or columns.time not in header:
                 raise
             raise DataError(f"{error.what}, and some of which nothing is known", found=listing(strange),
                             expected=f"only columns that are kept of the station: {listing(beside, limit=40)}",

@@ -159,7 +159,7 @@ def open_source(path: Path, config: DataConfig, wanted: Wanted = _every, known: 
 
 
 def files_in(path: Path, config: DataConfig, known: Collection[str] = ()) -> tuple[Path, ...]:
-    """The files that `open_source` reads measurements or the predecessor's weather forecasts from; `known` are stations.
+    """The files that `open_source` reads measurements or weather forecasts from; `known` are stations.
 
     Raises:
         DataError: the path is missing, or holds none.

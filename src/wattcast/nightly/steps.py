@@ -61,7 +61,8 @@ class StoreWork:
         intake.keep({str(outcome.station_id): outcome.state for outcome in outcomes})
         found = {str(outcome.station_id): _told(outcome.result) for outcome in outcomes if outcome.result is not None}
         refused = intake.refused.left_out({file: error.in_a_line for file, error in intake.left_out.items()})
-        refused |= {str(outcome.station_id): outcome.error.in_a_line for outcome in outcomes if outcome.error is not None}
+        refused |= {str(outcome.station_id): outcome.error.in_a_line for outcome in outcomes
+                    if outcome.error is not None}
         waiting = [f"{name} waits: it {why}" for name, why in intake.told_of_waiting().items()]
         return CameIn(found, refused, [*waiting, *intake.told_of_unseen()])
 

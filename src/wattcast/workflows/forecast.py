@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from wattcast.contracts import Forecast, Station
-from wattcast.data.limits import chosen_limits, kept_limits
 from wattcast.data.given_weather import known_weather, read_weather
+from wattcast.data.limits import chosen_limits, kept_limits
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
