@@ -172,6 +172,18 @@ def test_files_of_which_it_cannot_be_told__are_refused_and_named(cli, old, new, 
     assert stations() == ("north", "south")
 
 
+def test_power__that_came_under_another_name_before_is_no_other_station(cli, old, new) -> None:
+    write(old, "inbox/north.csv")
+    write(old, "inbox/south.csv")
+    assert cli("ingest", "--data", "inbox", *HOURLY, *STILL, "--set", "data.folder=stations").code == 0
+    write(new[POWER], "inbox/north-power_2025-04.csv")
+    write(new[WEATHER], "inbox/north-weather_2025-04.csv")
+    done = cli("ingest", "--data", "inbox", *STILL)
+    assert done.code == 0, done.err
+    assert since(new, TOTAL) == new[TOTAL].tolist()
+    assert since(new, "temperature") == new["temperature"].tolist()
+
+
 def test_weather__may_have_columns_beside_all_that_are_kept(cli, old, new) -> None:
     known(cli, old, "north", "south")
     write(new[WEATHER].assign(snow_depth=0.0), "inbox/north-weather.csv")

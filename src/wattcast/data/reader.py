@@ -225,7 +225,7 @@ def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted, k
         files, every = stations[chosen], (plants.stations or {})[chosen]
         source = str(files[0]) if len(files) == 1 else f"{path}, station {chosen}"
         if chosen in plants.parts:
-            require_parts(every, chosen, config)
+            require_parts(files, chosen, config)
         made = _raw(source, files, every, config, _kept(known, chosen), _issued_forecasts(path, config))
         _require_single(made)
         return replace(made, notes=notes)
