@@ -151,18 +151,18 @@ def test_files_of_months__belong_to_the_known_stations_that_they_name(cli, old, 
 
 
 @pytest.mark.parametrize(("files", "facts"), [
-    ({"north-load": POWER, "north-meter": POWER}, ("files of several names have the power of station north",
-                                                   "north-load, north-meter", "wattcast stations add")),
-    ({"north": POWER, "north-load": POWER}, ("files of several names", "--station north-load")),
+    ({"north-load": POWER, "north-meter": ["time", "power"]}, (
+        "north-load.csv and north-meter.csv tell different values", "wattcast stations add")),
+    ({"north": POWER, "north_power": ["time", "power"]}, ("north.csv and north_power.csv tell different values",)),
     ({"north-weather": ["time", TOTAL, "temperature"]}, ("called weather", "north-weather.csv", TOTAL)),
     ({"north-weather": ["time", "t2m"]}, ("north-weather.csv", "nothing is known", "t2m", "temperature")),
     ({"north": ["time", "p_sum", "temperature"]}, ("north.csv", "total active power", "p_sum")),
 ])
 def test_files_of_which_it_cannot_be_told__are_refused_and_named(cli, old, new, files, facts) -> None:
     known(cli, old, "north", "south")
-    rows = new.assign(p_sum=new[TOTAL], t2m=new["temperature"])
+    rows = new.assign(p_sum=new[TOTAL], t2m=new["temperature"], power=2 * new[TOTAL])
     for name, columns in files.items():
-        write(rows[columns], f"inbox/{name}.csv")
+        write(rows[columns].rename(columns={"power": TOTAL}), f"inbox/{name}.csv")
     write(new, "inbox/south.csv")
     done = cli("ingest", "--data", "inbox", *STILL)
     assert done.code == 2

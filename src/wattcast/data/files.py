@@ -9,7 +9,7 @@ import pandas as pd
 
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
-from wattcast.data.plants import groups_by_name, is_part, names_of, says_weather, without_dates
+from wattcast.data.plants import groups_by_name, is_part, says_weather
 from wattcast.data.schema import DataConfig
 from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
@@ -165,24 +165,19 @@ def has_power(file: Path, config: DataConfig) -> bool:
     return True
 
 
-def require_parts(files: Sequence[Path], station_id: str, config: DataConfig) -> None:
-    """Nothing, unless it cannot be told which of the files that belong to a station by their names has its power.
+def require_no_power(files: Sequence[Path], station_id: str, config: DataConfig) -> None:
+    """Nothing, unless what is called weather of a station would be read as its power.
 
     Raises:
-        DataError: what is called weather has power, or files of several names have.
+        DataError: the message names the file.
     """
-    powered = [file for file in files if station_id in names_of(file) and columns_of(file, config) is not None]
-    strange = next((file for file in powered if is_part(file, station_id) and says_weather(file)), None)
-    if strange is not None:
-        raise DataError(f"{strange} is called weather of station {station_id}, and its columns would be read as power",
-                        found=listing(read_header(strange, file_options(config))),
+    strange = [file for file in files if is_part(file, station_id) and says_weather(file)
+               and columns_of(file, config) is not None]
+    if strange:
+        raise DataError(f"{strange[0]} is called weather of {station_id}, and its columns would be read as power",
+                        found=listing(read_header(strange[0], file_options(config))),
                         hint=f"if it holds power that was measured, call it {station_id}; if not, leave the power out, "
                              "and name the columns of a day's intervals after what they are")
-    names = dict.fromkeys(map(without_dates, powered))
-    if len(names) > 1:
-        raise DataError(f"files of several names have the power of station {station_id}", found=listing(names),
-                        hint="leave one of them out; one that is a station of its own is to be known as that: wattcast "
-                             f"stations add --station {next(name for name in names if name != station_id)}")
 
 
 def issued_files(files: Sequence[Path], config: DataConfig) -> list[Path]:

@@ -27,7 +27,7 @@ from wattcast.data.files import (
     nothing_kept,
     power_in_one,
     read_files,
-    require_parts,
+    require_no_power,
     shape_of,
     total_power,
     without_measurements,
@@ -225,7 +225,7 @@ def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted, k
         files, every = stations[chosen], (plants.stations or {})[chosen]
         source = str(files[0]) if len(files) == 1 else f"{path}, station {chosen}"
         if chosen in plants.parts:
-            require_parts(files, chosen, config)
+            require_no_power(files, chosen, config)
         made = _raw(source, files, every, config, _kept(known, chosen), _issued_forecasts(path, config))
         _require_single(made)
         return replace(made, notes=notes)
@@ -262,7 +262,7 @@ def _of_one_table(name: str, files: Sequence[Path], station_id: str, path: Path,
                   notes: tuple[str, ...] = (), others: Sequence[Path] = ()) -> Source:
     """The station or stations of some files' rows; `others` are as `read_files` has them."""
     if known is not NOBODY and path.resolve().name != station_id:
-        require_parts(files, station_id, config)
+        require_no_power(files, station_id, config)
     made = _raw(name, files, others, config, _kept(known, station_id), _issued_forecasts(path, config))
     table, columns = made.table, made.columns
     source = _source(name, table, columns, station_id, made.forecasts, config, notes)
