@@ -26,7 +26,7 @@ from wattcast.training.config import Recipe
 from wattcast.windows.dataset import WindowShape
 from wattcast.windows.stacked import Part, StackedWindows
 
-FORMAT = 1
+FORMAT = 2
 """Of what is kept of past weeks; another one is not recalled. [version]"""
 
 TOGETHER = 64
