@@ -9,7 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,17 +18,11 @@ from wattcast.contracts import Station
 from wattcast.data.assembly import assemble
 from wattcast.data.contents import contents_of
 from wattcast.data.reader import Known, Source, files_in
+from wattcast.data.schema import DataConfig
 from wattcast.data.settled import STILL, unfinished
-from wattcast.errors import DataError, WattcastError, listing
+from wattcast.errors import DataError, WattcastError
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
-from wattcast.workflows.contradictions import (
-    believed,
-    require_measured_by,
-    require_same_unit,
-    units_of,
-    with_columns_of,
-)
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, cut_for_good, name_below, opened, readable, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
@@ -42,6 +36,7 @@ from wattcast.workflows.kept_descriptions import (
 )
 from wattcast.workflows.known_files import HOLDS, KnownFiles, taken_in
 from wattcast.workflows.many import outcome_of
+from wattcast.workflows.new_rows import NewRows, new_rows
 from wattcast.workflows.refused_files import REFUSED, RefusedFiles
 from wattcast.workflows.station_files import StationFile
 from wattcast.workflows.station_intake import StationIntake, counted, how_many
@@ -188,8 +183,7 @@ class Intake:
         try:
             return self._taken(station, source if len(new) == len(files) else self._part(new).open(config), new, known)
         except DataError:
-            good, wrong = readable(new, lambda some: assemble(
-                self._part(some).open(config).load(station_id), station_id, config, whole=False))
+            good, wrong = readable(new, partial(self._require_good, station, config))
             if not good or not wrong:
                 raise
             self.left_out |= wrong
@@ -201,29 +195,36 @@ class Intake:
         part = frozenset(files)
         return self._parts.setdefault(part, Sources(self.told.data, part.__contains__, self._stored))
 
+    def _require_good(self, station: StationStore, config: DataConfig, files: Sequence[Path]) -> None:
+        """Nothing, unless some files cannot be taken in by themselves; of a station of which nothing is kept, their
+        rows need not be all that there are.
+
+        Raises:
+            DataError: as `new_rows`.
+        """
+        source = self._part(files).open(config)
+        if station.has_measurements():
+            self._new_rows(station, source)
+        else:
+            assemble(source.load(station.station_id), station.station_id, config, whole=False)
+
+    def _new_rows(self, station: StationStore, source: Source) -> NewRows:
+        before = self._description(station.station_id)
+        return new_rows(source, self._config(station.station_id, before), before, station.measurements(),
+                        self.received, accept=self.told.accept)
+
+    def _config(self, station_id: str, description: Description) -> DataConfig:
+        return config_of({**description, **self._given, "station": station_id})
+
     def _taken(self, station: StationStore, source: Source, files: Sequence[Path], known: int) -> StationIntake:
-        station_id, before = station.station_id, self._description(station.station_id)
-        config = config_of({**before, **self._given, "station": station_id})
+        station_id = station.station_id
+        config = self._config(station_id, self._description(station_id))
         require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
-        kept = station.measurements()
-        raw = source.load(station_id)
-        raw = raw if kept is None else with_columns_of(raw, kept.station)
-        units = units_of(raw)
-        if not self.told.accept:
-            require_same_unit(units, before, station_id)
-        data, report = assemble(raw, station_id, config, whole=kept is None)
-        if not self.told.accept:
-            require_measured_by(data, self.received)
-        notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
-        if raw.columns.lacking and set(raw.columns.lacking) < set(data.station.columns):
-            notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
-        if kept is not None:
-            data, told = believed(kept, data, config, accept=self.told.accept)
-            notes += told
-        described = describe(station, as_read(data, report, config, units, source.folder))
+        new = self._new_rows(station, source)
+        described = describe(station, as_read(new.data, new.report, config, new.units, source.folder))
         with station.locked():
-            rows = station.append_measurements(data, received=self.received)
-            findings = tuple(finding.to_dict() for finding in report.findings)
+            rows = station.append_measurements(new.data, received=self.received)
+            findings = tuple(finding.to_dict() for finding in new.report.findings)
             for file in files:
                 last = file == files[-1]
                 station.note_taken_in(TakenIn(name_below(file, self.told.data), self._known_files.sizes[file],
@@ -231,7 +232,7 @@ class Intake:
                                               findings if last else ()))
         self._prepare(station_id)
         return StationIntake(station_id, tuple(name_below(file, self.told.data) for file in files), known, rows,
-                             described.changes, described.state == NEW, findings, tuple(notes))
+                             described.changes, described.state == NEW, findings, new.notes)
 
     def _prepare(self, station_id: str) -> None:
         """Work out now what a forecast without a model rests on, and not when many are asked for. That it cannot be is
