@@ -141,6 +141,17 @@ def test_parts_of_one_new_station__are_called_like_it_and_not_like_the_inbox(cli
     assert kept().frame.notna().all().all()
 
 
+@pytest.mark.parametrize("data", ["inbox", "inbox/east_2025-03.csv"])
+def test_file_of_a_month__names_a_new_station_without_it(cli, old, new, data: str) -> None:
+    """As the next month's file is its, too."""
+    write(old, "inbox/east_2025-03.csv")
+    assert cli("ingest", "--data", data, *HOURLY, *STILL).code == 0
+    write(new, "inbox/east_2025-04.csv")
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert stations() == ("east",)
+    assert len(kept("east").frame) == len(old) + len(new)
+
+
 def test_files_of_months__belong_to_the_known_stations_that_they_name(cli, old, new) -> None:
     known(cli, old, "north", "south")
     for name in ("north", "south"):
@@ -219,6 +230,26 @@ def test_folders_beside_files__of_known_stations_are_read_and_others_are_told(cl
         "north": False, "south": False, "readme": True}
     assert since(new, TOTAL) == since(new, TOTAL, "south") == new[TOTAL].tolist()
     assert "archive is not looked at" in cli("ingest", "--data", "inbox", *STILL).out
+
+
+def test_files_that_contradict_what_is_kept__keep_no_good_one_out(cli, old, new) -> None:
+    known(cli, old, "north")
+    days = [new.iloc[24 * day:24 * (day + 1)] for day in range(4)]
+    write(days[0].assign(total_active_power=1000 * days[0][TOTAL]), "inbox/north_2025-03-31.csv")
+    write(days[1].assign(time=days[1]["time"].str.replace("2025", "2035")), "inbox/north_2025-04-01.csv")
+    write(days[2], "inbox/north_2025-04-02.csv")
+    write(days[3].rename(columns={TOTAL: "p_sum"}), "inbox/north_2025-04-03.csv")
+    done = cli("ingest", "--data", "inbox", *STILL, "--received", "2025-04-04 02:00")
+    told = " ".join(done.err.split())
+    assert done.code == 2
+    assert all(f"{name} is left out: " in told for name in (
+        "north_2025-03-31.csv", "north_2025-04-01.csv", "north_2025-04-03.csv"))
+    assert all(words in told for words in ("as if in another unit", "stamped after it came", "p_sum"))
+    assert since(new, TOTAL) == days[2][TOTAL].tolist()
+    assert kept().frame.index[-1].year == 2025
+    write(days[0], "inbox/north_2025-03-31.csv")
+    assert cli("ingest", "--data", "inbox", *STILL, "--received", "2025-04-04 02:00").code == 2
+    assert since(new, TOTAL) == pd.concat([days[0], days[2]])[TOTAL].tolist()
 
 
 def test_folder_of_a_station__is_its_own_whatever_its_files_were_before(cli, old, new) -> None:

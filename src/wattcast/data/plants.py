@@ -58,6 +58,11 @@ def names_of(file: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
 
 
+def new_name(file: Path) -> str:
+    """What a station is called of which a file is the first."""
+    return without_dates(file) or stem(file)
+
+
 def called_after(file: Path, known: Collection[str]) -> str | None:
     """The known station that a file is called after; of several the one with the longest name."""
     return next((name for name in names_of(file) if name in known), None)
@@ -73,8 +78,8 @@ def says_weather(file: Path) -> bool:
     return WEATHER.fullmatch(without_dates(file)) is not None
 
 
-def groups_by_station(files: Sequence[Path], known: Collection[str],
-                      powered: Callable[[Path], bool]) -> dict[str, list[Path]]:
+def groups_by_station(files: Sequence[Path], known: Collection[str], powered: Callable[[Path], bool], *,
+                      dated: bool = True) -> dict[str, list[Path]]:
     """As `groups_by_name`, those together that are called after one station.
 
     Of a station that is not known its files must say that they are parts of it, and one name alone may have the power:
@@ -84,10 +89,13 @@ def groups_by_station(files: Sequence[Path], known: Collection[str],
         files: beside each other.
         known: stations.
         powered: whether a file has power.
+        dated: a single file gives a station that is not known its whole name; otherwise none of them has dates, as more
+            files will come.
     """
     groups: dict[str, list[Path]] = {}
     for name, members in groups_by_name(files).items():
-        groups.setdefault(called_after(members[0], known) or name, []).extend(members)
+        new = name if dated else new_name(members[0])
+        groups.setdefault(called_after(members[0], known) or new, []).extend(members)
     wholes: dict[str, list[str]] = {}
     for name, members in groups.items():
         if name not in known:

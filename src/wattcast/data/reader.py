@@ -188,7 +188,7 @@ def _open_folder(path: Path, config: DataConfig, wanted: Wanted, known: Known) -
 
 def _of_all(found: Contents, config: DataConfig, wanted: Wanted, known: Known) -> Source:
     """The stations of a folder with several kinds of contents, of which some are known."""
-    groups = groups_by_station(found.loose, known.names, partial(has_power, config=config))
+    groups = _groups(found.loose, config, known)
     files = {name: [*found.nested.get(name, ()), *groups.get(name, ())] for name in (*found.nested, *groups)}
     beside = _of_files(found.path, Verdict(files, None, parts_of(groups)), config, wanted, known)
     folders = _of_folders(found.path, found.stations, config, wanted, known)
@@ -323,8 +323,12 @@ def _plants(path: Path, files: list[Path], config: DataConfig, known: Known) -> 
         return Verdict(None)
     if alone := power_in_one(files, columns, config):
         return Verdict(None, f"{len(files)} files are parts of one station, as only {alone} has power (data.folder)")
-    groups = groups_by_station(files, known.names, partial(has_power, config=config))
+    groups = _groups(files, config, known)
     return tell_stations(path, files, groups, config.folder, config.station, partial(total_power, config=config))
+
+
+def _groups(files: Sequence[Path], config: DataConfig, known: Known) -> dict[str, list[Path]]:
+    return groups_by_station(files, known.names, partial(has_power, config=config), dated=known is NOBODY)
 
 
 def _rows_by_station(table: Table, column: str) -> dict[str, npt.NDArray[np.intp]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wattcast.data.files import columns_of, has_power
-from wattcast.data.plants import called_after, groups_by_name, groups_by_station
+from wattcast.data.plants import called_after, groups_by_name, groups_by_station, new_name
 from wattcast.data.reader import NOBODY, Known, Source, files_in, open_source
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, DataError, InputError, listing
@@ -107,13 +107,21 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
         # Whatever its files were before, what lies in a folder of its own is its.
         one = {"folder": "one"} if sources.path.is_dir() and sources.path.resolve().name == name else {}
         return config_of({**known[name], **one, **given, "station": name})
-    if not sources.path.is_dir() or config.folder is not None or config.station is not None:
+    if config.station is not None:
+        return config
+    if not sources.path.is_dir():
+        return config_of({**given, "station": new_name(files[0])}) if _of_one(files, config) else config
+    if config.folder is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
-    groups = groups_by_station(beside, known, partial(has_power, config=config))
-    told = set(known) & set(groups) or groups.keys() != groups_by_name(beside).keys()
-    single = len(beside) == 1 and (columns := columns_of(beside[0], config)) is not None and columns.station is None
-    return config_of({**given, "folder": "stations"}) if told or single else config
+    groups = groups_by_station(beside, known, partial(has_power, config=config), dated=False)
+    told = set(known) & set(groups) or len(groups) < len(groups_by_name(beside))
+    return config_of({**given, "folder": "stations"}) if told or _of_one(beside, config) else config
+
+
+def _of_one(files: Sequence[Path], config: DataConfig) -> bool:
+    """Whether there is a single file, and no column in it tells stations apart."""
+    return len(files) == 1 and (columns := columns_of(files[0], config)) is not None and columns.station is None
 
 
 def _as_known(sources: Sources, given: Description, known: Mapping[str, Description]) -> Source | None:
