@@ -1,6 +1,5 @@
 """How a command ends: what becomes of errors, of SIGTERM and of a reader that went away, as exit codes."""
 
-import errno
 import os
 import signal
 import sys
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 import typer
 
 from wattcast.cli_stations import print_error, print_json
-from wattcast.errors import ConfigError, InputError, UnexpectedError, WattcastError
+from wattcast.errors import NO_ROOM, ConfigError, InputError, UnexpectedError, WattcastError
 
 INTERRUPTED = 130
 """What Typer makes of Ctrl-C. [exit code]"""
@@ -43,7 +42,7 @@ def exit_code(app: typer.Typer, arguments: Sequence[str], as_json: bool) -> int:
         _read_no_longer()
         return UNREAD
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in NO_ROOM:
             raise
         _read_no_longer()
         return _refused(InputError("the disk is full", found=error.filename or "where the output goes",
@@ -77,7 +76,7 @@ def _run(app: typer.Typer, arguments: Sequence[str], as_json: bool) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if not as_json or getattr(error, "errno", None) == errno.ENOSPC:
+        if not as_json or getattr(error, "errno", None) in NO_ROOM:
             raise
         return _refused(_in_our_words(error), as_json)
     if code == INTERRUPTED:

@@ -1,6 +1,5 @@
 """Files that are either whole or not there."""
 
-import errno
 import hashlib
 import json
 import os
@@ -13,31 +12,35 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from wattcast.errors import DataError
+from wattcast.errors import NO_ROOM, DataError
 
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it becomes `path` when the block ends well and is removed when it does not.
+    """A path beside `path` to write to; it becomes `path` when the block ends well and is removed when it does not. A
+    device or a pipe (`/dev/null`) is written to itself: whoever may would put a file in its place.
 
     Raises:
         DataError: the folder cannot be written to.
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    device = path.exists() and not (path.is_file() or path.is_dir())
+    aside = path if device else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
-        os.replace(aside, path)
+        if not device:
+            os.replace(aside, path)
     except OSError as error:
         raise cannot_write(path, error, "--out or --models-dir") from None
     finally:
-        with suppress(OSError):
-            aside.unlink()
+        if not device:
+            with suppress(OSError):
+                aside.unlink()
 
 
 def cannot_write(path: Path, error: OSError, flags: str = "--models-dir", what: str = "") -> DataError:
     """What to tell of a failed write: a full disk wants something else than a folder that may not be written to."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in NO_ROOM
     return DataError(f"cannot write {what}{path}", found=error.strerror or str(error),
                      hint=f"make room on the disk of {path.parent}, then give the same command again" if full else
                      f"choose a folder you may write to, with {flags}")
