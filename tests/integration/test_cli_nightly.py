@@ -159,6 +159,19 @@ def test_nightly__twice_is_once_until_something_comes_in(night) -> None:
     assert f"filed/{NIGHT}/north.csv" not in changed
 
 
+def test_nightly__whose_intake_cannot_be_noted_tells_what_came_in_all_the_same(night, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise DataError("cannot write models/.wattcast/runs/x.json", found="No space left on device")
+
+    Path("incoming/south.csv").write_text("ts,gas_m3\n2025-04-09 00:00:00,3\n", encoding="utf-8")
+    monkeypatch.setattr(DiskStore, "keep_run", full)
+    told = night()
+    assert any(remark.startswith("what came in of incoming is not noted: cannot write ") for remark in told["remarks"])
+    assert not any("nothing was taken in" in remark for remark in told["remarks"])
+    assert any(reason.startswith("not taken in: ") for reason in told["by_station"]["south"]["reasons"])
+    assert told["by_station"]["north"]["age_hours"] == 2.5
+
+
 @contextlib.contextmanager
 def ended_before(line: int) -> Iterator[None]:
     """Ends the program before what the ledger would be told next, after so many lines."""

@@ -28,7 +28,7 @@ from wattcast.store.base import StationStore, Store
 from wattcast.timegrid import DAY, midnight
 from wattcast.workflows.intake import KIND, Intake, ToTakeIn
 from wattcast.workflows.job import Job
-from wattcast.workflows.many import each_station
+from wattcast.workflows.many import each_station, outcome_of
 from wattcast.workflows.prune import prune_station
 from wattcast.workflows.refused_files import missed
 from wattcast.workflows.review import review_station
@@ -58,13 +58,14 @@ class StoreWork:
     def take_in(self, place: str) -> CameIn:
         intake = Intake(ToTakeIn(Path(place), self.store, self.settings, received=self.now))
         outcomes = list(each_station(intake.station_ids, intake.take_in))
-        intake.keep({str(outcome.station_id): outcome.state for outcome in outcomes})
+        unkept = outcome_of(place, lambda _: intake.keep({str(each.station_id): each.state for each in outcomes})).error
         found = {str(outcome.station_id): _told(outcome.result) for outcome in outcomes if outcome.result is not None}
         refused = intake.refused.left_out({file: error.in_a_line for file, error in intake.left_out.items()})
         refused |= {str(outcome.station_id): outcome.error.in_a_line for outcome in outcomes
                     if outcome.error is not None}
         waiting = [f"{name} waits: it {why}" for name, why in intake.told_of_waiting().items()]
-        return CameIn(found, refused, [*waiting, *intake.told_of_unseen()])
+        unnoted = [] if unkept is None else [f"what came in of {place} is not noted: {unkept.in_a_line}"]
+        return CameIn(found, refused, [*waiting, *intake.told_of_unseen(), *unnoted])
 
     def missed(self) -> Mapping[str, Sequence[str]]:
         return missed(self.store.runs(KIND), self.store, self.now)
