@@ -40,7 +40,7 @@ from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, 
 from wattcast.store.mornings import EARLY_NAME as EARLY_RECALL
 from wattcast.store.mornings import NAME as RECALL
 from wattcast.store.mornings import load_recall, save_recall
-from wattcast.store.registry import REGISTRY, Registry
+from wattcast.store.registry import LOCK, REGISTRY, Registry
 
 DESCRIPTION, ACCURACY_FILE, HISTORY, FORECASTS = "station.json", "accuracy.parquet", "history", "forecasts"
 TAKEN_IN, CORRECTED = "taken_in.json", "corrections.parquet"
@@ -182,7 +182,7 @@ class DiskStation:
     def sizes(self, *, without: Collection[str] = (), before: pd.Timestamp | None = None) -> Mapping[str, int]:
         old = () if before is None else earlier_forecasts(self._forecasts, before)
         removed, written = self.versions.shelf.removal(without) if without else ((), 0)
-        gone = {*old, *removed}
+        gone = {*old, *removed, self.folder / LOCK}     # which says who holds it, in more or fewer letters
         parts = {"versions": "versions", "measurements": HISTORY, "forecasts": FORECASTS, "accuracy": ACCURACY_FILE}
         found = {name: _size(self.folder / part, gone) for name, part in parts.items()}
         return {**found, "other": _size(self.folder, gone) + written - sum(found.values())}

@@ -32,7 +32,7 @@ from wattcast.store.bundle_folder import FolderFiles, write_folder
 from wattcast.store.files import json_bytes, laid_out, leftovers, remove_leftovers, write_json
 from wattcast.store.shelf import ShelvedVersions
 
-REGISTRY = "registry.json"
+REGISTRY, LOCK = "registry.json", ".lock"
 
 
 def trained_stations(root: Path) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class FolderShelf:
     @cached_property
     def _lock(self) -> FileLock:
         """Who holds it may open the station again. Whoever only reads needs none."""
-        return FileLock(self.folder / ".lock", is_singleton=True)
+        return FileLock(self.folder / LOCK, is_singleton=True)
 
     @property
     def place(self) -> str:
