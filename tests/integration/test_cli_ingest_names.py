@@ -67,7 +67,7 @@ def known(cli, rows: pd.DataFrame, *names: str) -> None:
 
 @pytest.mark.parametrize("path", [
     "inbox/north/anything.csv", "inbox/north.csv", "inbox/north-weather.csv", "inbox/north_2025-04_nwp.csv",
-    "inbox/north 气象.csv", "north_weather.csv", "north/x.csv"])
+    "inbox/north 气象.csv", "inbox/North-Weather.csv", "NORTH.csv", "north_weather.csv", "north/x.csv"])
 def test_weather_alone__of_a_known_station_is_its_weather(cli, old, new, path: str) -> None:
     known(cli, old, "north", "south")
     write(new[WEATHER], path)

@@ -1,8 +1,9 @@
 """Whether the files of a folder are stations of their own or parts of one: by their names and by overlapping times."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +64,33 @@ def new_name(file: Path) -> str:
     return without_dates(file) or stem(file)
 
 
-def called_after(file: Path, known: Collection[str]) -> str | None:
-    """The known station that a file is called after; of several the one with the longest name."""
-    return next((name for name in names_of(file) if name in known), None)
+def called_after(file: Path, known: frozenset[str]) -> str | None:
+    """The known station that a file is called after; of several the one with the longest name. Letters may be small or
+    large, as far as that leaves one."""
+    names = names_of(file)
+    exact = next((name for name in names if name in known), None)
+    if exact is not None:
+        return exact
+    alike = (_by_letters(known).get(_letters(name), ()) for name in names)
+    return next((found[0] for found in alike if len(found) == 1), None)
+
+
+@lru_cache(maxsize=4)       # a fleet has thousands of stations and files
+def _by_letters(known: frozenset[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in known:
+        found.setdefault(_letters(name), []).append(name)
+    return found
+
+
+def _letters(name: str) -> str:
+    return name.strip().casefold()
 
 
 def is_part(file: Path, station_id: str) -> bool:
     """Whether a file's name says that it is a part of a station."""
-    return station_id in names_of(file) and station_id not in (stem(file), without_dates(file))
+    whole = _letters(station_id)
+    return whole in map(_letters, names_of(file)) and whole not in map(_letters, (stem(file), without_dates(file)))
 
 
 def says_weather(file: Path) -> bool:
@@ -78,7 +98,7 @@ def says_weather(file: Path) -> bool:
     return WEATHER.fullmatch(without_dates(file)) is not None
 
 
-def groups_by_station(files: Sequence[Path], known: Collection[str], powered: Callable[[Path], bool], *,
+def groups_by_station(files: Sequence[Path], known: frozenset[str], powered: Callable[[Path], bool], *,
                       dated: bool = True) -> dict[str, list[Path]]:
     """As `groups_by_name`, those together that are called after one station.
 

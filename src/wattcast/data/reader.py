@@ -66,7 +66,7 @@ class Known:
         station: as its measurements are kept; None where none are. It tells the columns of files without power.
     """
 
-    names: Collection[str] = ()
+    names: frozenset[str] = frozenset()
     station: Callable[[str], Station | None] = _nobody
 
 

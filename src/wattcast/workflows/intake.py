@@ -90,7 +90,7 @@ class Intake:
         named = None if told.station == ALL_STATIONS else told.station
         self._named: str | None = named or self._given.get("station")
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
-        names = {*told.store.stations(), *self._described}
+        names = frozenset((*told.store.stations(), *self._described))
         self.files = files_in(told.data, told.settings.data, names)
         self.unseen = contents_of(told.data, told.settings.data, names).unseen if told.data.is_dir() else {}
         self.waiting = unfinished(self.files, told.still)

@@ -49,7 +49,7 @@ class Sources:
 
 def named_like(files: Sequence[Path], path: Path, known: Iterable[str]) -> str | None:
     """The known station that a single file, or a folder whose files are parts of one, is named after."""
-    known = set(known)
+    known = frozenset(known)
     if path.is_dir() and path.resolve().name in known:
         return path.resolve().name
     return called_after(files[0], known) if len(groups_by_name(files)) == 1 else None
@@ -114,7 +114,7 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     if config.folder is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
-    groups = groups_by_station(beside, known, partial(has_power, config=config), dated=False)
+    groups = groups_by_station(beside, frozenset(known), partial(has_power, config=config), dated=False)
     told = set(known) & set(groups) or len(groups) < len(groups_by_name(beside))
     return config_of({**given, "folder": "stations"}) if told or _of_one(beside, config) else config
 

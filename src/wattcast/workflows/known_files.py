@@ -1,7 +1,7 @@
 """Which files need not be read again: those whose every station has taken them in."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class KnownFiles:
     """
 
     def __init__(self, path: Path, files: Iterable[Path], store: Store, runs: Iterable[Mapping[str, Any]],
-                 named: str | None, stations: Collection[str]) -> None:
+                 named: str | None, stations: frozenset[str]) -> None:
         self._path, self._store, self._named, self._stations = path, store, named, stations
         looked_at = {file: found for file in files if (found := _hash_and_size(file)) is not None}
         self.hashes = {file: digest for file, (digest, _) in looked_at.items()}

@@ -51,9 +51,12 @@ def test_names_of__what_a_file_may_be_called_after(name: str, names: tuple[str, 
 
 
 def test_called_after__the_longest_name_that_is_known() -> None:
-    assert called_after(Path("north-load.csv"), {"north", "north-load"}) == "north-load"
-    assert called_after(Path("north-weather.csv"), {"north", "north-load"}) == "north"
-    assert called_after(Path("northern-weather.csv"), {"north"}) is None
+    assert called_after(Path("north-load.csv"), frozenset({"north", "north-load"})) == "north-load"
+    assert called_after(Path("north-weather.csv"), frozenset({"north", "north-load"})) == "north"
+    assert called_after(Path("northern-weather.csv"), frozenset({"north"})) is None
+    assert called_after(Path(" North-Weather.csv"), frozenset({"north", "south"})) == "north"
+    assert called_after(Path("NORTH.csv"), frozenset({"north", "North"})) is None
+    assert called_after(Path("North.csv"), frozenset({"north", "North"})) == "North"
 
 
 @pytest.mark.parametrize(("name", "weather"), [
@@ -65,7 +68,8 @@ def test_says_weather(name: str, *, weather: bool) -> None:
 
 def test_groups_by_station__parts_of_one_are_together_where_one_has_the_power() -> None:
     def groups(*files: str, known: tuple[str, ...] = (), powered: tuple[str, ...] = ()) -> dict[str, int]:
-        found = groups_by_station([Path(f"{file}.csv") for file in files], known, lambda file: file.stem in powered)
+        paths = [Path(f"{file}.csv") for file in files]
+        found = groups_by_station(paths, frozenset(known), lambda file: file.stem in powered)
         return {name: len(members) for name, members in found.items()}
 
     new = ("a-power", "a-weather", "b")
