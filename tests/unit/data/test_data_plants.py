@@ -44,6 +44,11 @@ def test_groups_by_name__dates_are_no_difference() -> None:
     ("north_2025-06_load", ("north_2025-06_load", "north-load", "north")),
     ("north_weather_forecast", ("north_weather_forecast", "north_weather", "north")),
     ("北站功率", ("北站功率", "北站")), ("北站_天气预报", ("北站_天气预报", "北站_天气", "北站")),
+    ("north_nwp_2025060106", ("north_nwp_2025060106", "north_nwp", "north")),
+    ("north_2025-06-01T0600Z_nwp", ("north_2025-06-01T0600Z_nwp", "north-nwp", "north")),
+    ("north_20250601_0630", ("north_20250601_0630", "north")), ("north_20250601123", ("north_20250601123",)),
+    ("north_2025-06-01_2025-06-30", ("north_2025-06-01_2025-06-30", "north")),
+    ("north_20250601-20250630", ("north_20250601-20250630", "north")),
     ("weather", ("weather",)), ("功率", ("功率",)), ("freeload", ("freeload",)), ("-load", ("-load", "load")),
 ])
 def test_names_of__what_a_file_may_be_called_after(name: str, names: tuple[str, ...]) -> None:
