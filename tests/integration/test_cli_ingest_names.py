@@ -195,6 +195,18 @@ def test_power__that_came_under_another_name_before_is_no_other_station(cli, old
     assert since(new, "temperature") == new["temperature"].tolist()
 
 
+def test_weather_forecasts__of_a_station_without_weather_are_refused_with_what_to_do(cli, old) -> None:
+    write(old[POWER], "inbox/north-power.csv")
+    write(issued(old, "2025-03-30"), "inbox/north-nwp.csv")
+    done = cli("ingest", "--data", "inbox", *HOURLY, *STILL)
+    assert (done.code, stations()) == (2, ("north",))
+    assert "north-nwp.csv has no power, and weather forecasts by when they were issued" in " ".join(done.err.split())
+    assert "take its measurements, with weather, in first" in done.err
+    again = cli("ingest", "--data", "inbox", *STILL)
+    assert again.code == 2
+    assert "the station is without weather" in again.err
+
+
 def test_weather__may_have_columns_beside_all_that_are_kept(cli, old, new) -> None:
     known(cli, old, "north", "south")
     write(new[WEATHER].assign(snow_depth=0.0), "inbox/north-weather.csv")

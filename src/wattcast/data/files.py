@@ -64,7 +64,15 @@ def read_files(files: Sequence[Path], config: DataConfig, source: str, others: S
         DataError: a file cannot be read, or lacks what a station cannot do without.
     """
     files = _with_content(files, source, file_options(config))
-    columns, wide = _layout(files, config, source, _beside(files, others, config, kept))
+    try:
+        columns, wide = _layout(files, config, source, _beside(files, others, config, kept))
+    except DataError:
+        if issued := issued_files(files, config):
+            raise DataError(f"{issued[0]} has no power, and weather forecasts by when they were issued",
+                            found=listing(read_header(issued[0], file_options(config))),
+                            hint="they join a station that is kept with such columns: take its measurements, with "
+                                 "weather, in first; or describe the table under data.weather_forecasts") from None
+        raise
     used = columns.used if wide is None else {*columns.used, *wide.slots} - {SLOT, *wide.columns}
     table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
     return table if wide is None else wide.long(table), columns
@@ -123,7 +131,8 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str,
             # Where one of them tells which column is the power, a lone column of another is not guessed to be it.
             resolve(header, config, str(file), elsewhere=others, guess=columns.guessed)
         except DataError as error:
-            if columns.has_part(header) or (says_weather(file) and columns.has_all_but_power(header)):
+            weather = says_weather(file) and issue_column(header, config) is None
+            if columns.has_part(header) or (weather and columns.has_all_but_power(header)):
                 continue
             strange = [name for name in columns.ignored if name in header]
             if not beside or not strange or columns.time not in header:
