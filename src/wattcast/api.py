@@ -10,7 +10,8 @@ from typing import Any, Self
 import pandas as pd
 
 from wattcast.contracts import WeatherUse
-from wattcast.data.reader import WEATHER_FRAME, known_weather, open_frame, weather_from_frame
+from wattcast.data.given_weather import WEATHER_FRAME, known_weather, weather_from_frame
+from wattcast.data.reader import open_frame
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, EmptyColumnError, InputError, WattcastError

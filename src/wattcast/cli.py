@@ -3,15 +3,10 @@
 Heavy packages are imported when a verb runs, so that `wattcast --help` answers at once.
 """
 
-import errno
 import io
 import logging
-import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,13 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattcast import __version__
+from wattcast.cli_exits import exit_code
 from wattcast.cli_fleet import fleet_app
 from wattcast.cli_intake import ingest, stations_app
 from wattcast.cli_models import models_app
 from wattcast.cli_nightly import nightly
 from wattcast.cli_review import forecasts_app, prune, review
-from wattcast.cli_stations import each, print_error, print_json
-from wattcast.errors import DOUBTFUL, ConfigError, InputError, UnexpectedError, WattcastError
+from wattcast.cli_stations import each, print_json
+from wattcast.errors import DOUBTFUL
 from wattcast.flags import (
     AsJson,
     Assignments,
@@ -86,12 +82,6 @@ app.add_typer(fleet_app, name="fleet")
 app.command()(ingest)
 app.command()(nightly)
 
-INTERRUPTED = 130
-"""What Typer makes of Ctrl-C. [exit code]"""
-ENDED = 143
-"""What a shell makes of a program that was told to end (SIGTERM). [exit code]"""
-UNREAD = 141
-"""What a shell makes of a program that ends as nobody reads on. [exit code]"""
 TO_A_FILE = ("backtest",)
 """Verbs whose `--json` names a file; the others print."""
 SHORT = ("training.epochs=12", "training.patience=3", "training.members=1")
@@ -102,8 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        The exit code: 0 done, 2 wrong input, 3 rejected by the gate, 4 a forecast that does not stand on what it
-        should, if that was asked for, 130 interrupted, 141 no longer read, 143 told to end, 1 anything else.
+        The exit code, as of `cli_exits.exit_code`.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("wattcast").setLevel(logging.INFO)
@@ -112,83 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Names of files may hold what its encoding has no signs for.
             stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
-    as_json = "--json" in given and given[0] not in TO_A_FILE
-    try:
-        with _ending_when_told():
-            code = _run(given, as_json)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        _read_no_longer()
-        return UNREAD
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _read_no_longer()
-        return _refused(InputError("the disk is full", found=error.filename or "where the output goes",
-                                   hint="free some space, then give the same command again"),
-                        as_json and error.filename is not None)
-
-
-@contextmanager
-def _ending_when_told() -> Iterator[None]:
-    """SIGTERM, by which services are stopped, ends a command as Ctrl-C does. Lightning keeps it to itself otherwise:
-    where it comes between two epochs, a search goes on with its next trial."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
-
-
-def _run(arguments: Sequence[str], as_json: bool) -> int:
-    try:
-        code = app(args=arguments, standalone_mode=not as_json)
-    except WattcastError as error:
-        return _refused(error, as_json)
-    except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):
-            raise end.__context__ from None
-        code = end.code if isinstance(end.code, int) else 1
-    except BrokenPipeError:
-        raise
-    except Exception as error:
-        if not as_json or getattr(error, "errno", None) == errno.ENOSPC:
-            raise
-        return _refused(_in_our_words(error), as_json)
-    if code == INTERRUPTED:
-        print("interrupted; the same command continues a training where it stopped", file=sys.stderr)
-    return code if isinstance(code, int) else 0
-
-
-def _refused(error: WattcastError, as_json: bool) -> int:
-    """Tell of an error that ended all; the exit code."""
-    if as_json:
-        print_json({"station": None, "error": error.to_dict()})
-    print_error(error)
-    return error.exit_code
-
-
-def _read_no_longer() -> None:
-    """What is still to be printed goes nowhere: who read it (`head`, a pager) has gone, or the disk is full."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is None:
-            continue
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(nowhere, stream.fileno())
-
-
-def _in_our_words(error: Exception) -> WattcastError:
-    """What Typer says of a verb, a flag or its value (a class of its own, which it does not give away), or a fault."""
-    told = getattr(error, "format_message", None)
-    return UnexpectedError(error) if told is None else ConfigError(told())
+    return exit_code(app, given, as_json="--json" in given and given[0] not in TO_A_FILE)
 
 
 def _job(data: Path | None, station: str | None, config: Path | None, assignments: list[str] | None,

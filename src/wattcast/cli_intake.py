@@ -74,13 +74,16 @@ def ingest(data: NewData, station: StationId = None, config: ConfigFile = None, 
     intake.keep({str(line.station): line.state for line in made.lines})
     left = intake.left_over()
     if as_json:
-        print_json({"stations": [line.told for line in made.lines], "waiting": intake.told_of_waiting()})
+        print_json({"stations": [line.told for line in made.lines], "waiting": intake.told_of_waiting(),
+                    "unseen": intake.unseen})
     else:
         if made.lines:
             render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}
                              for line in made.lines])
         for name, why in intake.told_of_waiting().items():
             render.say(f"{name} waits: it {why}")
+        for line in intake.told_of_unseen():
+            render.say(f"note: {line}")
         render.say(intake.words(taken))
     for error in left:
         print_error(error)

@@ -63,13 +63,14 @@ def _written(summary: "Summary", json_file: Path | None, report: Path | None, pr
     from wattcast.store.files import write_json
 
     code = 0
-    for path, write in ((json_file, lambda path, told: write_json(path, told.to_dict())), (report, write_night_page),
-                        (prometheus, write_metrics)):
+    for flag, path, write in (("--json", json_file, lambda path, told: write_json(path, told.to_dict())),
+                              ("--report", report, write_night_page), ("--prometheus", prometheus, write_metrics)):
         try:
             if path is not None:
                 write(path, summary)
         except DataError as error:
-            print_error(error)
+            hint = f"give {flag} a place with room that you may write to"
+            print_error(DataError(error.what, found=error.found, hint=hint))
             code = error.exit_code
     return code
 

@@ -19,6 +19,7 @@
 A message says what was wrong, what was found, what was expected and what to do next.
 """
 
+import errno
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -28,6 +29,10 @@ REJECTED = 3
 DOUBTFUL = 4
 """The exit code where a forecast was made and what it stands on is not as it should be, if that was asked for.
 [exit code]"""
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room for a file: a full disk, a quota, a limit of its size."""
 
 
 class WattcastError(Exception):
@@ -49,6 +54,11 @@ class WattcastError(Exception):
     def __str__(self) -> str:
         parts = (("found", self.found), ("expected", self.expected), ("what to do", self.hint))
         return "\n".join([self.what, *(f"  {label}: {value}" for label, value in parts if value is not None)])
+
+    @property
+    def in_a_line(self) -> str:
+        """The whole message where there is one line for it."""
+        return str(self).replace("\n  ", "; ")
 
     def __reduce__(self) -> tuple[object, ...]:
         """For another process: the message, whatever arguments it was made from."""

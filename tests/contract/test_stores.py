@@ -384,6 +384,22 @@ def test_sizes__grow_with_what_is_kept(kept: StationStore, model: TrainedModel) 
     assert all(kept.sizes()[name] > 0 for name in ("versions", "measurements", "forecasts", "accuracy"))
 
 
+def test_sizes__as_they_will_be_once_it_was_pruned(kept: StationStore, model: TrainedModel) -> None:
+    """Versions share files, and what says which of them there are becomes shorter."""
+    for run in range(4):
+        kept.versions.promote(kept.versions.add(model, {"run": run}, parent="v0001" if run else None))
+    for day in range(5):
+        kept.keep_forecast(forecast(MARCH + day * DAY))
+    before, first = kept.sizes(), MARCH + 3 * DAY
+    gone = kept.versions.prune(1, dry_run=True)
+    will_be = kept.sizes(without=gone, before=first)
+    assert kept.sizes() == before
+    assert kept.versions.prune(1) == gone
+    assert kept.remove_forecasts(first) == 3
+    assert kept.sizes() == will_be
+    assert sum(before.values()) - sum(will_be.values()) <= sum(gone.values()) + before["forecasts"]
+
+
 @pytest.mark.parametrize("place", KINDS[1:], indirect=True)
 def test_reopened__everything_is_there(place: str, model: TrainedModel) -> None:
     before = open_store(place)

@@ -131,6 +131,19 @@ def test_nightly__a_file_left_out_beside_a_good_one_is_told(night) -> None:
     assert not any(reason.startswith("late: ") for reason in north["reasons"])
 
 
+def test_nightly__tells_of_a_new_station_what_it_was_taken_for_and_of_a_refused_one_what_to_do(night) -> None:
+    rows = pd.read_csv("incoming/west.csv").rename(columns={"total_active_power": "Last"})
+    rows.to_csv("incoming/wset.csv", index=False)
+    rows.assign(Last=1.0).to_csv("incoming/south.csv", index=False)
+    told = night("--set", "data.time.step=1h")["by_station"]
+    assert told["wset"]["light"] == "amber"
+    assert any(reason.startswith("new, and described as ") and "time.step: 1h" in reason
+               for reason in told["wset"]["reasons"])
+    assert any("'Last' is taken for the total active power" in note for note in told["wset"]["notes"])
+    assert any(reason.startswith("not taken in: ") and "; what to do: " in reason
+               for reason in told["south"]["reasons"])
+
+
 def test_nightly__twice_is_once_until_something_comes_in(night) -> None:
     first = night()
     before = state()
@@ -144,6 +157,19 @@ def test_nightly__twice_is_once_until_something_comes_in(night) -> None:
     changed = {path for path, content in state().items() if before.get(path) != content}
     assert f"filed/{NIGHT}/south.csv" in changed
     assert f"filed/{NIGHT}/north.csv" not in changed
+
+
+def test_nightly__whose_intake_cannot_be_noted_tells_what_came_in_all_the_same(night, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise DataError("cannot write models/.wattcast/runs/x.json", found="No space left on device")
+
+    Path("incoming/south.csv").write_text("ts,gas_m3\n2025-04-09 00:00:00,3\n", encoding="utf-8")
+    monkeypatch.setattr(DiskStore, "keep_run", full)
+    told = night()
+    assert any(remark.startswith("what came in of incoming is not noted: cannot write ") for remark in told["remarks"])
+    assert not any("nothing was taken in" in remark for remark in told["remarks"])
+    assert any(reason.startswith("not taken in: ") for reason in told["by_station"]["south"]["reasons"])
+    assert told["by_station"]["north"]["age_hours"] == 2.5
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from processes import Started, started
 
-from wattcast.cli import ENDED
+from wattcast.cli_exits import ENDED
 
 SPACE = """
 tuning:

@@ -1,6 +1,5 @@
 """The other verbs: demo, check, backtest, doctor; and the command as it is installed."""
 
-import errno
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from processes import Started, reopened
 from wattcast import __version__
 from wattcast.cli import main
 from wattcast.data.simulate import simulate_station
+from wattcast.errors import NO_ROOM
 from wattcast.evaluation import boosted_trees
 from wattcast.training.module import PowerModule
 
@@ -273,9 +273,10 @@ def test_output_that_does_not_fit__is_told_without_a_traceback(plant, flags: tup
 
 
 @pytest.mark.usefixtures("place")
-def test_full_disk__is_in_the_json(cli, plant, monkeypatch) -> None:
+@pytest.mark.parametrize("code", NO_ROOM)
+def test_full_disk__is_in_the_json(cli, plant, monkeypatch, code: int) -> None:
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "models/plant/history")
+        raise OSError(code, "No space left on device", "models/plant/history")
 
     monkeypatch.setattr("wattcast.settings.load_settings", full)
     assert said_in_json(cli("check", "--data", plant, "--json"))["error"]["found"] == "models/plant/history"

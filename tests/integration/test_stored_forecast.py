@@ -11,6 +11,8 @@ import pytest
 
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages
+from wattcast.experts.pretrained import Pretrained
+from wattcast.forecasting import recall
 from wattcast.forecasting.look_back import rows_looked_back_on
 from wattcast.store.base import StationStore
 from wattcast.store.disk import DiskStore
@@ -96,6 +98,22 @@ def test_forecast__past_mornings_are_seen_as_in_the_whole(store, monkeypatch) ->
     short, _ = made(store, monkeypatch, now=LATER)
     assert not short.recall.learned
     pd.testing.assert_frame_equal(short.forecast.table, long.forecast.table, check_exact=True)
+
+
+@pytest.mark.parametrize("other", ["wattcast", "base"])
+def test_forecast__what_another_wattcast_or_base_said_is_not_recalled(store, monkeypatch, other: str) -> None:
+    right, _ = made(store, monkeypatch, now=LATER)
+    with monkeypatch.context() as patch:
+        if other == "wattcast":
+            patch.setattr(recall, "__version__", "0.0.9")
+        else:
+            patch.setattr(Pretrained, "digest", "another one")
+        before, _ = made(store, monkeypatch, now=LATER)
+    store.station("plant").keep_recall({key: values + 1e6 for key, values in before.recall.used.items()})
+    again, _ = made(store, monkeypatch, now=LATER)
+    assert again.recall.learned
+    assert again.recall.used.keys() == right.recall.used.keys()
+    pd.testing.assert_frame_equal(again.forecast.table, right.forecast.table, check_exact=True)
 
 
 def test_forecast__reads_as_much_of_a_longer_history(store_of, monkeypatch) -> None:

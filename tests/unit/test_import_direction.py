@@ -18,13 +18,14 @@ TIERS = (
     {"explain", "tuning", "finetune"},
     {"settings", "workflows"},
     {"nightly", "fleet"},
-    {"api", "cli", "cli_fleet", "cli_intake", "cli_models", "cli_nightly", "cli_review", "cli_stations", "flags",
-     "legacy", "render", "render_issued", "serve", "stations"},
+    {"api", "cli", "cli_exits", "cli_fleet", "cli_intake", "cli_models", "cli_nightly", "cli_review", "cli_stations",
+     "flags", "legacy", "render", "render_issued", "serve", "stations"},
     {"__main__"},
 )
 TIER = {name: number for number, names in enumerate(TIERS) for name in names}
 SHARES_A_TIER = {("contracts", "errors"), ("timegrid", "contracts"), ("timegrid", "errors"), ("workflows", "settings"),
-                 ("cli", "cli_fleet"), ("cli_fleet", "cli_stations"), ("cli_fleet", "flags"),
+                 ("cli", "cli_exits"), ("cli_exits", "cli_stations"), ("cli", "cli_fleet"),
+                 ("cli_fleet", "cli_stations"), ("cli_fleet", "flags"),
                  ("cli_fleet", "render"), ("cli", "cli_intake"), ("cli", "cli_models"), ("cli", "cli_review"),
                  ("cli", "cli_stations"), ("cli", "flags"), ("cli", "render"), ("cli_models", "cli_stations"),
                  ("cli_models", "flags"), ("cli_models", "render"), ("cli_intake", "cli_stations"),

@@ -14,7 +14,6 @@ from wattcast.data.columns import Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
-from wattcast.data.gridding import in_order
 from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
@@ -171,7 +170,7 @@ def _missing(frame: pd.DataFrame, data: StationData, raw: RawStation) -> list[Fi
     """Empty cells of the table's own columns, unless a value before them holds, or another row of the same time has
     one; of the targets only up to the last measured one: later rows are there for the weather."""
     findings: list[Finding] = []
-    frame, _ = in_order(frame)
+    frame = frame if frame.index.is_unique else frame.groupby(level=0).last()
     station = data.station
     for column in (name for name in station.columns if raw.columns.measured[name] in raw.table.frame):
         empty = times_of(frame[frame[column].isna()])

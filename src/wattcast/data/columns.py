@@ -81,6 +81,12 @@ class Columns:
         return self.targets[TOTAL] in there or bool(
             there & set(self.measured.values()) and not there & set(self.targets.values()))
 
+    def has_all_but_power(self, header: Collection[str]) -> bool:
+        """Whether a file with these columns holds all of the station's but the power: what nothing is known of is then
+        none of them."""
+        others = {*self.known_future, *self.past_only}
+        return bool(others) and {*self.places, *others} <= set(header) and not set(header) & set(self.targets.values())
+
     @property
     def texts(self) -> tuple[str, ...]:
         """Those to be read as text."""

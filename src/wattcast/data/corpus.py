@@ -82,7 +82,7 @@ class Corpus(Config):
     @field_validator("sources")
     @classmethod
     def _distinct(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
-        if twice := _twice(sources):
+        if twice := [name for name, count in Counter(source.name for source in sources).items() if count > 1]:
             raise ValueError(f"two sources have one name: {listing(twice)}")
         return sources
 
@@ -94,13 +94,7 @@ def corpus_of(content: Mapping[str, Any], file: Path) -> Corpus:
         ConfigError: a key or value of it is wrong.
         DataError: a file that it names is not there.
     """
-    try:
-        corpus = Corpus.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"the corpus {file} is wrong at {where or 'its top'}", found=first.get("input"),
-                          expected=first["msg"], hint="compare it with examples/corpus.yaml") from None
+    corpus = _valid(content, f"the corpus {file}", "compare it with examples/corpus.yaml")
     sources = tuple(source if source.file is None else
                     source.model_copy(update={"file": str(file.parent / source.file)}) for source in corpus.sources)
     if missing := [source.file for source in sources if source.file and not Path(source.file).is_file()]:
@@ -116,15 +110,19 @@ def joined(corpora: Iterable[Corpus]) -> Corpus:
         ConfigError: two of them have one name.
     """
     sources = tuple(source for corpus in corpora for source in corpus.sources)
-    if twice := _twice(sources):
-        raise ConfigError("two sources of the corpus have one name", found=listing(twice),
-                          hint="give each file once, and each of its sources a name of its own")
-    return Corpus(sources=sources)
+    return _valid({"sources": sources}, "the corpus of all files",
+                  "give each file once, and each of its sources a name of its own")
 
 
-def _twice(sources: Iterable[Source]) -> list[str]:
-    """Names that more than one source has."""
-    return [name for name, count in Counter(source.name for source in sources).items() if count > 1]
+def _valid(content: Mapping[str, Any], what: str, hint: str) -> Corpus:
+    """What a corpus says, checked; what it is called in the error, and what to do then, stand in that."""
+    try:
+        return Corpus.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where, given = ".".join(str(part) for part in first["loc"]), first.get("input")
+        raise ConfigError(f"{what} is wrong at {where or 'its top'}", expected=first["msg"], hint=hint,
+                          found=given if isinstance(given, str | int | float) else None) from None
 
 
 def corpus_stations(source: Source) -> Iterator[StationData]:

@@ -1,15 +1,15 @@
 """Files of one or more stations as one long table, whatever their form, with the part of every column."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from wattcast.contracts import TOTAL
+from wattcast.contracts import TOTAL, Station
 from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
-from wattcast.data.plants import groups_by_name
+from wattcast.data.plants import groups_by_name, is_part, says_weather
 from wattcast.data.schema import DataConfig
 from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
@@ -18,9 +18,18 @@ from wattcast.data.strays import without_strays
 from wattcast.data.tables import Table, is_table, read_header, read_table
 from wattcast.data.textfiles import FileOptions
 from wattcast.data.values import to_numbers
-from wattcast.errors import DataError, NoRowsError
+from wattcast.data.weather_layout import issue_column
+from wattcast.errors import DataError, NoRowsError, listing
 
 logger = logging.getLogger("wattcast")
+
+Kept = Callable[[], Station | None]
+"""A station as its measurements are kept; None where none are."""
+
+
+def nothing_kept() -> None:
+    """As `Kept`."""
+    return
 
 
 def tables_in(folder: Path, config: DataConfig) -> list[Path]:
@@ -37,8 +46,8 @@ def _has_time(file: Path, config: DataConfig) -> bool:
         return False
 
 
-def read_files(files: Sequence[Path], config: DataConfig, source: str,
-               others: Sequence[Path] = ()) -> tuple[Table, Columns]:
+def read_files(files: Sequence[Path], config: DataConfig, source: str, others: Sequence[Path] = (),
+               kept: Kept = nothing_kept) -> tuple[Table, Columns]:
     """The files' rows as one long table, and the part of every column.
 
     Of several files those without content are left out: one bad night is no reason to read none.
@@ -49,12 +58,21 @@ def read_files(files: Sequence[Path], config: DataConfig, source: str,
         source: what to call them in messages.
         others: of the same station, of which no row is read: where none of `files` has the power, the newest of these
             tells which column it is.
+        kept: the station; where measurements of it are kept, they tell it.
 
     Raises:
         DataError: a file cannot be read, or lacks what a station cannot do without.
     """
     files = _with_content(files, source, file_options(config))
-    columns, wide = _layout(files, config, source, _with_power(files, others, config))
+    try:
+        columns, wide = _layout(files, config, source, _beside(files, others, config, kept))
+    except DataError:
+        if issued := issued_files(files, config):
+            raise DataError(f"{issued[0]} has no power, and weather forecasts by when they were issued",
+                            found=listing(read_header(issued[0], file_options(config))),
+                            hint="they join a station that is kept with such columns: take its measurements, with "
+                                 "weather, in first; or describe the table under data.weather_forecasts") from None
+        raise
     used = columns.used if wide is None else {*columns.used, *wide.slots} - {SLOT, *wide.columns}
     table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
     return table if wide is None else wide.long(table), columns
@@ -77,23 +95,32 @@ def _has_names(file: Path, options: FileOptions) -> bool:
         return True     # which is told when it is read
 
 
-def _with_power(files: Sequence[Path], others: Sequence[Path], config: DataConfig) -> Sequence[Path]:
-    """One of the others, if it is needed."""
-    if not others or any(columns_of(file, config) is not None for file in files):
-        return ()
-    found = newest_that_fits(others, config)
-    return () if columns_of(found[0], config) is None else found
+def _beside(files: Sequence[Path], others: Sequence[Path], config: DataConfig, kept: Kept) -> list[str]:
+    """Columns that the station has besides, if that is needed: as it is kept, or of the newest of the others."""
+    if (not others and kept is nothing_kept) or any(columns_of(file, config) is not None for file in files):
+        return []
+    if (station := kept()) is not None:
+        return kept_names(station, config)
+    found = newest_that_fits(others, config)[0] if others else None
+    return [] if found is None or columns_of(found, config) is None else read_header(found, file_options(config))
+
+
+def kept_names(station: Station, config: DataConfig) -> list[str]:
+    """What the columns that are kept of a station are called where they come from."""
+    total = config.only_power if isinstance(config.only_power, str) else TOTAL
+    named = {TOTAL: total, **config.targets}
+    return [named.get(name, name) for name in (*station.targets, *station.known_future, *station.past_only)]
 
 
 def _layout(files: Sequence[Path], config: DataConfig, source: str,
-            beside: Sequence[Path] = ()) -> tuple[Columns, Wide | None]:
+            beside: Sequence[str] = ()) -> tuple[Columns, Wide | None]:
     """All together must have what a station cannot do without, and each file some of it: power may lie in one and
-    weather in another, and columns may begin in a later one. Of files `beside` only the names of columns count."""
+    weather in another, and columns may begin in a later one, or lie `beside`, where only their names count."""
     others, options = elsewhere(config), file_options(config)
-    headers = {file: read_header(file, options) for file in (*files, *beside)}
+    headers = {file: read_header(file, options) for file in files}
     shapes = {file: shape_of(header, config) for file, header in headers.items()}
     wide = shapes[files[0]]
-    union = list(dict.fromkeys(name for header in headers.values() for name in header))
+    union = list(dict.fromkeys((*(name for header in headers.values() for name in header), *beside)))
     columns = resolve(union if wide is None else wide.header(union), config, source, elsewhere=others)
     for file, shape in shapes.items():
         if (shape and shape.columns) != (wide and wide.columns):
@@ -103,9 +130,16 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str,
         try:
             # Where one of them tells which column is the power, a lone column of another is not guessed to be it.
             resolve(header, config, str(file), elsewhere=others, guess=columns.guessed)
-        except DataError:
-            if not columns.has_part(header):
+        except DataError as error:
+            weather = says_weather(file) and issue_column(header, config) is None
+            if columns.has_part(header) or (weather and columns.has_all_but_power(header)):
+                continue
+            strange = [name for name in columns.ignored if name in header]
+            if not beside or not strange or columns.time not in header:
                 raise
+            raise DataError(f"{error.what}, and some of which nothing is known", found=listing(strange),
+                            expected=f"only columns that are kept of the station: {listing(beside, limit=40)}",
+                            hint="if one is another of these, call it so; if not, leave it out") from None
     if beside:
         there = {name for file in files for name in headers[file]}.union(others)
         columns = replace(columns, lacking=tuple(
@@ -127,6 +161,64 @@ def columns_of(file: Path, config: DataConfig) -> Columns | None:
         return _layout([file], config, str(file))[0]
     except DataError:
         return None
+
+
+def has_power(file: Path, config: DataConfig) -> bool:
+    """Whether a file tells power; of one that is called weather the name of a column must say so."""
+    if not says_weather(file):
+        return columns_of(file, config) is not None
+    try:
+        resolve(read_header(file, file_options(config)), config, str(file), elsewhere=elsewhere(config), guess=False)
+    except DataError:
+        return False
+    return True
+
+
+def require_no_power(files: Sequence[Path], station_id: str, config: DataConfig) -> None:
+    """Nothing, unless what is called weather of a station would be read as its power.
+
+    Raises:
+        DataError: the message names the file.
+    """
+    strange = [file for file in files if is_part(file, station_id) and says_weather(file)
+               and columns_of(file, config) is not None]
+    if strange:
+        raise DataError(f"{strange[0]} is called weather of {station_id}, and its columns would be read as power",
+                        found=listing(read_header(strange[0], file_options(config))),
+                        hint=f"if it holds power that was measured, call it {station_id}; if not, leave the power out, "
+                             "and name the columns of a day's intervals after what they are")
+
+
+def issued_files(files: Sequence[Path], config: DataConfig) -> list[Path]:
+    """Those without power that tell when the weather forecasts in them were issued."""
+    return [file for file in files if _tells_issues(file, config) and columns_of(file, config) is None]
+
+
+def _tells_issues(file: Path, config: DataConfig) -> bool:
+    try:
+        return issue_column(read_header(file, file_options(config)), config) is not None
+    except DataError:
+        return False
+
+
+def without_measurements(file: Path, station: Station, config: DataConfig) -> tuple[Table, Columns]:
+    """The time of the first row of a file as rows of a station that tell nothing else, for what has weather forecasts
+    alone.
+
+    Raises:
+        DataError: it cannot be read, or tells no time.
+    """
+    options = file_options(config)
+    header = read_header(file, options)
+    time, clock = time_columns(header, config.time)
+    if time is None:
+        raise DataError(f"{file} has no column that is known to be the time", found=listing(header, limit=40),
+                        expected="for example time or ts", hint="name it under data.time.column")
+    places = [name for name in (time, clock) if name is not None]
+    table = read_table([file], places, places, options)
+    columns = Columns(time, None, {name: name for name in station.targets}, station.known_future, station.past_only,
+                      station.categorical, described=False, clock=clock, lacking=station.columns)
+    return table.take([0]), columns
 
 
 def power_in_one(files: Sequence[Path], columns: Sequence[Columns | None], config: DataConfig) -> str | None:

@@ -44,7 +44,7 @@ def require_agreement(power: pd.DataFrame, table: Table, station_id: str) -> Non
                   f"{int(apart.sum())} times in all",
             expected="the same values wherever files of one station overlap",
             hint="if later files correct earlier ones: --set data.overlap=later; if each file is a station of its own: "
-                 "--set data.folder=stations")
+                 "--set data.folder=stations, or make it known by its name first with 'wattcast stations add'")
 
 
 def require_one_series(power: pd.Series, source: str, ignored: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """From a path and a description to stations: one cleaned table each, and what was found in it."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,29 +15,35 @@ from wattcast.contracts import Station
 from wattcast.data import weather
 from wattcast.data.assembly import Forecasts, RawStation, assemble
 from wattcast.data.columns import Columns, resolve
+from wattcast.data.contents import Contents, contents_of, own_files
 from wattcast.data.files import (
+    Kept,
     columns_of,
     elsewhere,
     forecast_table,
+    has_power,
+    issued_files,
     newest_that_fits,
+    nothing_kept,
     power_in_one,
     read_files,
+    require_no_power,
     shape_of,
-    tables_in,
     total_power,
+    without_measurements,
 )
-from wattcast.data.folders import forecast_files, month_files, station_folders
+from wattcast.data.folders import forecast_files, month_files
 from wattcast.data.frames import as_table, with_columns
 from wattcast.data.ids import to_ids
-from wattcast.data.plants import Verdict, tell_stations
-from wattcast.data.quality import Finding, QualityReport
-from wattcast.data.schema import DataConfig, StationData, WeatherVintages
-from wattcast.data.tables import SUFFIXES, Table, require_exists, stem
+from wattcast.data.plants import Verdict, groups_by_station, parts_of, tell_stations
+from wattcast.data.quality import QualityReport
+from wattcast.data.schema import DataConfig, StationData
+from wattcast.data.tables import Table, require_exists, stem
 from wattcast.errors import DataError, listing, nearest
 
 logger = logging.getLogger("wattcast")
 
-FRAME, WEATHER_FRAME = "data frame", "frame of the weather"
+FRAME = "data frame"
 
 Wanted = Callable[[Path], bool]
 """Which of a folder's files are to be read."""
@@ -45,6 +51,30 @@ Wanted = Callable[[Path], bool]
 
 def _every(_: Path) -> bool:
     return True
+
+
+def _nobody(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of stations before their files are opened.
+
+    Attributes:
+        names: of all; what is called after one is its own.
+        station: as its measurements are kept; None where none are. It tells the columns of files without power.
+    """
+
+    names: frozenset[str] = frozenset()
+    station: Callable[[str], Station | None] = _nobody
+
+
+NOBODY = Known()
+
+
+def _kept(known: Known, station_id: str) -> Kept:
+    return nothing_kept if known is NOBODY else partial(known.station, station_id)
 
 
 def _no_files(_: str) -> tuple[Path, ...]:
@@ -109,7 +139,7 @@ class Source:
         return station_id
 
 
-def open_source(path: Path, config: DataConfig, wanted: Wanted = _every) -> Source:
+def open_source(path: Path, config: DataConfig, wanted: Wanted = _every, known: Known = NOBODY) -> Source:
     """The stations of a file, of a folder of files, each a station or all parts of one, or of folders for each.
 
     Args:
@@ -117,75 +147,125 @@ def open_source(path: Path, config: DataConfig, wanted: Wanted = _every) -> Sour
         config: how it is described.
         wanted: of a folder, the files that are read; all tell what is a station of its own. A station that has none of
             them is left out.
+        known: what is known of stations.
 
     Raises:
         DataError: the path is missing, holds no station, or its columns do not fit the configuration.
     """
     require_exists(path)
     if path.is_dir():
-        return _open_folder(path, config, wanted)
-    return _of_one_table(str(path), [path], config.station or stem(path), path, config)
+        return _open_folder(path, config, wanted, known)
+    return _of_one_table(str(path), [path], config.station or stem(path), path, config, known)
 
 
-def files_in(path: Path, config: DataConfig) -> tuple[Path, ...]:
-    """The files that `open_source` reads measurements or the predecessor's weather forecasts from.
+def files_in(path: Path, config: DataConfig, known: Collection[str] = ()) -> tuple[Path, ...]:
+    """The files that `open_source` reads measurements or weather forecasts from; `known` are stations.
 
     Raises:
         DataError: the path is missing, or holds none.
     """
     require_exists(path)
-    if not path.is_dir():
-        return (path,)
-    if stations := station_folders(path):
-        return tuple(file for folder in stations.values() for file in _own_files(folder))
-    nested = _nested(path, config)
-    return tuple(file for files in nested.values() for file in files) if nested else tuple(_files(path, config))
+    return contents_of(path, config, known).files if path.is_dir() else (path,)
 
 
-def _open_folder(path: Path, config: DataConfig, wanted: Wanted) -> Source:
-    if stations := station_folders(path):
-        own = {name: tuple(filter(wanted, _own_files(folder))) for name, folder in stations.items()}
-        ids = tuple(name for name, files in own.items() if files)
-        return Source(str(path), config, ids, partial(_from_folder, stations, config, wanted), files=own.__getitem__)
-    if nested := _nested(path, config):
-        told = f"{len(nested)} folders in {path.name} are stations"
-        return replace(_of_files(path, Verdict(nested, told), config, wanted), folder=None)
-    files = _files(path, config)
-    plants = _plants(path, files, config)
+def _open_folder(path: Path, config: DataConfig, wanted: Wanted, known: Known) -> Source:
+    found = contents_of(path, config, known.names)
+    if found.mixed:
+        return _of_all(found, config, wanted, known)
+    if found.stations:
+        return _of_folders(path, found.stations, config, wanted, known)
+    if found.nested:
+        told = f"{len(found.nested)} folders in {path.name} are stations"
+        return replace(_of_files(path, Verdict(found.nested, told), config, wanted, known), folder=None)
+    files = list(found.files)
+    plants = _plants(path, files, config, known)
     if plants.stations:
-        return _of_files(path, plants, config, wanted)
+        return _of_files(path, plants, config, wanted, known)
     notes = () if plants.note is None else (plants.note,)
     return _of_one_table(str(path), list(filter(wanted, files)), config.station or path.resolve().name, path, config,
-                         notes, files)
+                         known, notes, files)
 
 
-def _nested(path: Path, config: DataConfig) -> dict[str, list[Path]]:
-    """The folders that are stations, where no tables lie beside them."""
-    nested = {entry.name: tables_in(entry, config) for entry in sorted(path.iterdir()) if entry.is_dir()}
-    nested = {name: files for name, files in nested.items() if files}
-    return {} if nested and tables_in(path, config) else nested
+def _of_all(found: Contents, config: DataConfig, wanted: Wanted, known: Known) -> Source:
+    """The stations of a folder with several kinds of contents, of which some are known."""
+    groups = _groups(found.loose, config, known)
+    files = {name: [*found.nested.get(name, ()), *groups.get(name, ())] for name in (*found.nested, *groups)}
+    beside = _of_files(found.path, Verdict(files, None, parts_of(groups)), config, wanted, known)
+    folders = _of_folders(found.path, found.stations, config, wanted, known)
+
+    def load(chosen: str) -> RawStation:
+        if chosen in folders.station_ids and chosen in beside.station_ids:
+            raise DataError(f"station {chosen} has files in a folder of the predecessor's kind and others beside it",
+                            found=listing(beside.files(chosen)), hint="keep them in one place, or take them in one "
+                            "after the other")
+        return (folders if chosen in folders.station_ids else beside).load(chosen)
+
+    def all_files(chosen: str) -> tuple[Path, ...]:
+        return tuple(file for source in (folders, beside) if chosen in source.station_ids
+                     for file in source.files(chosen))
+
+    ids = tuple(dict.fromkeys((*folders.station_ids, *beside.station_ids)))
+    return Source(str(found.path), config, ids, load, files=all_files, folder="stations")
 
 
-def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted) -> Source:
+def _of_folders(path: Path, stations: dict[str, Path], config: DataConfig, wanted: Wanted, known: Known) -> Source:
+    """The predecessor's."""
+    own = {name: tuple(filter(wanted, own_files(folder))) for name, folder in stations.items()}
+    ids = tuple(name for name, files in own.items() if files)
+    return Source(str(path), config, ids, partial(_from_folder, stations, config, wanted, known), files=own.__getitem__)
+
+
+def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted, known: Known) -> Source:
     """Stations with files of their own."""
     every = {name: tuple(filter(wanted, files)) for name, files in (plants.stations or {}).items()}
     stations = {name: files for name, files in every.items() if files}
     notes = () if plants.note is None else (plants.note,)
 
     def load(chosen: str) -> RawStation:
-        files = stations[chosen]
+        files, every = stations[chosen], (plants.stations or {})[chosen]
         source = str(files[0]) if len(files) == 1 else f"{path}, station {chosen}"
-        table, columns = read_files(files, config, source, (plants.stations or {})[chosen])
-        return RawStation(source, table, columns, _issued_forecasts(path, config), notes)
+        if chosen in plants.parts:
+            require_no_power(files, chosen, config)
+        made = _raw(source, files, every, config, _kept(known, chosen), _issued_forecasts(path, config))
+        _require_single(made)
+        return replace(made, notes=notes)
 
     return Source(str(path), config, tuple(stations), load, plants.note, stations.__getitem__, "stations")
 
 
-def _of_one_table(name: str, files: Sequence[Path], station_id: str, path: Path, config: DataConfig,
+def _require_single(raw: RawStation) -> None:
+    """Nothing, unless a column tells several stations apart where all rows are one's."""
+    column = raw.columns.station
+    ids = [] if column is None else to_ids(raw.table.frame[column], raw.table.place).dropna().unique()
+    if len(ids) > 1:
+        raise DataError(f"{raw.source} is one station's, as it lies, and its column {column!r} names {len(ids)}",
+                        found=listing(sorted(map(str, ids))),
+                        hint="give it by itself, with --data or as a place of nightly.inbox")
+
+
+def _raw(source: str, files: Sequence[Path], every: Sequence[Path], config: DataConfig, kept: Kept,
+         forecasts: Forecasts | None) -> RawStation:
+    """The rows of a station's files, and the forecasts that were issued, which may lie in some of them; `every` is as
+    the others of `read_files`."""
+    issued = [] if kept is nothing_kept else issued_files(files, config)
+    station = kept() if issued else None
+    if station is None:
+        table, columns = read_files(files, config, source, every, kept)
+        return RawStation(source, table, columns, forecasts)
+    rest = [file for file in files if file not in issued]
+    table, columns = (read_files(rest, config, source, every, kept) if rest else
+                      without_measurements(issued[0], station, config))
+    return RawStation(source, table, columns, partial(weather.read_issued_tables, issued, config=config))
+
+
+def _of_one_table(name: str, files: Sequence[Path], station_id: str, path: Path, config: DataConfig, known: Known,
                   notes: tuple[str, ...] = (), others: Sequence[Path] = ()) -> Source:
     """The station or stations of some files' rows; `others` are as `read_files` has them."""
-    table, columns = read_files(files, config, name, others)
-    source = _source(name, table, columns, station_id, _issued_forecasts(path, config), config, notes)
+    if known is not NOBODY and path.resolve().name != station_id:
+        require_no_power(files, station_id, config)
+    made = _raw(name, files, others, config, _kept(known, station_id), _issued_forecasts(path, config))
+    table, columns = made.table, made.columns
+    source = _source(name, table, columns, station_id, made.forecasts, config, notes)
     folder: Literal["one"] | None = "one" if path.is_dir() and columns.station is None else None
     return replace(source, files=lambda _: tuple(files), folder=folder)
 
@@ -216,34 +296,26 @@ def _source(name: str, table: Table, columns: Columns, station_id: str, forecast
         f"{name}, station {chosen}", table.take(rows[chosen]), columns, forecasts, notes))
 
 
-def _own_files(folder: Path) -> tuple[Path, ...]:
-    """All that the predecessor keeps of a station."""
-    return (*month_files(folder), *forecast_files(folder))
-
-
-def _from_folder(stations: dict[str, Path], config: DataConfig, wanted: Wanted, station_id: str) -> RawStation:
+def _from_folder(stations: dict[str, Path], config: DataConfig, wanted: Wanted, known: Known,
+                 station_id: str) -> RawStation:
     folder = stations[station_id]
-    every = month_files(folder)
-    # Weather that comes alone belongs to rows that are there.
-    months = [file for file in every if wanted(file)] or newest_that_fits(every, config)
-    table, columns = read_files(months, config, str(months[0] if len(months) == 1 else folder), every)
+    every, kept = month_files(folder), _kept(known, station_id)
     issued = {file: day for file, day in forecast_files(folder).items() if wanted(file)}
+    # Weather that comes alone belongs to rows that are there, or to what is kept.
+    months = [file for file in every if wanted(file)] or (newest_that_fits(every, config) if every else [])
+    station = None if months else kept()
+    if months:
+        table, columns = read_files(months, config, str(months[0] if len(months) == 1 else folder), every, kept)
+    elif station is not None:
+        table, columns = without_measurements(next(iter(issued)), station, config)
+    else:
+        raise DataError(f"{folder} has weather forecasts and no measurements", expected=f"{folder.name}/data/data-"
+                        f"{folder.name}-YYYY-MM.csv", hint="take its measurements in first")
     daily = partial(weather.read_daily_files, issued, config=config) if issued else None
     return RawStation(str(folder), table, columns, daily or _issued_forecasts(folder, config))
 
 
-def _files(path: Path, config: DataConfig) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = tables_in(path, config)
-    if not files:
-        raise DataError(f"there is no station in the folder {path}",
-                        found=listing(sorted(entry.name for entry in path.iterdir())),
-                        expected=f"<id>/data/data-<id>-YYYY-MM.csv, or files that end in {', '.join(SUFFIXES)}")
-    return files
-
-
-def _plants(path: Path, files: list[Path], config: DataConfig) -> Verdict:
+def _plants(path: Path, files: list[Path], config: DataConfig, known: Known) -> Verdict:
     """Whether the files are stations of their own; never if a column tells the stations apart."""
     files = [file for file in files if file.stat().st_size > 0 or config.folder == "stations"]
     columns = [columns_of(file, config) for file in files] if len(files) > 1 and config.folder is None else []
@@ -251,7 +323,12 @@ def _plants(path: Path, files: list[Path], config: DataConfig) -> Verdict:
         return Verdict(None)
     if alone := power_in_one(files, columns, config):
         return Verdict(None, f"{len(files)} files are parts of one station, as only {alone} has power (data.folder)")
-    return tell_stations(path, files, config.folder, config.station, partial(total_power, config=config))
+    groups = _groups(files, config, known)
+    return tell_stations(path, files, groups, config.folder, config.station, partial(total_power, config=config))
+
+
+def _groups(files: Sequence[Path], config: DataConfig, known: Known) -> dict[str, list[Path]]:
+    return groups_by_station(files, known.names, partial(has_power, config=config), dated=known is NOBODY)
 
 
 def _rows_by_station(table: Table, column: str) -> dict[str, npt.NDArray[np.intp]]:
@@ -267,63 +344,3 @@ def _rows_by_station(table: Table, column: str) -> dict[str, npt.NDArray[np.intp
 def _issued_forecasts(path: Path, config: DataConfig) -> Forecasts | None:
     file = forecast_table(path, config)
     return None if file is None else partial(weather.read_issued_table, file, config=config)
-
-
-def read_weather(path: Path, station: Station, config: DataConfig) -> pd.DataFrame | WeatherVintages:
-    """Weather for a forecast: a file with times and any known-future columns, or a folder of daily files.
-
-    Returns:
-        `[T, columns]` indexed by `time`, only the steps that the file has; `WeatherVintages` if it tells when the
-        forecasts were issued.
-
-    Raises:
-        DataError: the path is missing, or none of its columns is a known-future one of the station.
-    """
-    require_exists(path)
-    issued = path.is_dir() or weather.has_issue_times(path, station, config)
-    if path.is_dir():
-        table, findings = weather.read_daily_files(_daily_files(path, station), station, config)
-    elif issued:
-        table, findings = weather.read_issued_table(path, station, config)
-    else:
-        table, findings = weather.read_plain_table(path, station, config)
-    return _told(str(path), table, findings, issued)
-
-
-def weather_from_frame(frame: pd.DataFrame, station: Station, config: DataConfig) -> pd.DataFrame | WeatherVintages:
-    """The same from a data frame; times, or their issue and times, may be its index.
-
-    Raises:
-        DataError: the frame is empty or cannot be used, or has none of the station's known-future columns.
-    """
-    (table, findings), issued = weather.read_frame(with_columns(frame, config, WEATHER_FRAME), WEATHER_FRAME, station,
-                                                   config)
-    return _told(f"the {WEATHER_FRAME}", table, findings, issued)
-
-
-def _told(source: str, table: pd.DataFrame, findings: list[Finding], issued: bool) -> pd.DataFrame | WeatherVintages:
-    for found in findings:
-        logger.warning("%s: %s, %d times: %s", source, found.column or "files", found.count, found.action)
-    return WeatherVintages(table) if issued else table.droplevel("issued")
-
-
-def known_weather(weather: pd.DataFrame | WeatherVintages, origin: pd.Timestamp, source: str) -> pd.DataFrame:
-    """What of a forecast's weather was known at the origin.
-
-    Raises:
-        DataError: all of it was issued later.
-    """
-    table = weather.as_of(origin) if isinstance(weather, WeatherVintages) else weather
-    if table is None:
-        raise DataError(f"no weather forecast in {source} was issued before {origin}",
-                        hint="give an older one, or forecast without weather (--no-weather)")
-    return table
-
-
-def _daily_files(path: Path, station: Station) -> dict[Path, str]:
-    folder = path / "forcaster" if (path / "forcaster").is_dir() else path
-    files = weather.daily_files(folder, station.id)
-    if not files:
-        raise DataError(f"there is no weather forecast in {folder}", expected=f"forcaster-{station.id}-YYYY-MM-DD.csv",
-                        found=listing(sorted(entry.name for entry in folder.iterdir())))
-    return files

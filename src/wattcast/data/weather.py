@@ -51,6 +51,17 @@ def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weath
     return _on_grid(table, layout, _issues(table, layout, station), station, config)
 
 
+def read_issued_tables(paths: Sequence[Path], station: Station, config: DataConfig) -> Weather:
+    """Several of them as one; of a forecast that is in two the later one's counts.
+
+    Raises:
+        DataError: as `read_issued_table`.
+    """
+    read = [read_issued_table(path, station, config) for path in paths]
+    table = pd.concat([table for table, _ in read])
+    return table[~table.index.duplicated(keep="last")].sort_index(), [found for _, each in read for found in each]
+
+
 def read_plain_table(path: Path, station: Station, config: DataConfig) -> Weather:
     """A table with one row for each interval and no instant of issue: the level `issued` means nothing.
 

@@ -62,7 +62,8 @@ def layout_of(header: Sequence[str], source: Path, station: Station, config: Dat
     weather = match_columns(names, station.known_future)
     if not weather:
         raise DataError(f"{source} has none of the station's known-future columns", found=listing(header, limit=40),
-                        expected=listing(station.known_future, limit=40))
+                        expected=listing(station.known_future, limit=40), hint=None if station.known_future else
+                        "the station is without weather: take it in with such columns, under another id or anew")
     return Layout(time, clock, time == lead, issue_column(names, config), _column(names, "station", config), weather,
                   wide)
 

@@ -62,6 +62,12 @@ class Pretrained(LearnsNothing):
         """The base itself; None, with a warning, if it cannot be read."""
         return _loaded(self.folder)
 
+    @property
+    def digest(self) -> str | None:
+        """Of what it says: of the base itself; None where the usual day stands for it."""
+        base = self.loaded
+        return None if base is None else str(base.manifest["digest"])
+
     def forecast(self, asked: Asked) -> FloatArray:
         base = self.loaded
         if base is None:
@@ -101,8 +107,8 @@ class Pretrained(LearnsNothing):
 
 
 def digest_of_base(asked: str) -> str | None:
-    """Of the base that a recipe asks for; None where there is none."""
-    return None if asked == NONE else _digest(SHIPPED if asked == DEFAULT else Path(asked).absolute())
+    """Of the base that a recipe asks for; None where there is none, or it cannot be read."""
+    return None if asked == NONE else Pretrained(SHIPPED if asked == DEFAULT else Path(asked).absolute()).digest
 
 
 def _digest(folder: Path) -> str | None:

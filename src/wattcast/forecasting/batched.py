@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from wattcast import __version__
 from wattcast.contracts import Station, View
 from wattcast.experts.bands import FloatArray
 from wattcast.experts.base import Asked
@@ -25,7 +26,7 @@ from wattcast.training.config import Recipe
 from wattcast.windows.dataset import WindowShape
 from wattcast.windows.stacked import Part, StackedWindows
 
-FORMAT = 1
+FORMAT = 2
 """Of what is kept of past weeks; another one is not recalled. [version]"""
 
 TOGETHER = 64
@@ -76,7 +77,7 @@ class Rules:
     def digest(self) -> str:
         """Of all that shares follow from besides the station."""
         recipe = self.recipe
-        told = (FORMAT, NAMES, READ_DAYS, recipe.features.model_dump_json(), recipe.windows.lookback_days,
+        told = (FORMAT, __version__, NAMES, READ_DAYS, recipe.features.model_dump_json(), recipe.windows.lookback_days,
                 digest_of_base(recipe.model.base))
         return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 

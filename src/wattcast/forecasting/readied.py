@@ -16,6 +16,7 @@ from wattcast.experts.table import EXPERTS
 from wattcast.experts.trained import by_name
 from wattcast.features.pipeline import FeaturePipeline
 from wattcast.features.table import FeatureTable
+from wattcast.timegrid import steps_per_day
 from wattcast.training.config import Recipe
 from wattcast.training.prepared import Prepared
 from wattcast.training.shapes import window_shape
@@ -66,7 +67,7 @@ class Readied:
         """
         station, shape = view.station, window_shape(view.station, recipe)
         data = view.training_data()
-        rows = history_rows(data.frame, station.targets, shape.day) if rows is None else rows
+        rows = history_rows(view) if rows is None else rows
         history, future = view.history(rows), view.future()
         pipeline = FeaturePipeline(recipe.features, station).fit(data)
         table = pipeline.transform_plain(pd.concat([history, future.reindex(columns=history.columns)]))
@@ -108,7 +109,9 @@ def weather_hidden(view: View) -> bool:
     return bool(weather) and bool(view.future()[weather].isna().all(axis=None))
 
 
-def history_rows(frame: pd.DataFrame, targets: tuple[str, ...], day: int) -> int:
-    """Rows of history that the rules read: from the first measured one on, and no more than `READ_DAYS`."""
-    measured = frame[list(targets)].notna().any(axis=1).to_numpy()
-    return min(READ_DAYS * day, len(measured) - int(measured.argmax()))
+def history_rows(view: View) -> int:
+    """Rows of history that the rules read: from the first measured one to the origin, however late the last one is, and
+    no more than `READ_DAYS`."""
+    frame, step = view.training_data().frame, view.horizon.step
+    measured = frame[list(view.station.targets)].notna().any(axis=1).to_numpy()
+    return min(READ_DAYS * steps_per_day(step), int((view.origin - frame.index[measured.argmax()]) // step))

@@ -6,9 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from wattcast import __version__
+from wattcast.experts.pretrained import Pretrained
+from wattcast.experts.trained import TrainedModel
+from wattcast.experts.tuned import Tuned
 from wattcast.features.table import FeatureTable
 
 FloatArray = NDArray[np.float64]
+
+FORMAT = 1
+"""Of what is kept of past mornings; another one is not recalled. [version]"""
 
 
 class Recall:
@@ -17,7 +24,7 @@ class Recall:
     Recalled is the number itself; worked out anew beside other origins, its last bits may differ.
 
     Args:
-        whose: tells the model from all others.
+        whose: tells from all others what has said it (`said_by`).
         known: of earlier runs.
 
     Attributes:
@@ -42,6 +49,20 @@ class Recall:
             known |= zip((keys[place] for place in unknown), work_out(np.asarray(unknown)), strict=True)
         self.used |= {key: known[key] for key in keys}
         return np.stack([known[key] for key in keys])
+
+
+def said_by(model: TrainedModel, version: str) -> str:
+    """A digest of all that a model's forecasts follow from besides the rows: another wattcast, or another base in the
+    place of the one that it was trained with, says other things of the same mornings.
+
+    Args:
+        model: with its experts.
+        version: the digest of the version that it was loaded from.
+    """
+    bases = {each.digest if isinstance(each, Pretrained) else each.base.digest
+             for each in model.experts.values() if isinstance(each, Pretrained | Tuned)}
+    told = (FORMAT, __version__, version, sorted(map(str, bases)))
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 
 def rows_digest(features: FeatureTable, origin: int, before: int, after: int) -> str:

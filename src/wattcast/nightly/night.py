@@ -94,7 +94,7 @@ class Night:
             try:
                 brought = self.work.take_in(place)
             except Exception as error:
-                brought = CameIn(remarks=(f"nothing was taken in of {place}: {as_ours(error).what}",))
+                brought = CameIn(remarks=(f"nothing was taken in of {place}: {as_ours(error).in_a_line}",))
             came = came.and_also(brought)
             self._note(came)
         return list(came.remarks), dict(came.refused)
@@ -179,9 +179,9 @@ class Night:
         return before is None or told.get("sha256") != before.get("sha256")
 
     def _still_holds(self, station: str, before: dict[str, Any], inputs: str | None) -> bool:
-        """Whether its file is there and another forecast would be the same one."""
+        """Whether its file is there, and it is kept, and another forecast would be the same one."""
         tuned = self.ledger.told(FINETUNE, station) or {}
-        return (inputs is not None and inputs == before["inputs"] and not before.get("slips")
+        return (inputs is not None and inputs == before["inputs"] and not before.get("slips") and "unkept" not in before
                 and self.work.champion(station) in (before.get("champion"), tuned.get("champion"))
                 and before.get("file") == str(self.filing.path(station)) and _holds(before))
 

@@ -17,9 +17,10 @@ import pandas as pd
 
 from wattcast.contracts import Station
 from wattcast.data.quality import Finding
-from wattcast.errors import InputError
+from wattcast.errors import InputError, listing
 from wattcast.nightly.ladder import Rung
 from wattcast.nightly.rungs import Rungs
+from wattcast.nightly.summary import NEW, NOTE
 from wattcast.nightly.work import CameIn, Made, Tuned
 from wattcast.settings import Settings
 from wattcast.store.aliases import CHAMPION
@@ -27,10 +28,11 @@ from wattcast.store.base import StationStore, Store
 from wattcast.timegrid import DAY, midnight
 from wattcast.workflows.intake import KIND, Intake, ToTakeIn
 from wattcast.workflows.job import Job
-from wattcast.workflows.many import each_station
+from wattcast.workflows.many import each_station, outcome_of
 from wattcast.workflows.prune import prune_station
 from wattcast.workflows.refused_files import missed
 from wattcast.workflows.review import review_station
+from wattcast.workflows.station_intake import StationIntake
 
 if TYPE_CHECKING:
     from wattcast.workflows.finetune import FinetuneOutcome
@@ -56,14 +58,14 @@ class StoreWork:
     def take_in(self, place: str) -> CameIn:
         intake = Intake(ToTakeIn(Path(place), self.store, self.settings, received=self.now))
         outcomes = list(each_station(intake.station_ids, intake.take_in))
-        intake.keep({str(outcome.station_id): outcome.state for outcome in outcomes})
-        found = {str(outcome.station_id): [(each.kind, str(each)) for each in map(Finding.from_dict,
-                                                                                  outcome.result.findings)]
-                 for outcome in outcomes if outcome.result is not None}
-        refused = intake.refused.left_out(intake.left_out)
-        refused |= {str(outcome.station_id): outcome.error.what for outcome in outcomes if outcome.error is not None}
+        unkept = outcome_of(place, lambda _: intake.keep({str(each.station_id): each.state for each in outcomes})).error
+        found = {str(outcome.station_id): _told(outcome.result) for outcome in outcomes if outcome.result is not None}
+        refused = intake.refused.left_out({file: error.in_a_line for file, error in intake.left_out.items()})
+        refused |= {str(outcome.station_id): outcome.error.in_a_line for outcome in outcomes
+                    if outcome.error is not None}
         waiting = [f"{name} waits: it {why}" for name, why in intake.told_of_waiting().items()]
-        return CameIn(found, refused, waiting)
+        unnoted = [] if unkept is None else [f"what came in of {place} is not noted: {unkept.in_a_line}"]
+        return CameIn(found, refused, [*waiting, *intake.told_of_unseen(), *unnoted])
 
     def missed(self) -> Mapping[str, Sequence[str]]:
         return missed(self.store.runs(KIND), self.store, self.now)
@@ -139,6 +141,13 @@ class StoreWork:
     def prune(self, station_id: str) -> int:
         return prune_station(self._station(station_id), keep=self.settings.nightly.keep_versions,
                              before=self.now - self.settings.forecast.keep_days * DAY).freed
+
+
+def _told(taken: StationIntake) -> list[tuple[str, str]]:
+    """What was found in a station's rows, and what was taken for granted of them: in a night nobody reads along."""
+    new = [(NEW, f"new, and described as {listing(taken.changes, limit=40)}")] if taken.new and taken.files else []
+    findings = [(each.kind, str(each)) for each in map(Finding.from_dict, taken.findings)]
+    return [*new, *findings, *((NOTE, note) for note in taken.notes)]
 
 
 def _decided(made: "FinetuneOutcome") -> str:

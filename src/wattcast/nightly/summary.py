@@ -11,7 +11,9 @@ from wattcast.nightly.ledger import Ledger
 TAKE_IN, FORECAST, REVIEW, FINETUNE, PRUNE = "take_in", "forecast", "review", "finetune", "prune"
 """Steps of a night, as the ledger calls them."""
 
-ALARMING = ("flat_line", "out_of_range", "scale", "spike", "unit", "counter_reset", "off_grid", "duplicate", "gap",
+NEW, NOTE = "new", "note"
+"""Beside the kinds of findings: that a station is new, and what is merely worth telling of what came in."""
+ALARMING = (NEW, "flat_line", "out_of_range", "scale", "spike", "unit", "counter_reset", "off_grid", "duplicate", "gap",
             "place", "capacity")
 """Kinds of findings in what came in that somebody should know of in the morning."""
 

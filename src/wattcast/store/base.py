@@ -8,7 +8,7 @@ Times that come out are tz-aware; a stamp marks the start of its interval. What 
 after a kill, and one process at a time changes what is kept of a station.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -336,8 +336,13 @@ class StationStore(Protocol):
 
     def keep_recall(self, said: Mapping[str, FloatArray]) -> None: ...
 
-    def sizes(self) -> Mapping[str, int]:
-        """Bytes by what they hold: `versions`, `measurements`, `forecasts`, `accuracy`, `other`."""
+    def sizes(self, *, without: Collection[str] = (), before: pd.Timestamp | None = None) -> Mapping[str, int]:
+        """Bytes by what they hold: `versions`, `measurements`, `forecasts`, `accuracy`, `other`.
+
+        Args:
+            without: versions; as it would be once they were pruned.
+            before: as it would be once the forecasts of origins before it were removed.
+        """
         ...
 
 

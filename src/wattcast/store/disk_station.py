@@ -12,7 +12,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -39,7 +40,7 @@ from wattcast.store.joining import forget, joined, no_accuracy, no_corrections, 
 from wattcast.store.mornings import EARLY_NAME as EARLY_RECALL
 from wattcast.store.mornings import NAME as RECALL
 from wattcast.store.mornings import load_recall, save_recall
-from wattcast.store.registry import REGISTRY, Registry
+from wattcast.store.registry import LOCK, REGISTRY, Registry
 
 DESCRIPTION, ACCURACY_FILE, HISTORY, FORECASTS = "station.json", "accuracy.parquet", "history", "forecasts"
 TAKEN_IN, CORRECTED = "taken_in.json", "corrections.parquet"
@@ -178,10 +179,13 @@ class DiskStation:
         with self.locked():
             save_recall(self.folder, said)
 
-    def sizes(self) -> Mapping[str, int]:
+    def sizes(self, *, without: Collection[str] = (), before: pd.Timestamp | None = None) -> Mapping[str, int]:
+        old = () if before is None else earlier_forecasts(self._forecasts, before)
+        removed, written = self.versions.shelf.removal(without) if without else ((), 0)
+        gone = {*old, *removed, self.folder / LOCK}     # which says who holds it, in more or fewer letters
         parts = {"versions": "versions", "measurements": HISTORY, "forecasts": FORECASTS, "accuracy": ACCURACY_FILE}
-        found = {name: _size(self.folder / part) for name, part in parts.items()}
-        return {**found, "other": _size(self.folder) - sum(found.values())}
+        found = {name: _size(self.folder / part, gone) for name, part in parts.items()}
+        return {**found, "other": _size(self.folder, gone) + written - sum(found.values())}
 
 
 class _Documents(FolderFiles):
@@ -194,8 +198,10 @@ class _Documents(FolderFiles):
         return (name for name in super().__iter__() if name not in self.OTHERS and not name.startswith("."))
 
 
-def _size(path: Path) -> int:
-    return occupied([path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()])
+def _size(path: Path, gone: AbstractSet[Path]) -> int:
+    """Without files that are among those that are `gone`, or in a folder of them."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return occupied(each for each in files if gone.isdisjoint((each, *each.parents)))
 
 
 def _json(path: Path) -> Any:

@@ -1,6 +1,5 @@
 """Files that are either whole or not there."""
 
-import errno
 import hashlib
 import json
 import os
@@ -13,31 +12,35 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from wattcast.errors import DataError
+from wattcast.errors import NO_ROOM, DataError
 
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it becomes `path` when the block ends well and is removed when it does not.
+    """A path beside `path` to write to; it becomes `path` when the block ends well and is removed when it does not. A
+    device or a pipe (`/dev/null`) is written to itself: whoever may would put a file in its place.
 
     Raises:
         DataError: the folder cannot be written to.
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    device = path.exists() and not (path.is_file() or path.is_dir())
+    aside = path if device else path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
-        os.replace(aside, path)
+        if not device:
+            os.replace(aside, path)
     except OSError as error:
         raise cannot_write(path, error, "--out or --models-dir") from None
     finally:
-        with suppress(OSError):
-            aside.unlink()
+        if not device:
+            with suppress(OSError):
+                aside.unlink()
 
 
 def cannot_write(path: Path, error: OSError, flags: str = "--models-dir", what: str = "") -> DataError:
     """What to tell of a failed write: a full disk wants something else than a folder that may not be written to."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in NO_ROOM
     return DataError(f"cannot write {what}{path}", found=error.strerror or str(error),
                      hint=f"make room on the disk of {path.parent}, then give the same command again" if full else
                      f"choose a folder you may write to, with {flags}")
@@ -95,14 +98,19 @@ def _writing(folder: Path) -> Iterator[None]:
         raise cannot_write(Path(error.filename2 or error.filename or folder), error) from None
 
 
+def leftovers(*folders: Path) -> list[Path]:
+    """What a killed process was writing aside in `folders`."""
+    return [path for folder in folders if folder.is_dir() for path in folder.iterdir()
+            if LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFTOVER_AGE]
+
+
 def remove_leftovers(*folders: Path) -> None:
-    """Remove what a killed process was writing aside in `folders`."""
-    for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
-        if LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFTOVER_AGE:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    """Remove `leftovers`."""
+    for path in leftovers(*folders):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def require_writable(folder: Path) -> None:
@@ -117,8 +125,9 @@ def require_writable(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """What is no valid text (a file's name may hold any bytes) is written as an escape."""
     with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,7 +1,7 @@
 """A store that is gone with its process: for tests and for what need not be kept."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from pathlib import Path
@@ -178,10 +178,12 @@ class MemoryStation:
     def keep_recall(self, said: Mapping[str, FloatArray]) -> None:
         self._recall = dict(said)
 
-    def sizes(self) -> Mapping[str, int]:
+    def sizes(self, *, without: Collection[str] = (), before: pd.Timestamp | None = None) -> Mapping[str, int]:
+        versions = (name for name in self._shelf.names() if name not in without)
+        forecasts = (made for (origin, _), made in self._forecasts if before is None or origin >= before)
         data = 0 if self._data is None else int(self._data.frame.memory_usage(deep=True).sum())
-        return {"versions": sum(map(self._shelf.size, self._shelf.names())), "measurements": data,
-                "forecasts": sum(len(made) for _, made in self._forecasts),
+        return {"versions": sum(map(self._shelf.size, versions)), "measurements": data,
+                "forecasts": sum(map(len, forecasts)),
                 "accuracy": int(self._accuracy.memory_usage(index=False, deep=True).sum()),
                 "other": sum(map(len, self._documents.values()))}
 

@@ -15,7 +15,7 @@ next change.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -29,10 +29,10 @@ from wattcast.store import aliases
 from wattcast.store.aliases import CHAMPION, Content
 from wattcast.store.bundle import FINETUNE_HISTORY, for_other_programs, manifest_in
 from wattcast.store.bundle_folder import FolderFiles, write_folder
-from wattcast.store.files import laid_out, remove_leftovers, write_json
+from wattcast.store.files import json_bytes, laid_out, leftovers, remove_leftovers, write_json
 from wattcast.store.shelf import ShelvedVersions
 
-REGISTRY = "registry.json"
+REGISTRY, LOCK = "registry.json", ".lock"
 
 
 def trained_stations(root: Path) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class FolderShelf:
     @cached_property
     def _lock(self) -> FileLock:
         """Who holds it may open the station again. Whoever only reads needs none."""
-        return FileLock(self.folder / ".lock", is_singleton=True)
+        return FileLock(self.folder / LOCK, is_singleton=True)
 
     @property
     def place(self) -> str:
@@ -78,7 +78,19 @@ class FolderShelf:
         """The change itself, and what follows from it."""
         with laid_out(self.folder, self._for_other_programs(content)):
             write_json(self.folder / REGISTRY, content)
-        remove_leftovers(self.folder, self.folder / "versions")
+        remove_leftovers(*self._written_in)
+
+    def removal(self, names: Collection[str]) -> tuple[list[Path], int]:
+        """What is not there any more, or not as it was, once these versions are pruned, and how much is written then
+        [bytes]."""
+        content = aliases.without(self.content(), names)
+        written = {**self._for_other_programs(content), REGISTRY: json_bytes(content)}
+        gone = [*(self.folder / name for name in written), *map(self._folder, names), *leftovers(*self._written_in)]
+        return gone, sum(map(len, {each for each in written.values() if each is not None}))
+
+    @property
+    def _written_in(self) -> tuple[Path, ...]:
+        return self.folder, self.folder / "versions"
 
     def _for_other_programs(self, content: Content) -> dict[str, bytes | None]:
         """What they look for in the station's folder, by name."""

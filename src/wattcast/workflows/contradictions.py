@@ -124,7 +124,7 @@ def believed(kept: StationData, new: StationData, config: DataConfig, *, accept:
     told = [found for found in findings if found.column is not None and masked[found.column].any()
             and found.last is not None and found.last >= new.frame.index[0]]
     if unit := next((found for found in told if found.kind == "scale"), None):
-        raise _refused(new, "as if in another unit", _span(unit), unit.action.partition(":")[0])
+        raise _refused(new, "as if in another unit", _span(unit), f"{_peak(kept):.4g} at most")
     frame = new.frame.assign(**{name: new.frame[name].mask(where) for name, where in masked.items()})
     return StationData(new.station, frame, new.vintages), [*notes, *map(str, told)]
 
@@ -138,6 +138,8 @@ def _in_order(kept: StationData, new: StationData, config: DataConfig) -> Statio
             "targets", "known_future", "past_only", "categorical")})
     if config.time.daylight_saving is None:
         station = station.model_copy(update={"daylight_saving": told.daylight_saving})
+    if not new.measured:
+        station = station.model_copy(update={"naive_time": told.naive_time})
     return StationData(station, new.frame[list(station.columns)], new.vintages)
 
 
@@ -149,7 +151,8 @@ def _refused(new: StationData, how: str, found: str, expected: str) -> DataError
 
 
 def _span(found: Finding) -> str:
-    return f"{found.column}, {found.count} values from {found.first:%Y-%m-%d %H:%M} on: {found.action}"
+    words = found.action.partition(";")[0]      # what follows is said of values that are left empty
+    return f"{found.column}, {found.count} values from {found.first:%Y-%m-%d %H:%M} on: {words}"
 
 
 def _peak(data: StationData) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from wattcast.contracts import Forecast, Station
+from wattcast.data.given_weather import known_weather, read_weather
 from wattcast.data.limits import chosen_limits, kept_limits
-from wattcast.data.reader import known_weather, read_weather
 from wattcast.data.schema import StationData
 from wattcast.data.weather_units import like_history
 from wattcast.errors import ConfigError, DataError, InputError, NoRowsError, listing
@@ -23,7 +23,7 @@ from wattcast.forecasting.look_back import rows_looked_back_on
 from wattcast.forecasting.output import forecast_table, write_forecasts
 from wattcast.forecasting.postprocess import Limits
 from wattcast.forecasting.predictor import NetworkForecaster
-from wattcast.forecasting.recall import Recall
+from wattcast.forecasting.recall import Recall, said_by
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.store.aliases import CHAMPION
@@ -142,7 +142,9 @@ class Opened:
     @cached_property
     def recall(self) -> Recall | None:
         """What the champion has said of past mornings; None without one."""
-        return None if self.version is None else Recall(self.kept.versions.digest(self.version), self.kept.recall())
+        if self.version is None or self.model is None:
+            return None
+        return Recall(said_by(self.model, self.kept.versions.digest(self.version)), self.kept.recall())
 
 
 def open_station(job: Job, station_id: str | None, *, at: str | None, now: str | None = None,

@@ -119,7 +119,8 @@ def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel 
     few = row_reasons(rows.data, moment.origin, spans, config)
     did = records(kept, rows.data, moment.origin, version, config)
     reasons = (*((_no_model(rows),) if unmodelled else ()), *late, *few,
-               *weather_reasons(view, model.recipe.features.weather if model else True, config), *record_reasons(did))
+               *weather_reasons(view, model.recipe.features.weather if model else True, config),
+               *record_reasons(did, unmodelled=unmodelled))
     age = moment.asked - min(newest.values()) if newest else None
     return Ground(Quality(reasons), rows, newest, age, weather_kind(view), view.weather_coverage, tuple(did))
 
@@ -217,9 +218,10 @@ def weather_kind(view: HorizonView) -> str:
     return source.partition(" ")[0] if source.startswith((ISSUED, NONE)) else "given"
 
 
-def record_reasons(records: Sequence[Record]) -> list[Reason]:
+def record_reasons(records: Sequence[Record], *, unmodelled: bool = False) -> list[Reason]:
     """Targets whose issued forecasts have mostly been worse than last week's values."""
-    return [Reason("worse_than_last_week", "degraded", record.sentence()) for record in records if record.lost]
+    return [Reason("worse_than_last_week", "degraded", record.sentence(unmodelled=unmodelled))
+            for record in records if record.lost]
 
 
 def _minute(time: pd.Timestamp) -> str:

@@ -9,24 +9,20 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
+from wattcast.contracts import Station
 from wattcast.data.assembly import assemble
-from wattcast.data.reader import Source, files_in
+from wattcast.data.contents import contents_of
+from wattcast.data.reader import Known, Source, files_in
+from wattcast.data.schema import DataConfig
 from wattcast.data.settled import STILL, unfinished
-from wattcast.errors import DataError, WattcastError, listing
+from wattcast.errors import DataError, WattcastError
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
-from wattcast.workflows.contradictions import (
-    believed,
-    require_measured_by,
-    require_same_unit,
-    units_of,
-    with_columns_of,
-)
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, cut_for_good, name_below, opened, readable, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
@@ -40,6 +36,7 @@ from wattcast.workflows.kept_descriptions import (
 )
 from wattcast.workflows.known_files import HOLDS, KnownFiles, taken_in
 from wattcast.workflows.many import outcome_of
+from wattcast.workflows.new_rows import NewRows, new_rows
 from wattcast.workflows.refused_files import REFUSED, RefusedFiles
 from wattcast.workflows.station_files import StationFile
 from wattcast.workflows.station_intake import StationIntake, counted, how_many
@@ -93,14 +90,18 @@ class Intake:
         named = None if told.station == ALL_STATIONS else told.station
         self._named: str | None = named or self._given.get("station")
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
-        self.files = files_in(told.data, told.settings.data)
+        names = frozenset((*told.store.stations(), *self._described))
+        self.files = files_in(told.data, told.settings.data, names)
+        self.unseen = contents_of(told.data, told.settings.data, names).unseen if told.data.is_dir() else {}
         self.waiting = unfinished(self.files, told.still)
         self.left_out: dict[Path, DataError] = {}
         self._known_files = KnownFiles(
             told.data, [file for file in self.files if file not in self.waiting], told.store, told.store.runs(KIND),
-            self._named, {*told.store.stations(), *self._described})
-        self._sources = Sources(told.data, self._known_files.is_wanted)
+            self._named, names)
+        self._stored = Known(names, self._kept_station)
+        self._sources = Sources(told.data, self._known_files.is_wanted, self._stored)
         self._parts: dict[frozenset[Path], Sources] = {}
+        self._folder: str | None = None
         self.refused = RefusedFiles(told.data, self._known_files)
         self.refused.note_waiting(self.waiting)
         try:
@@ -135,7 +136,17 @@ class Intake:
             return ()
         source = opened(self._sources, self._given, self.known, self._named)
         self._known_files.note(source)
+        self._folder = source.folder
         return source.station_ids if self._named is None else (self._named,)
+
+    def _kept_station(self, station_id: str) -> Station | None:
+        """As its measurements are kept."""
+        kept = self.told.store.station(station_id).measurements(since=self.received)
+        return None if kept is None else kept.station
+
+    def _as_found(self) -> Description:
+        """What the files of the folder are for each of its stations, however the files of one were found before."""
+        return {} if self._folder is None else {"folder": self._folder}
 
     def take_in(self, station_id: str) -> StationIntake:
         """What there is of one station: its rows, and what is said of it, also where no rows are new.
@@ -158,7 +169,7 @@ class Intake:
         known = self._known_files.of_known(station_id)
         if station_id not in self._found:
             return StationIntake(station_id, known=known)
-        config = config_of({**self._description(station_id), **self._given, "station": station_id})
+        config = config_of({**self._description(station_id), **self._given, **self._as_found(), "station": station_id})
         source = self._sources.open(config)
         if station_id not in source.station_ids:
             raise unlike(source, station_id)
@@ -172,8 +183,7 @@ class Intake:
         try:
             return self._taken(station, source if len(new) == len(files) else self._part(new).open(config), new, known)
         except DataError:
-            good, wrong = readable(new, lambda some: assemble(
-                self._part(some).open(config).load(station_id), station_id, config, whole=False))
+            good, wrong = readable(new, partial(self._require_good, station, config))
             if not good or not wrong:
                 raise
             self.left_out |= wrong
@@ -183,31 +193,38 @@ class Intake:
     def _part(self, files: Sequence[Path]) -> Sources:
         """Of some files only: what came again for another station's sake was corrected since, perhaps."""
         part = frozenset(files)
-        return self._parts.setdefault(part, Sources(self.told.data, part.__contains__))
+        return self._parts.setdefault(part, Sources(self.told.data, part.__contains__, self._stored))
+
+    def _require_good(self, station: StationStore, config: DataConfig, files: Sequence[Path]) -> None:
+        """Nothing, unless some files cannot be taken in by themselves; of a station of which nothing is kept, their
+        rows need not be all that there are.
+
+        Raises:
+            DataError: as `new_rows`.
+        """
+        source = self._part(files).open(config)
+        if station.has_measurements():
+            self._new_rows(station, source)
+        else:
+            assemble(source.load(station.station_id), station.station_id, config, whole=False)
+
+    def _new_rows(self, station: StationStore, source: Source) -> NewRows:
+        before = self._description(station.station_id)
+        return new_rows(source, self._config(station.station_id, before), before, station.measurements(),
+                        self.received, accept=self.told.accept)
+
+    def _config(self, station_id: str, description: Description) -> DataConfig:
+        return config_of({**description, **self._given, "station": station_id})
 
     def _taken(self, station: StationStore, source: Source, files: Sequence[Path], known: int) -> StationIntake:
-        station_id, before = station.station_id, self._description(station.station_id)
-        config = config_of({**before, **self._given, "station": station_id})
+        station_id = station.station_id
+        config = self._config(station_id, self._description(station_id))
         require_as_models(station, flat(config.model_dump(mode="json", exclude_unset=True)))
-        kept = station.measurements()
-        raw = source.load(station_id)
-        raw = raw if kept is None else with_columns_of(raw, kept.station)
-        units = units_of(raw)
-        if not self.told.accept:
-            require_same_unit(units, before, station_id)
-        data, report = assemble(raw, station_id, config, whole=kept is None)
-        if not self.told.accept:
-            require_measured_by(data, self.received)
-        notes = [*report.notes, *map(str, report.assumed if kept is None else ())]
-        if raw.columns.lacking:
-            notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
-        if kept is not None:
-            data, told = believed(kept, data, config, accept=self.told.accept)
-            notes += told
-        described = describe(station, as_read(data, report, config, units, source.folder))
+        new = self._new_rows(station, source)
+        described = describe(station, as_read(new.data, new.report, config, new.units, source.folder))
         with station.locked():
-            rows = station.append_measurements(data, received=self.received)
-            findings = tuple(finding.to_dict() for finding in report.findings)
+            rows = station.append_measurements(new.data, received=self.received)
+            findings = tuple(finding.to_dict() for finding in new.report.findings)
             for file in files:
                 last = file == files[-1]
                 station.note_taken_in(TakenIn(name_below(file, self.told.data), self._known_files.sizes[file],
@@ -215,7 +232,7 @@ class Intake:
                                               findings if last else ()))
         self._prepare(station_id)
         return StationIntake(station_id, tuple(name_below(file, self.told.data) for file in files), known, rows,
-                             described.changes, described.state == NEW, findings, tuple(notes))
+                             described.changes, described.state == NEW, findings, new.notes)
 
     def _prepare(self, station_id: str) -> None:
         """Work out now what a forecast without a model rests on, and not when many are asked for. That it cannot be is
@@ -241,6 +258,10 @@ class Intake:
     def told_of_waiting(self) -> dict[str, str]:
         """Files that are not whole, and why."""
         return {name_below(file, self.told.data): why for file, why in self.waiting.items()}
+
+    def told_of_unseen(self) -> list[str]:
+        """What is not looked at and perhaps was meant to be, in words."""
+        return [f"{name} is not looked at: {why}" for name, why in self.unseen.items()]
 
     def left_over(self) -> list[DataError]:
         """Files that are cut and that nobody writes to any more, and such as could not be read beside others."""

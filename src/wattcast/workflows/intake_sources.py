@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wattcast.data.files import columns_of
-from wattcast.data.plants import groups_by_name, without_dates
-from wattcast.data.reader import Source, files_in, open_source
+from wattcast.data.files import columns_of, has_power
+from wattcast.data.plants import called_after, groups_by_name, groups_by_station, new_name
+from wattcast.data.reader import NOBODY, Known, Source, files_in, open_source
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, DataError, InputError, listing
 from wattcast.workflows.job import OF_ONE_STATION
@@ -28,10 +29,12 @@ class Sources:
     Attributes:
         path: a file or a folder.
         wanted: of a folder, the files that are read.
+        stations: what is known of them.
     """
 
     path: Path
     wanted: Callable[[Path], bool]
+    stations: Known = NOBODY
     _opened: dict[str, Source] = field(default_factory=dict)
 
     def open(self, config: DataConfig) -> Source:
@@ -40,19 +43,16 @@ class Sources:
         found = self._opened.get(how)
         # A single station may have its name from the description.
         if found is None or (len(found.station_ids) < 2 and found.config.station != config.station):
-            found = self._opened[how] = open_source(self.path, config, self.wanted)
+            found = self._opened[how] = open_source(self.path, config, self.wanted, self.stations)
         return found
 
 
 def named_like(files: Sequence[Path], path: Path, known: Iterable[str]) -> str | None:
     """The known station that a single file, or a folder whose files are parts of one, is named after."""
-    known = set(known)
+    known = frozenset(known)
     if path.is_dir() and path.resolve().name in known:
         return path.resolve().name
-    groups = groups_by_name(files)
-    if len(groups) != 1:
-        return None
-    return next((name for name in (*groups, without_dates(files[0])) if name in known), None)
+    return called_after(files[0], known) if len(groups_by_name(files)) == 1 else None
 
 
 def opened(sources: Sources, given: Description, known: Mapping[str, Description],
@@ -102,20 +102,33 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     """What is given, and what the names of the files say if stations are known: whose they are, and that they are
     stations of their own."""
     config = config_of(given)
-    files = files_in(sources.path, config)
+    files = files_in(sources.path, config, known)
     if config.station is None and (name := named_like(files, sources.path, known)):
-        return config_of({**known[name], **given, "station": name})
-    if not sources.path.is_dir() or config.folder is not None or config.station is not None:
+        # Whatever its files were before, what lies in a folder of its own is its.
+        one = {"folder": "one"} if sources.path.is_dir() and sources.path.resolve().name == name else {}
+        return config_of({**known[name], **one, **given, "station": name})
+    if config.station is not None:
+        return config
+    if not sources.path.is_dir():
+        return config_of({**given, "station": new_name(files[0])}) if _of_one(files, config) else config
+    if config.folder is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
-    stations = set(known) & set(groups_by_name(beside))
-    single = len(beside) == 1 and (columns := columns_of(beside[0], config)) is not None and columns.station is None
-    return config_of({**given, "folder": "stations"}) if stations or single else config
+    groups = groups_by_station(beside, frozenset(known), partial(has_power, config=config), dated=False)
+    told = set(known) & set(groups) or len(groups) < len(groups_by_name(beside))
+    return config_of({**given, "folder": "stations"}) if told or _of_one(beside, config) else config
+
+
+def _of_one(files: Sequence[Path], config: DataConfig) -> bool:
+    """Whether there is a single file, and no column in it tells stations apart."""
+    return len(files) == 1 and (columns := columns_of(files[0], config)) is not None and columns.station is None
 
 
 def _as_known(sources: Sources, given: Description, known: Mapping[str, Description]) -> Source | None:
     """A path that is written as those of some known stations; None if it is not. Others that it holds may be written
     otherwise: each is opened by its own description."""
+    # Not by what is kept of it: any weather could be that of the only station that there is.
+    strangers = Sources(sources.path, sources.wanted)
     ways: dict[str, list[str]] = {}
     for name, description in known.items():
         config = config_of({**description, **given})
@@ -124,7 +137,7 @@ def _as_known(sources: Sources, given: Description, known: Mapping[str, Descript
         # Who has no column of stations is the only one that is written so.
         config = config_of({**known[names[0]], **given, "station": names[0]})
         try:
-            source = sources.open(config)
+            source = strangers.open(config)
         except InputError:
             continue
         if set(source.station_ids) & set(names) and (len(source.station_ids) > 1 or len(names) == 1):

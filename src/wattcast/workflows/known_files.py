@@ -1,13 +1,12 @@
 """Which files need not be read again: those whose every station has taken them in."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wattcast.data.plants import without_dates
+from wattcast.data.plants import called_after
 from wattcast.data.reader import Source
-from wattcast.data.tables import stem
 from wattcast.store.base import Store
 from wattcast.workflows.intake_sources import name_below
 from wattcast.workflows.many import outcome_of
@@ -32,7 +31,7 @@ class KnownFiles:
     """
 
     def __init__(self, path: Path, files: Iterable[Path], store: Store, runs: Iterable[Mapping[str, Any]],
-                 named: str | None, stations: Collection[str]) -> None:
+                 named: str | None, stations: frozenset[str]) -> None:
         self._path, self._store, self._named, self._stations = path, store, named, stations
         looked_at = {file: found for file in files if (found := _hash_and_size(file)) is not None}
         self.hashes = {file: digest for file, (digest, _) in looked_at.items()}
@@ -86,10 +85,9 @@ class KnownFiles:
 
     def called_like(self, file: Path) -> set[str]:
         """Known stations that its name, or a folder that it lies in, says: two stations may send the same bytes."""
-        if not self._path.is_dir():
-            return {stem(file), without_dates(file)} & set(self._stations)
         folders = (self._path.resolve().name, *Path(name_below(file, self._path)).parts[:-1])
-        return {stem(file), without_dates(file), *folders} & set(self._stations)
+        said = (called_after(file, self._stations), *(folders if self._path.is_dir() else ()))
+        return {name for name in said if name is not None and name in self._stations}
 
 
 def taken_in(store: Store, station_id: str) -> set[str]:

@@ -19,7 +19,7 @@ class Pruned:
         versions: that went, with their bytes.
         forecasts: how many went.
         before: bytes by what they hold (`StationStore.sizes`).
-        after: the same afterwards; where nothing was removed, what they would be about.
+        after: the same afterwards; where nothing was removed, what they would be.
     """
 
     station_id: str
@@ -63,12 +63,9 @@ def prune_station(station: StationStore, *, keep: int | None = None, before: pd.
     """
     sizes = station.sizes()
     versions = {} if keep is None else station.versions.prune(keep, dry_run=dry_run)
-    issues = station.issues()
-    old = 0 if before is None else sum(origin < before for origin, _ in issues)
-    if not dry_run:
-        if before is not None and old:
-            old = station.remove_forecasts(before)
-        return Pruned(station.station_id, versions, old, sizes, station.sizes())
-    left = {"versions": sizes["versions"] - sum(versions.values()),
-            "forecasts": round(sizes["forecasts"] * (1 - old / max(len(issues), 1)))}
-    return Pruned(station.station_id, versions, old, sizes, {**sizes, **left})
+    old = 0 if before is None else sum(origin < before for origin, _ in station.issues())
+    if dry_run:
+        return Pruned(station.station_id, versions, old, sizes, station.sizes(without=versions, before=before))
+    if before is not None and old:
+        old = station.remove_forecasts(before)
+    return Pruned(station.station_id, versions, old, sizes, station.sizes())

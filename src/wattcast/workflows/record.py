@@ -44,11 +44,13 @@ class Record:
         """Whether most were worse, and they are so together."""
         return self.issues >= FEWEST and 2 * self.worse > self.issues and self.error > self.last_week
 
-    def sentence(self) -> str:
+    def sentence(self, *, unmodelled: bool = False) -> str:
+        """How that was, and what to do; of a station without a model another reason says that."""
+        then = "" if unmodelled else (": 'wattcast finetune', or 'wattcast models rollback' if it began with a new "
+                                      "version")
         return (f"{self.target}: {self.worse} of the last {self.issues} issued forecasts, since {self.first:%Y-%m-%d}, "
                 f"were worse than last week's values (mean absolute error {number(self.error)} against "
-                f"{number(self.last_week)}): 'wattcast finetune', or 'wattcast models rollback' if it began with a new "
-                "version")
+                f"{number(self.last_week)}){then}")
 
     def to_dict(self) -> dict[str, Any]:
         return {"target": self.target, "issues": self.issues, "worse": self.worse, "mae": self.error,

@@ -3,7 +3,7 @@
 A file that is overwritten is refused no more; that its rows never came would be told by nobody.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,10 @@ class RefusedFiles:
             for station_id in self._known.called_like(file):
                 self.note(station_id, {file: f"it {why}"})
 
-    def left_out(self, files: Collection[Path]) -> dict[str, str]:
-        """What to tell of each station that has some of these files."""
-        told = {station_id: "; ".join(f"{name_below(file, self._path)} is left out: {why}"
-                                      for file, why in own.items() if file in files)
+    def left_out(self, why: Mapping[Path, str]) -> dict[str, str]:
+        """What to tell of each station that has some of these files, by why they are left out."""
+        told = {station_id: "; ".join(f"{name_below(file, self._path)} is left out: {why[file]}"
+                                      for file in own if file in why)
                 for station_id, own in self.by_station.items()}
         return {station_id: words for station_id, words in told.items() if words}
 

@@ -9,7 +9,7 @@ import pytest
 
 from wattcast.configfile import read_config
 from wattcast.contracts import TOTAL, Kind
-from wattcast.data.corpus import Corpus, Source, corpus_of, corpus_stations
+from wattcast.data.corpus import Corpus, Source, corpus_of, corpus_stations, joined
 from wattcast.errors import ConfigError, DataError
 
 HOURS = 50
@@ -147,3 +147,12 @@ def test_corpus__whose_file_is_missing_names_it(tmp_path) -> None:
 def test_corpus__may_have_made_up_sites() -> None:
     made_up = Source.model_validate({"name": "s", "simulated": 2, "licence": "Apache-2.0", "may_ship": True})
     assert [data.station.id for data in corpus_stations(made_up)] == ["s/000", "s/001"]
+
+
+def test_corpora__with_a_source_of_one_name_are_an_error(tmp_path) -> None:
+    path = written(tmp_path, rows("a"))
+    one, other = (Corpus(sources=(source(path, name=name),)) for name in ("s", "t"))
+    assert [each.name for each in joined([one, other]).sources] == ["s", "t"]
+    with pytest.raises(ConfigError, match=r"all files is wrong at sources(?s:.*)two sources have one name: s\b"
+                                          r"(?s:.*)give each file once"):
+        joined([one, other, one])

@@ -7,7 +7,7 @@ import pytest
 from reader_tables import table
 
 from wattcast.contracts import TOTAL
-from wattcast.data.plants import groups_by_name
+from wattcast.data.plants import called_after, groups_by_name, groups_by_station, names_of, says_weather
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
 from wattcast.errors import DataError
@@ -35,6 +35,66 @@ def test_groups_by_name__dates_are_no_difference() -> None:
     assert names("plant_A", "plant_B") == {"plant_A": 1, "plant_B": 1}
     assert names("A_2025-01", "A_2025-02", "B_2025-01") == {"A": 2, "B_2025-01": 1}
     assert names("1001", "1002") == {"1001": 1, "1002": 1}
+
+
+@pytest.mark.parametrize(("name", "names"), [
+    ("north", ("north",)), ("north_2025-06", ("north_2025-06", "north")), ("2025-06", ("2025-06",)),
+    ("north-weather", ("north-weather", "north")), ("North Power", ("North Power", "North")),
+    ("north.nwp", ("north.nwp", "north")), ("north_METER", ("north_METER", "north")),
+    ("north_2025-06_load", ("north_2025-06_load", "north-load", "north")),
+    ("north_weather_forecast", ("north_weather_forecast", "north_weather", "north")),
+    ("北站功率", ("北站功率", "北站")), ("北站_天气预报", ("北站_天气预报", "北站_天气", "北站")),
+    ("north_nwp_2025060106", ("north_nwp_2025060106", "north_nwp", "north")),
+    ("north_2025-06-01T0600Z_nwp", ("north_2025-06-01T0600Z_nwp", "north-nwp", "north")),
+    ("north_20250601_0630", ("north_20250601_0630", "north")), ("north_20250601123", ("north_20250601123",)),
+    ("north_2025-06-01_2025-06-30", ("north_2025-06-01_2025-06-30", "north")),
+    ("north_20250601-20250630", ("north_20250601-20250630", "north")),
+    ("weather", ("weather",)), ("功率", ("功率",)), ("freeload", ("freeload",)), ("-load", ("-load", "load")),
+])
+def test_names_of__what_a_file_may_be_called_after(name: str, names: tuple[str, ...]) -> None:
+    assert names_of(Path(f"{name}.csv")) == names
+
+
+def test_called_after__the_longest_name_that_is_known() -> None:
+    assert called_after(Path("north-load.csv"), frozenset({"north", "north-load"})) == "north-load"
+    assert called_after(Path("north-weather.csv"), frozenset({"north", "north-load"})) == "north"
+    assert called_after(Path("northern-weather.csv"), frozenset({"north"})) is None
+    assert called_after(Path(" North-Weather.csv"), frozenset({"north", "south"})) == "north"
+    assert called_after(Path("NORTH.csv"), frozenset({"north", "North"})) is None
+    assert called_after(Path("North.csv"), frozenset({"north", "North"})) == "North"
+
+
+@pytest.mark.parametrize(("name", "weather"), [
+    ("north-weather_2025-06", True), ("weather", True), ("nwp", True), ("北站气象", True), ("north-power", False),
+    ("weatherford", False), ("north", False)])
+def test_says_weather(name: str, *, weather: bool) -> None:
+    assert says_weather(Path(f"{name}.csv")) is weather
+
+
+def test_groups_by_station__parts_of_one_are_together_where_one_has_the_power() -> None:
+    def groups(*files: str, known: tuple[str, ...] = (), powered: tuple[str, ...] = ()) -> dict[str, int]:
+        paths = [Path(f"{file}.csv") for file in files]
+        found = groups_by_station(paths, frozenset(known), lambda file: file.stem in powered)
+        return {name: len(members) for name, members in found.items()}
+
+    new = ("a-power", "a-weather", "b")
+    assert groups(*new, powered=("a-power", "b")) == {"a": 2, "b": 1}
+    assert groups(*new, powered=("b",)) == {"a-power": 1, "a-weather": 1, "b": 1}
+    assert groups("a-load", "a-meter", powered=("a-load", "a-meter")) == {"a-load": 1, "a-meter": 1}
+    assert groups("a", "a_nwp", powered=("a",)) == {"a": 2}
+    assert groups("a-load", powered=("a-load",)) == {"a-load": 1}
+    assert groups("a-load", "a-meter", "b_2025-06", known=("a", "b")) == {"a": 2, "b": 1}
+    assert groups("a-load", "a-weather", known=("a", "a-load")) == {"a-load": 1, "a": 1}
+
+
+def test_open_source__parts_of_two_plants_beside_each_other(tmp_path: Path) -> None:
+    warm = DAY_1.rename(columns={"kw": "temperature"}) * 0.01
+    write(tmp_path, a_at_power=DAY_1, a_at_weather=warm, b_at_power=DAY_1 * 2, b_at_weather=warm + 1)
+    source = open_source(tmp_path, DataConfig())
+    assert source.station_ids == ("a", "b")
+    data, _ = source.read("b")
+    assert data.frame[TOTAL].iloc[0] == 2 * DAY_1["kw"].iloc[0]
+    assert data.frame["temperature"].iloc[0] == warm["temperature"].iloc[0] + 1
 
 
 def test_open_source__a_file_for_each_plant(tmp_path: Path) -> None:

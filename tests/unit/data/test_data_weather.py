@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from wattcast.contracts import Station
-from wattcast.data.reader import known_weather, read_weather, weather_from_frame
+from wattcast.data.given_weather import known_weather, read_weather, weather_from_frame
 from wattcast.data.schema import DataConfig, WeatherForecastsConfig, WeatherVintages
 from wattcast.data.weather import daily_files
 from wattcast.data.weather_layout import match_columns

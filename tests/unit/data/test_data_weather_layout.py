@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from wattcast.contracts import TOTAL, Station
-from wattcast.data.reader import open_frame, read_weather, weather_from_frame
+from wattcast.data.given_weather import read_weather, weather_from_frame
+from wattcast.data.reader import open_frame
 from wattcast.data.schema import DataConfig
 from wattcast.errors import DataError
 

@@ -9,6 +9,8 @@ import pytest
 from wattcast.contracts import PART, TOTAL, Kind, Location, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.experts.pretrained import Pretrained
+from wattcast.forecasting import batched
 from wattcast.forecasting.batched import Rules, said_together
 from wattcast.forecasting.untrained import UntrainedForecaster, finished
 from wattcast.settings import Settings
@@ -144,3 +146,11 @@ def test_kept_shares__are_not_recalled_of_other_rows(kept: dict[str, dict[str, n
 def test_kept_shares__are_not_recalled_by_other_rules(kept: dict[str, dict[str, np.ndarray]]) -> None:
     other = Rules(Settings.model_validate({"features": {"lag_weeks": (1, 2)}}).recipe())
     assert other.key(view(STATIONS["plain"])) not in kept["plain"]
+
+
+@pytest.mark.parametrize(("what", "name"), [(batched, "__version__"), (Pretrained, "digest")])
+def test_kept_shares__are_not_recalled_by_another_wattcast_or_base(monkeypatch, what: object, name: str) -> None:
+    before = RULES.key(view(STATIONS["plain"]))
+    assert Rules(RECIPE).key(view(STATIONS["plain"])) == before
+    monkeypatch.setattr(what, name, "another one")
+    assert Rules(RECIPE).key(view(STATIONS["plain"])) != before

@@ -8,6 +8,7 @@ from wattcast.contracts import PART, QUANTILES, TOTAL, Kind, Location, Station, 
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.evaluation.horizon_view import HorizonView
+from wattcast.forecasting.readied import history_rows
 from wattcast.forecasting.untrained import UntrainedForecaster
 from wattcast.settings import build_settings
 from wattcast.timegrid import DAY, station_horizon
@@ -48,6 +49,16 @@ def test_every_history__gives_a_forecast_with_its_quantiles_in_order(days, kind)
     assert np.isfinite(quantiles).all()
     assert (np.diff(quantiles, axis=1) >= -1e-9).all()
     np.testing.assert_allclose(made[TOTAL], quantiles[:, 4])
+
+
+@pytest.mark.parametrize("days", [1, 2, 9])
+@pytest.mark.parametrize("late", [1, 3])
+def test_rows_that_are_late__are_read_from_the_first_one_on(days: int, late: int) -> None:
+    whole = station_data(days + late)
+    cut = StationData(whole.station, whole.frame[whole.frame.index < ORIGIN - late * DAY])
+    view = HorizonView(cut, ORIGIN, station_horizon(cut.station))
+    assert history_rows(view) == 24 * (days + late)
+    assert np.isfinite(forecast(cut).to_numpy()).all()
 
 
 @pytest.mark.parametrize("step", STEPS)

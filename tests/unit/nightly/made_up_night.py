@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from wattcast.errors import BundleError
+from wattcast.errors import BundleError, DataError
 from wattcast.nightly.ladder import Rung
 from wattcast.nightly.summary import StationMorning, Summary
 from wattcast.nightly.work import CameIn, Made, Tuned
@@ -33,6 +33,7 @@ class MadeUp:
         broken: rungs that fail, by station.
         skills: by station; 0.5 for others.
         needy: stations whose fine-tuning is due.
+        unkept: stations whose forecasts cannot be kept.
         rows: what came in; part of the digest of inputs.
         never_came: what files held that were refused before, by station.
         at: called with what is about to be done, as a kill would come there.
@@ -43,6 +44,7 @@ class MadeUp:
     broken: dict[str, tuple[str, ...]] = field(default_factory=dict)
     skills: dict[str, float | None] = field(default_factory=dict)
     needy: tuple[str, ...] = ()
+    unkept: tuple[str, ...] = ()
     rows: str = "rows"
     came: CameIn = field(default_factory=CameIn)
     never_came: dict[str, list[str]] = field(default_factory=dict)
@@ -73,6 +75,11 @@ class MadeUp:
     def rungs(self, station_id: str, hurried: bool) -> Sequence[Rung[Made]]:
         marks = ("last_week",) if hurried else ("champion", "previous", "base", "last_week")
 
+        def keep(mark: str | None) -> None:
+            if station_id in self.unkept:
+                raise DataError("no room")
+            self.kept.append((station_id, mark))
+
         def rung(mark: str) -> Rung[Made]:
             def make() -> Made:
                 self._do(f"{mark} of {station_id}")
@@ -81,7 +88,7 @@ class MadeUp:
                     raise BundleError(f"the {mark} is damaged")
                 table = pd.DataFrame({"station_id": [station_id], "total_active_power": [len(mark)]})
                 told = {"origin": "2025-05-16", "quality": "ok", "reasons": [], "notes": [], "age_hours": 2.5}
-                return Made(table, f"by {mark}", told, lambda kept: self.kept.append((station_id, kept)))
+                return Made(table, f"by {mark}", told, keep)
             return Rung(mark, f"the {mark}", make)
 
         return [rung(mark) for mark in marks]

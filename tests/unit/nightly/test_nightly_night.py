@@ -103,6 +103,16 @@ def test_night__keeps_the_file_where_nothing_can_be_made_anew(a_night, work, tmp
     assert south.light is Light.AMBER
 
 
+def test_night__keeps_a_forecast_later_that_could_not_be_kept(a_night, work) -> None:
+    work.unkept = ("south",)
+    assert of(a_night(), "south").reasons == ("the forecast is filed and not kept to be compared: no room",)
+    assert "south" not in dict(work.kept)
+    work.unkept = ()
+    assert of(a_night(), "south").light is Light.OK
+    assert "south" in dict(work.kept)
+    assert len(work.kept) == 3
+
+
 def test_night__fine_tunes_the_worst_first_within_its_budget(a_night, work) -> None:
     work.needy, work.skills = work.names, {"north": 0.2, "south": -0.3, "west": 0.1}
     summary = a_night(finetune_minutes=2.5, prices={"north": 50.0, "south": 40.0, "west": 60.0})

@@ -35,6 +35,22 @@ def test_written_aside__leaves_the_old_file_when_the_block_fails(tmp_path, error
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_write_text__has_names_of_any_bytes(tmp_path) -> None:
+    write_text(tmp_path / "page.html", "站 of north_\udce9.csv")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "站 of north_\\udce9.csv"
+
+
+def test_written_aside__puts_no_file_in_the_place_of_a_pipe_or_a_device(tmp_path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    write_text(pipe, "whole")
+    assert os.read(reader, 9) == b"whole"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.ENOSPC, errno.EROFS, errno.EIO])
 def test_written_aside__says_why_it_cannot_be_written(tmp_path, monkeypatch, code: int) -> None:
     def refuse(*_: object) -> None:

@@ -33,6 +33,7 @@ def test_other_unit__of_a_day_is_refused_or_accepted(times: float) -> None:
         believed(rows(0, 40), new, CONFIG, accept=False)
     assert "--accept" in str(error.value)
     assert "2025-04-12 to 2025-04-13" in str(error.value)
+    assert (error.value.expected, "left empty" in error.value.found) == ("306 at most", False)
     assert believed(rows(0, 40), new, CONFIG, accept=True)[0].frame.equals(new.frame)
 
 

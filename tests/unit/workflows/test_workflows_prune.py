@@ -16,7 +16,8 @@ def station() -> MemoryStation:
     kept = MemoryStore().station("works")
     for day in range(4):
         index = pd.date_range(START + day * DAY, periods=24, freq="1h", name="time")
-        kept.keep_forecast(IssuedForecast(index[0], "v0001", pd.DataFrame({TOTAL: 1.0}, index=index), index[0]))
+        table = pd.DataFrame({TOTAL: 1.0}, index=index)
+        kept.keep_forecast(IssuedForecast(index[0], "v0001", table, index[0], notes=("of another length",) * day))
     return kept
 
 
@@ -33,8 +34,8 @@ def test_prune__forecasts_of_origins_before_a_time(station: MemoryStation) -> No
 def test_prune__a_dry_run_says_the_same_and_removes_nothing(station: MemoryStation) -> None:
     would = prune_station(station, before=START + DAY, dry_run=True)
     assert len(list(station.forecasts())) == 4
-    assert would.after["forecasts"] == pytest.approx(0.75 * would.before["forecasts"], abs=1)
-    assert would.forecasts == prune_station(station, before=START + DAY).forecasts == 1
+    assert would.freed > 0
+    assert would == prune_station(station, before=START + DAY)
 
 
 def test_prune__nothing_unless_it_is_asked_for(station: MemoryStation) -> None:

@@ -45,6 +45,7 @@ def test_record__only_days_that_have_passed_and_steps_known_to_both_count() -> N
         "total_active_power: 3 of the last 3 issued forecasts, since 2025-03-28, were worse than last week's values "
         "(mean absolute error 25.00 against 10.00): 'wattcast finetune', or 'wattcast models rollback' if it began "
         "with a new version")
+    assert found.sentence(unmodelled=True).endswith("(mean absolute error 25.00 against 10.00)")
 
 
 @pytest.mark.parametrize(("errors", "lost"), [

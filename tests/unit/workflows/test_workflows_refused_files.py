@@ -68,7 +68,8 @@ def far_off(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("wrong", "why"), [
-    (FOREIGN, "inbox/north.csv has no column that is known to be the total active power"),
+    (FOREIGN, "inbox/north.csv has no column that is known to be the total active power, and some of which nothing is "
+              "known"),
     ("far off", "the new rows of station north, 2025-03-21 to 2025-03-21, are as if in another unit"),
     ("ts,total_active_power\n2025-03-21 00:00,3\n2025-03-21 01:00", "it is cut: its last line has 1 of 2 cells"),
 ])

@@ -1,9 +1,10 @@
 """What a station occupies in a database, by what it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select, true
 
 from wattcast.store.sql.relations import (
     accuracy,
@@ -16,6 +17,7 @@ from wattcast.store.sql.relations import (
     station,
     taken_in,
     version,
+    version_file,
     weather_month,
 )
 
@@ -34,9 +36,11 @@ ROWS = {"measurements": correction, "accuracy": accuracy}
 """What is nothing but rows."""
 
 
-def sizes_of(connection: Connection, station_id: str) -> Mapping[str, int]:
+def sizes_of(connection: Connection, station_id: str, without: Collection[str] = (),
+             before: datetime | None = None) -> Mapping[str, int]:
     """Bytes, as `base.StationStore.sizes` tells them; what versions share counts once."""
-    sizes = {part: sum(_length(connection, column, station_id) for column in columns)
+    stays = _stays(station_id, without, before)
+    sizes = {part: sum(_length(connection, column, station_id, stays.get(column.table, true())) for column in columns)
              for part, columns in CONTENT.items()}
     for part, table in ROWS.items():
         asked = select(func.count()).select_from(table).where(table.c.station == station_id)
@@ -44,6 +48,16 @@ def sizes_of(connection: Connection, station_id: str) -> Mapping[str, int]:
     return sizes
 
 
-def _length(connection: Connection, column: Column[Any], station_id: str) -> int:
+def _stays(station_id: str, without: Collection[str], before: datetime | None) -> dict[Table, ColumnElement[bool]]:
+    """Which rows of a table are left, where not all are."""
+    stays: dict[Table, ColumnElement[bool]] = {}
+    if without:
+        used = select(version_file.c.sha256).where(version_file.c.station == station_id,
+                                                   version_file.c.version.not_in(tuple(without)))
+        stays = {version: version.c.name.not_in(tuple(without)), file_content: file_content.c.sha256.in_(used)}
+    return stays if before is None else {**stays, forecast: forecast.c.origin >= before}
+
+
+def _length(connection: Connection, column: Column[Any], station_id: str, stays: ColumnElement[bool]) -> int:
     key = column.table.c.id if column.table is station else column.table.c.station
-    return int(connection.scalar(select(func.sum(func.length(column))).where(key == station_id)) or 0)
+    return int(connection.scalar(select(func.sum(func.length(column))).where(key == station_id, stays)) or 0)

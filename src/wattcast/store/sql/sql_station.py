@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -145,9 +145,9 @@ class SqlStation:
             connection.execute(delete(recall).where(recall.c.station == self.station_id))
             connection.execute(insert(recall), {"station": self.station_id, "content": packed_recall(said)})
 
-    def sizes(self) -> Mapping[str, int]:
+    def sizes(self, *, without: Collection[str] = (), before: pd.Timestamp | None = None) -> Mapping[str, int]:
         with self._database.reading() as connection:
-            return sizes_of(connection, self.station_id)
+            return sizes_of(connection, self.station_id, without, before)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
