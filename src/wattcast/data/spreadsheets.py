@@ -4,6 +4,7 @@ import datetime as dt
 import io
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,13 @@ def sheet_header(path: Path, options: FileOptions) -> list[str]:
         MissingExtraError: the package that reads workbooks is not installed.
     """
     rows, head, _ = _sheet(path, options)
-    return list(_names(rows[head.row]).values())
+    return list(_names(head.names or rows[head.row]).values())
 
 
 def read_sheet(path: Path, texts: Collection[str],
                options: FileOptions) -> tuple[pd.DataFrame, Head, tuple[str, ...]]:
-    """The cells below the names; where these stand; and what was taken for what.
+    """The cells below the names; where these stand, with the units in the order of the columns; and what was taken for
+    what.
 
     Args:
         texts: columns that become text.
@@ -45,9 +47,12 @@ def read_sheet(path: Path, texts: Collection[str],
         MissingExtraError: the package that reads workbooks is not installed.
     """
     rows, head, told = _sheet(path, options)
-    below = rows[head.row + 1 + (head.units is not None):]
+    below = rows[head.row + 1 + head.between:]
+    names = _names(head.names or rows[head.row])
     columns = {name: _column([row[position] if position < len(row) else None for row in below], name in texts)
-               for position, name in _names(rows[head.row]).items()}
+               for position, name in names.items()}
+    if head.units is not None:
+        head = replace(head, units=tuple(head.units[at] if at < len(head.units) else "" for at in names))
     frame = pd.DataFrame(columns)
     frame, note = plain_numbers(frame, [name for name in columns if name not in texts], options.decimal, path.name)
     return frame, head, tuple(filter(None, (told, note)))
