@@ -14,6 +14,10 @@ from wattcast.errors import DataError, listing
 _ZONE = re.compile(r"(?<![A-Za-z])(?:utc|gmt)\s*(?:(?P<sign>[-+−])\s*(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?"
                    r"(?![A-Za-z\d])", re.IGNORECASE)
 
+YEARS = (1950, 2100)
+"""Power is measured in these years: others are of another calendar, or a clock that was never set. [years]"""
+
+
 def to_instants(cells: pd.Series, timezone: str, place: Callable[[int], str], group: pd.Index | None = None,
                 day_first: bool | None = None) -> tuple[pd.DatetimeIndex, bool, list[Finding]]:
     """One column of times.
@@ -64,7 +68,9 @@ def as_written(cells: pd.Series, place: Callable[[int], str],
         parsed = parse_texts(cells.astype("str"), place, day_first)
         times, note = parsed.times, parsed.note
     _require_all(times, cells, place)
-    return pd.DatetimeIndex(times, name="time").as_unit("us"), note
+    index = pd.DatetimeIndex(times, name="time").as_unit("us")
+    _require_possible(index, cells, place)
+    return index, note
 
 
 def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]) -> None:
@@ -73,6 +79,16 @@ def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]
         raise DataError(f"{place(int(wrong.index[0]))}: the column {cells.name!r} should hold times",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
                         expected="for example 2025-06-01 00:15 or 2025/06/01 00:15, in one form throughout")
+
+
+def _require_possible(index: pd.DatetimeIndex, cells: pd.Series, place: Callable[[int], str]) -> None:
+    wrong = np.flatnonzero((index.year < YEARS[0]) | (index.year > YEARS[1]))
+    if len(wrong):
+        first = int(wrong[0])
+        raise DataError(f"{place(int(cells.index[first]))}: the column {cells.name!r} holds a time in the year "
+                        f"{index[first].year}", found=f"{str(cells.iloc[first])!r}; {len(wrong)} rows of {len(cells)}",
+                        expected=f"years from {YEARS[0]} to {YEARS[1]}, of the Gregorian calendar",
+                        hint="write dates as YYYY-MM-DD HH:MM")
 
 
 def localize(times: pd.DatetimeIndex, timezone: str,
