@@ -17,8 +17,10 @@ from wattcast.data.assembly import Forecasts, RawStation, assemble
 from wattcast.data.columns import Columns, resolve
 from wattcast.data.files import (
     columns_of,
+    dated_files,
     elsewhere,
     forecast_table,
+    left_out,
     newest_that_fits,
     power_in_one,
     read_files,
@@ -154,23 +156,25 @@ def _open_folder(path: Path, config: DataConfig, wanted: Wanted) -> Source:
     plants = _plants(path, files, config)
     if plants.stations:
         return _of_files(path, plants, config, wanted)
-    notes = () if plants.note is None else (plants.note,)
+    notes = tuple(filter(None, (plants.note, left_out(path))))
     return _of_one_table(str(path), list(filter(wanted, files)), config.station or path.resolve().name, path, config,
                          notes, files)
 
 
 def _nested(path: Path, config: DataConfig) -> dict[str, list[Path]]:
-    """The folders that are stations, where no tables lie beside them."""
+    """The folders that are stations, where no tables lie beside them, and they are not called after dates."""
     nested = {entry.name: tables_in(entry, config) for entry in sorted(path.iterdir()) if entry.is_dir()}
     nested = {name: files for name, files in nested.items() if files}
-    return {} if nested and tables_in(path, config) else nested
+    if config.folder == "stations":
+        return {} if nested and tables_in(path, config) else nested
+    return {} if nested and dated_files(path, config) else nested
 
 
 def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted) -> Source:
     """Stations with files of their own."""
     every = {name: tuple(filter(wanted, files)) for name, files in (plants.stations or {}).items()}
     stations = {name: files for name, files in every.items() if files}
-    notes = () if plants.note is None else (plants.note,)
+    notes = tuple(filter(None, (plants.note, left_out(path))))
 
     def load(chosen: str) -> RawStation:
         files = stations[chosen]
@@ -235,7 +239,7 @@ def _from_folder(stations: dict[str, Path], config: DataConfig, wanted: Wanted, 
 def _files(path: Path, config: DataConfig) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = tables_in(path, config)
+    files = dated_files(path, config)
     if not files:
         raise DataError(f"there is no station in the folder {path}",
                         found=listing(sorted(entry.name for entry in path.iterdir())),
