@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from wattcast.contracts import TOTAL
-from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
+from wattcast.data.columns import Columns, column_for, file_options, resolve, time_columns
+from wattcast.data.filedates import with_file_dates
 from wattcast.data.plants import groups_by_name, without_dates
 from wattcast.data.schema import DataConfig
 from wattcast.data.settled import cut_off
@@ -84,8 +85,13 @@ def read_files(files: Sequence[Path], config: DataConfig, source: str,
     """
     files = _with_content(files, source, file_options(config))
     columns, wide = _layout(files, config, source, _with_power(files, others, config))
-    used = columns.used if wide is None else {*columns.used, *wide.slots} - {SLOT, *wide.columns}
-    table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
+    used = columns.used if wide is None else {*columns.used, *wide.slots} - {wide.slot, *wide.columns}
+    table = read_table(files, used, columns.texts, file_options(config))
+    if columns.clock is None:
+        table = with_file_dates(table, columns.time)
+    # Where columns are days, a row is a time of day.
+    time = columns.time if columns.time in table.frame else columns.clock or columns.time
+    table = without_strays(table, time, columns.station)
     return table if wide is None else wide.long(table), columns
 
 

@@ -11,6 +11,9 @@ from wattcast.data.quality import Finding, found_at
 from wattcast.data.timeforms import parse_texts
 from wattcast.errors import DataError, listing
 
+CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?\s*"
+"""A time of day without a date."""
+
 _ZONE = re.compile(r"(?<![A-Za-z])(?:utc|gmt)\s*(?:(?P<sign>[-+−])\s*(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?"
                    r"(?![A-Za-z\d])", re.IGNORECASE)
 
@@ -78,7 +81,9 @@ def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]
     if len(wrong):
         raise DataError(f"{place(int(wrong.index[0]))}: the column {cells.name!r} should hold times",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
-                        expected="for example 2025-06-01 00:15 or 2025/06/01 00:15, in one form throughout")
+                        expected="for example 2025-06-01 00:15 or 2025/06/01 00:15, in one form throughout",
+                        hint="write the date before each time, into a column of its own or into the name of the file "
+                             "(2025-06-01)" if wrong.str.fullmatch(CLOCK).all() else None)
 
 
 def _require_possible(index: pd.DatetimeIndex, cells: pd.Series, place: Callable[[int], str]) -> None:

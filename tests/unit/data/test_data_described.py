@@ -225,6 +225,7 @@ def test_open_source__a_column_meter_may_hold_the_number_of_one(tmp_path: Path) 
 
 
 def test_open_source__formulas_that_nobody_has_worked_out_are_told(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
     table(96).assign(kw="=1+1").reset_index().to_excel(tmp_path / "x.xlsx", index=False)
     with pytest.raises(DataError, match=r"no usable value(?s:.*)if its cells hold formulas: open the workbook"):
         open_source(tmp_path / "x.xlsx", DataConfig()).read()

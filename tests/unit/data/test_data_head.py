@@ -56,6 +56,7 @@ def test_read__names_in_two_rows(tmp_path: Path, book: bool) -> None:
             *(line.split(",") for line in VALUES)]
     path = tmp_path / ("a.xlsx" if book else "a.csv")
     if book:
+        pytest.importorskip("openpyxl")
         cells = [[float(cell) if number and place > 1 else cell or None for number, cell in enumerate(row)]
                  for place, row in enumerate(rows)]
         pd.DataFrame(cells).to_excel(path, header=False, index=False)
@@ -78,6 +79,7 @@ def test_read__a_logger_s_rows_of_units_and_of_kinds(tmp_path: Path) -> None:
 
 def test_read__units_of_a_sheet_stay_with_their_columns(tmp_path: Path) -> None:
     """Beside a column without a name."""
+    pytest.importorskip("openpyxl")
     rows = [["time", None, "Q", "P"], [None, None, "kvar", "kW"], ["2025-05-20 00:00", None, 50.0, 200.0]]
     pd.DataFrame(rows).to_excel(tmp_path / "a.xlsx", header=False, index=False)
     assert read_table([tmp_path / "a.xlsx"], ["time", "P", "Q"], ["time"]).units == {"Q": "kvar", "P": "kW"}
