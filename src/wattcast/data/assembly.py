@@ -27,7 +27,7 @@ from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newes
 from wattcast.data.silent_nights import fill_silent_nights
 from wattcast.data.stamps import read_starts
 from wattcast.data.tables import BOOKS, Table
-from wattcast.data.tags import require_one_tag
+from wattcast.data.tags import marked, require_one_tag
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
 from wattcast.data.weather_scales import convert_other_units
@@ -113,7 +113,7 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     assumed = [*told, *assumed, *steps.assumed, *assumed_limits(frame, station), *readings, *nights]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
                                tuple(findings), columns.ignored,
-                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes),
+                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes, *_marked(raw)),
                                tuple(assumed))
 
 
@@ -138,6 +138,10 @@ def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
                                hint=f"leave {PART} out of data.targets")
     logger.warning("%s: the column %r (%s) has no value and is left out", raw.source, columns.targets[PART], PART)
     return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
+
+
+def _marked(raw: RawStation) -> list[str]:
+    return marked(raw.table.frame[[name for name in raw.columns.marks if name in raw.table.frame]])
 
 
 def _require_no_number(raw: RawStation, frame: pd.DataFrame) -> None:

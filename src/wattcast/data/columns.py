@@ -18,7 +18,7 @@ from wattcast.data.schema import (
     recognise,
     spelt,
 )
-from wattcast.data.tags import is_tag
+from wattcast.data.tags import is_mark, is_tag
 from wattcast.data.textfiles import FileOptions
 from wattcast.errors import ConfigError, DataError, listing, nearest
 
@@ -46,7 +46,8 @@ class Columns:
 
     `clock` is the time of day where `time` may be the date only; `described` tells whether the configuration named the
     targets, `guessed` whether the total is only what no other column can be; `lacking` are columns that other files of
-    the station have, by our names, and that are empty here; `tags` are ignored but must not change from row to row.
+    the station have, by our names, and that are empty here; `tags` are ignored but must not change from row to row,
+    `marks` may say that a row is not to be believed.
     """
 
     time: str
@@ -61,6 +62,7 @@ class Columns:
     guessed: bool = False
     lacking: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
     @property
     def measured(self) -> dict[str, str]:
@@ -75,7 +77,7 @@ class Columns:
     @property
     def used(self) -> tuple[str, ...]:
         """All columns to be read."""
-        return (*self.places, *self.measured.values(), *self.tags)
+        return (*self.places, *self.measured.values(), *self.tags, *self.marks)
 
     def has_part(self, header: Collection[str]) -> bool:
         """Whether a file with these columns, which cannot stand alone, holds some of the station's: not where it tells
@@ -89,7 +91,7 @@ class Columns:
     @property
     def texts(self) -> tuple[str, ...]:
         """Those to be read as text."""
-        return (*self.places, *self.categorical, *self.tags)
+        return (*self.places, *self.categorical, *self.tags, *self.marks)
 
 
 def file_options(config: DataConfig) -> FileOptions:
@@ -129,7 +131,8 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
                                "data.time.column or data.station_column")
     needless = (*columns.used, *REDUNDANT, *parts_of(columns.places, header))
     ignored = tuple(name for name in header if name not in needless)
-    return replace(columns, ignored=ignored, tags=tuple(filter(is_tag, ignored)))
+    return replace(columns, ignored=ignored, tags=tuple(filter(is_tag, ignored)),
+                   marks=tuple(filter(is_mark, ignored)))
 
 
 def _are_values(header: Sequence[str]) -> bool:

@@ -68,7 +68,8 @@ def as_guessed(assumed: Iterable[Assumption]) -> str | bool:
 
 
 def _words(column: str) -> set[str]:
-    plain = unicodedata.normalize("NFKC", column)
+    plain = re.sub(r"(?<=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])(?=[A-Za-z])", " ",
+                   unicodedata.normalize("NFKC", column))
     return set(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", plain).lower()))
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from wattcast.data.ids import to_ids
 from wattcast.data.tables import Table
-from wattcast.errors import DataError, listing
+from wattcast.errors import DataError, NoRowsError, listing
 
 END, FEWEST = 10, 12
 """So many rows at the end of a file may be something else, if the file has so many rows to tell what is usual.
@@ -59,6 +59,10 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
     Args:
         time: the column with the times, as texts: what is no time in the middle of a file is left for an error.
         station: the column that tells stations apart, if there is one.
+
+    Raises:
+        DataError: names in the middle of a file are others than at its beginning.
+        NoRowsError: there is no other row.
     """
     if not pd.api.types.is_string_dtype(table.frame[time].dtype) or table.slots:
         return table
@@ -74,6 +78,9 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
             stray[rows[found]] = True
             places = [table.place(int(label)) for label in table.frame.index[rows[found]]]
             notes.append(f"no rows of data, left out: {listing(places, limit=5)}")
+    if stray.all():
+        raise NoRowsError(f"{table.files[0]} has no row of data: all of them are comments or remarks",
+                          found=repr(str(table.frame[time].iloc[0])), expected="a time at the beginning of each row")
     return replace(table.take(~stray), notes=(*table.notes, *notes)) if stray.any() else table
 
 

@@ -13,6 +13,12 @@ NAMES = (
     "nmi", "测点", "测点名称", "点名", "指标", "指标名称", "变量", "表号", "电表编号", "电表号", "户号", "设备编号",
     "设备名称")
 """What a column is called that tells of which tag, register or meter a row is."""
+MARKS = ("quality", "quality_code", "data_quality", "qc", "valid", "validity", "status", "value_status", "qualität",
+         "güte", "数据质量", "质量", "质量码", "质量标志", "有效性", "状态")
+"""What a column is called that tells whether a value is to be believed."""
+BAD = ("bad", "invalid", "error", "err", "fault", "failed", "fail", "uncertain", "suspect", "questionable", "not valid",
+       "ungültig", "fehler", "gestört", "false", "坏", "坏数据", "无效", "异常", "可疑", "故障", "错误")
+"""What it then says, in lower case."""
 OFTEN = 0.1
 """Rows of another one follow each other at this share of all rows where they lie between each other; a meter that was
 replaced changes once. [share]"""
@@ -21,6 +27,27 @@ replaced changes once. [share]"""
 def is_tag(column: str) -> bool:
     """Whether a column's name says that it tells of what a row is."""
     return spelt(column, *NAMES)
+
+
+def is_mark(column: str) -> bool:
+    """Whether a column's name says that it tells of what is to be believed."""
+    return spelt(column, *MARKS)
+
+
+def marked(cells: pd.DataFrame) -> list[str]:
+    """What to say of rows that their source does not believe itself.
+
+    Args:
+        cells: the columns that tell what is to be believed, as texts.
+    """
+    notes = []
+    for column in cells.columns:
+        words = cells[column].astype("str").str.strip()
+        bad = words[words.str.lower().isin(BAD)]
+        if len(bad):
+            notes.append(f"the column {column!r} says {listing(map(repr, bad.unique()), limit=4)} of {len(bad)} rows: "
+                         "they are used as they are; empty their values in the file, if they are wrong")
+    return notes
 
 
 def require_one_tag(cells: pd.DataFrame, times: pd.DatetimeIndex, source: str) -> None:

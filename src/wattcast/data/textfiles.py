@@ -45,7 +45,10 @@ OTHERWISE = (
     (b"\x1f\x8b", "a packed file", "call it .csv.gz"),
     (b"\xd0\xcf\x11\xe0", "an old workbook", "open it and save it as .xlsx or CSV"),
     *((tag, "a web page", "open it in a spreadsheet and save it as CSV") for tag in (
-        b"<!doctype html", b"<html", b"<table", b"<?xml")))
+        b"<!doctype html", b"<html", b"<table", b"<?xml")),
+    (b"100,nem12", "a NEM12 file", "make a CSV file of it, with a time and a value in each row"),
+    *((tag, "a message between utilities (EDIFACT)", "make a CSV file of it, with a time and a value in each row")
+      for tag in (b"una:+", b"unb+")))
 """How files begin that are called CSV and are none, in lower case; what they are; what to do."""
 LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union(map(chr, range(0xC0, 0xFF)))
 """What a text in Windows-1252 has beside ASCII."""
@@ -141,8 +144,10 @@ def _encoding(path: Path) -> str:
         _require_text(path, start)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        if start[1:200:2].count(0) > 50 or (len(start) < 200 and start[1::2].count(0) * 4 > len(start)):
-            return "utf-16-le"
+        # Of a text in European letters every second byte is zero.
+        for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if 4 * start[first:200:2].count(0) > len(start[:200]):
+                return encoding
         try:
             decoder.decode(start)
             while chunk := file.read(1 << 20):

@@ -13,6 +13,11 @@ from wattcast.errors import DataError, listing
 
 CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?\s*"
 """A time of day without a date."""
+HINTS = {
+    CLOCK: "write the date before each time, into a column of its own or into the name of the file (2025-06-01)",
+    r"\d{2}:\d{2}[.,]\d": "a spreadsheet has kept minutes and seconds alone: give the column the format "
+                         "yyyy-mm-dd hh:mm in the file that it was made of, and save that as CSV"}
+"""What to do about texts of a form that is no time."""
 
 _ZONE = re.compile(r"(?<![A-Za-z])(?:utc|gmt)\s*(?:(?P<sign>[-+−])\s*(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?"
                    r"(?![A-Za-z\d])", re.IGNORECASE)
@@ -82,8 +87,7 @@ def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]
         raise DataError(f"{place(int(wrong.index[0]))}: the column {cells.name!r} should hold times",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
                         expected="for example 2025-06-01 00:15 or 2025/06/01 00:15, in one form throughout",
-                        hint="write the date before each time, into a column of its own or into the name of the file "
-                             "(2025-06-01)" if wrong.str.fullmatch(CLOCK).all() else None)
+                        hint=next((hint for form, hint in HINTS.items() if wrong.str.fullmatch(form).all()), None))
 
 
 def _require_possible(index: pd.DatetimeIndex, cells: pd.Series, place: Callable[[int], str]) -> None:

@@ -23,6 +23,7 @@ def test_power_like__names_of_what_stands_beside_it(name: str) -> None:
 
 @pytest.mark.parametrize(("names", "found"), [
     ([], None), (["EL01"], "EL01"), (["price"], None), (["a", "b"], None), (["a", "load"], "load"),
+    (["当日実績(万kW)", "予測値(万kW)"], "当日実績(万kW)"), (["Wächter", "P"], None),
     (["load", "power"], None), (["load", "load_forecast"], "load"), (["P_AC", "irradiance (W/m2)"], None),
 ])
 def test_only_power__one_and_no_other(names: list[str], found: str | None) -> None:

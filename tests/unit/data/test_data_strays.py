@@ -92,3 +92,8 @@ def test_strays__other_names_in_the_middle_are_an_error(tmp_path: Path, head: st
     with pytest.raises(DataError, match=r"a\.csv, line 22: the names of the columns stand there again, and others"):
         read(tmp_path, [head, *rows[:20], again, *rows[20:]])
     assert read(tmp_path, [head, *rows[:20], head, *rows[20:]])[0] == TRUTH
+
+
+def test_strays__nothing_else_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no row of data(?s:.*)'########'"):
+        read(tmp_path, [NAMES, *["########,7"] * 30])

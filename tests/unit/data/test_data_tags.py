@@ -42,3 +42,13 @@ def test_meter__that_was_replaced_is_one_series(tmp_path: Path) -> None:
 def test_is_tag__and_what_tells_something_else() -> None:
     assert is_tag("Tag_Name")
     assert not any(map(is_tag, ("type", "quality", "season", "tariff", "weekday", "name", "unit")))
+
+
+@pytest.mark.parametrize(("column", "word"), [("quality", "Bad"), ("Status", "invalid"), ("质量码", "无效")])
+def test_rows__that_their_source_does_not_believe_are_told(tmp_path: Path, column: str, word: str) -> None:
+    marks = np.where(np.arange(240) // 24 == 3, word, "A")
+    pd.DataFrame({"time": TIMES, "kW": LOAD, column: marks}).to_csv(tmp_path / "x.csv", index=False)
+    data, report = open_source(tmp_path / "x.csv", DataConfig.model_validate({"time": {"step": "1h"}})).read()
+    assert data.frame[TOTAL].tolist() == LOAD.tolist()
+    assert f"the column {column!r} says {word!r} of 24 rows: they are used as they are" in " ".join(report.notes)
+    assert report.ignored == (column,)
