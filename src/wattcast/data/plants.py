@@ -12,7 +12,8 @@ from wattcast.data.tables import stem
 from wattcast.errors import DataError, listing
 
 _YEAR = r"(?:19|20)\d{2}"
-DATE = re.compile(rf"(?<!\d){_YEAR}(?:[-_.]?(?:0?[1-9]|1[0-2])(?:[-_.]?(?:0?[1-9]|[12]\d|3[01]))?)?(?!\d)")
+_DAY_FIRST = r"(?:(?:0[1-9]|[12]\d|3[01])(?P<sign>[-.])(?:0[1-9]|1[0-2])(?P=sign))?"
+DATE = re.compile(rf"(?<!\d){_DAY_FIRST}{_YEAR}(?:[-_.]?(?:0?[1-9]|1[0-2])(?:[-_.]?(?:0?[1-9]|[12]\d|3[01]))?)?(?!\d)")
 MONTH = re.compile(r"(?<![a-z])(?:jan|feb|m[aä]r|apr|mai|may|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]*|"
                    r"[一二三四五六七八九十]{1,2}月", re.IGNORECASE)
 SAME_TIME = 0.5

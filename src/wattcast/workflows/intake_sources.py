@@ -11,6 +11,7 @@ from wattcast.data.files import columns_of
 from wattcast.data.plants import groups_by_name, without_dates
 from wattcast.data.reader import Source, files_in, open_source
 from wattcast.data.schema import DataConfig
+from wattcast.data.tables import stem
 from wattcast.errors import ConfigError, DataError, InputError, listing
 from wattcast.workflows.job import OF_ONE_STATION
 from wattcast.workflows.kept_descriptions import config_of
@@ -53,6 +54,15 @@ def named_like(files: Sequence[Path], path: Path, known: Iterable[str]) -> str |
     if len(groups) != 1:
         return None
     return next((name for name in (*groups, without_dates(files[0])) if name in known), None)
+
+
+def name_without_date(path: Path, config: DataConfig) -> str | None:
+    """What the station of a single file is called whose name tells a date, too: tomorrow's file is the same one's. That
+    of a name that is nothing but a date is called like the folder, as with other such files beside it."""
+    if path.is_dir() or (name := without_dates(path)) == stem(path):
+        return None
+    columns = columns_of(path, config)
+    return None if columns is None or columns.station is not None else name or path.resolve().parent.name or None
 
 
 def opened(sources: Sources, given: Description, known: Mapping[str, Description],
@@ -105,6 +115,8 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     files = files_in(sources.path, config)
     if config.station is None and (name := named_like(files, sources.path, known)):
         return config_of({**known[name], **given, "station": name})
+    if config.station is None and (name := name_without_date(sources.path, config)):
+        return config_of({**given, "station": name})
     if not sources.path.is_dir() or config.folder is not None or config.station is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
