@@ -12,7 +12,7 @@ from wattcast.errors import DataError, listing
 
 ALIKE = 1e-6
 """Values that differ by less than this share are the same, written with fewer digits. [share]"""
-SEVERAL, FEWEST = 0.1, 48
+SEVERAL, FEWEST = 0.25, 48
 """Share of the times, and so many at least, that are there with several values where rows are of several series."""
 HALF_A_DAY = 12
 """Clocks that go round twice a day show so many hours. [number]"""

@@ -17,9 +17,9 @@ POWER = pd.Series(200 + 50 * np.sin(TIMES.hour / 4), TIMES)
 
 
 def test_one_series__a_second_meter_of_the_last_days_is_found() -> None:
-    """It was added a few days ago: most times are there once."""
-    both = pd.concat([POWER, POWER[-24 * 4:] / 3])
-    with pytest.raises(DataError, match=r"many times are there several times(?s:.*)96 of 504 times(?s:.*)\(no\)"):
+    """It was added a week ago: most times are there once."""
+    both = pd.concat([POWER, POWER[-24 * 7:] / 3])
+    with pytest.raises(DataError, match=r"many times are there several times(?s:.*)168 of 504 times(?s:.*)\(no\)"):
         require_one_series(both, "x.csv", ["no"])
     # Corrections of a day, and the same rows once more, are none.
     require_one_series(pd.concat([POWER, POWER[:24] + 1]), "x.csv", [])
