@@ -450,3 +450,14 @@ def test_ingest__a_file_that_gets_its_name_meanwhile_waits(cli, hourly, monkeypa
     done = cli("ingest", "--data", "inbox", "--set", "data.folder=stations", *HOURLY, *STILL)
     assert done.code == 0, done.err
     assert "south.csv waits" in done.out
+
+
+@pytest.mark.parametrize(("form", "station"), [("plant_{:%Y-%m-%d}.csv", "plant"), ("P {:%d.%m.%Y}.csv", "P"),
+                                               ("inbox/{:%Y%m%d}.csv", "inbox")])
+def test_ingest__a_file_of_each_day_is_one_station(cli, hourly, form: str, station: str) -> None:
+    rows = hourly(days=2).drop(columns="station_ref_id")
+    for number, step in enumerate((HOURLY, ())):
+        name = form.format(pd.Timestamp("2025-03-01") + pd.Timedelta(days=number))
+        assert cli("ingest", "--data", write(rows.iloc[24 * number:24 * (number + 1)], name), *step, *STILL).code == 0
+    assert DiskStore(Path("models")).stations() == (station,)
+    assert len(kept(station).measurements().frame) == 48

@@ -10,21 +10,23 @@ import pandas as pd
 from wattcast.contracts import PART, TOTAL, Kind, Location, Station
 from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impossible
 from wattcast.data.coarse import fill_coarse
-from wattcast.data.columns import Columns
+from wattcast.data.columns import PREDECESSOR_TARGETS, Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.kinds import infer_kind
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
-from wattcast.data.places import wrong_zone
+from wattcast.data.places import unlike_name, wrong_zone
 from wattcast.data.power_names import assumed_power
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.quantities import Described, metered, to_steps
 from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newest_of_each
+from wattcast.data.silent_nights import fill_silent_nights
 from wattcast.data.stamps import read_starts
-from wattcast.data.tables import Table
+from wattcast.data.tables import BOOKS, Table
+from wattcast.data.tags import marked, require_one_tag
 from wattcast.data.values import to_codes, to_numbers
 from wattcast.data.weather import Weather
 from wattcast.data.weather_scales import convert_other_units
@@ -73,11 +75,15 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     cells, clock = raw.table.frame[raw.columns.time], raw.columns.clock
     starts = read_starts(cells, None if clock is None else raw.table.frame[clock], config.time, raw.table.place)
     times, findings = starts.index, starts.findings
+    if config.overlap == "error":
+        tags = [name for name in raw.columns.tags if name in raw.table.frame]
+        require_one_tag(raw.table.frame[tags], times, raw.source)
     frame = _convert(raw, times, config.missing_words)
+    _require_no_number(raw, frame)
     columns = _without_empty_part(raw, frame) if whole else raw.columns
     rows = frame[list(columns.measured)]
     source = Described(raw.source, columns.targets, raw.table.units)
-    frame, resets = metered(rows, source, config)
+    frame, resets, readings = metered(rows, source, config)
     kind, daylight_saving, assumed = _nature(frame, config)
     station = _station(station_id, columns, config, starts.naive, kind, daylight_saving)
     _require_known_ranges(config, station)
@@ -91,20 +97,22 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     frame, converted = convert_other_units(frame, station)
     frame, negative = lift_negative_generation(frame, station)
     frame, flat = (frame, []) if steps.held else mask_flat_lines(frame, station, config)
+    frame, nights = fill_silent_nights(frame, station) if whole else (frame, [])
     if whole:
         _require_measured(frame, raw, config, [*impossible, *wild, *flat])
     frame, coarse = fill_coarse(frame, station)
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
-    findings = [*wrong_zone(station, times), *(_far_below_capacity(data) if whole else []), *findings,
+    named = unlike_name((raw.columns.time, clock), station, times) if starts.naive else []
+    findings = [*wrong_zone(station, times), *named, *(_far_below_capacity(data) if whole else []), *findings,
                 *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
                 *impossible, *wild, *units, *converted, *flat, *negative, *_inconsistent(data), *_constant(data),
                 *_future_known(data), *weather]
     told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
-    assumed = [*told, *assumed, *steps.assumed, *assumed_limits(frame, station)]
+    assumed = [*told, *assumed, *steps.assumed, *assumed_limits(frame, station), *readings, *nights]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
                                tuple(findings), columns.ignored,
-                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes),
+                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes, *_marked(raw)),
                                tuple(assumed))
 
 
@@ -129,6 +137,29 @@ def _without_empty_part(raw: RawStation, frame: pd.DataFrame) -> Columns:
                                hint=f"leave {PART} out of data.targets")
     logger.warning("%s: the column %r (%s) has no value and is left out", raw.source, columns.targets[PART], PART)
     return replace(columns, targets={TOTAL: columns.targets[TOTAL]})
+
+
+def _marked(raw: RawStation) -> list[str]:
+    return marked(raw.table.frame[[name for name in raw.columns.marks if name in raw.table.frame]])
+
+
+def _require_no_number(raw: RawStation, frame: pd.DataFrame) -> None:
+    """Nothing, unless a column that was taken for the total by its name `meter` holds the number of a meter.
+
+    Raises:
+        DataError: it never changes, while the column beside it does.
+    """
+    columns = raw.columns
+    if columns.described or columns.targets[TOTAL] not in PREDECESSOR_TARGETS or PART not in columns.targets:
+        return
+    total, part = frame[TOTAL].dropna(), frame[PART].dropna()
+    always = len(total) > 1 and bool((total == total.iloc[0]).all()) and total.iloc[0] % 1 == 0 and total.iloc[0] != 0
+    if always and len(part) and bool((part != part.iloc[0]).any()):
+        raise DataError(f"{raw.source}: the column {columns.targets[TOTAL]!r} ({TOTAL}) never changes, as if it were "
+                        "the number of a meter", found=f"{total.iloc[0]:g} in {len(total)} rows",
+                        expected="the total power beside a part of it",
+                        hint=f"if {columns.targets[PART]!r} is the total: data.targets: "
+                             f"{{{TOTAL}: {columns.targets[PART]}}}")
 
 
 def _nature(frame: pd.DataFrame, config: DataConfig) -> tuple[Kind, bool, list[Assumption]]:
@@ -197,8 +228,16 @@ def _require_measured(frame: pd.DataFrame, raw: RawStation, config: DataConfig, 
     reasons = [f"{found.kind}, {found.count} values: {found.action}" for found in cleaned if found.column == TOTAL]
     raise EmptyColumnError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
                     found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column",
-                    hint=None if config.capacity is None or not reasons else
-                    f"data.capacity is {config.capacity:g}: it has to be in the target's unit")
+                    hint=_why_empty(raw, config, cleaned=bool(reasons)))
+
+
+def _why_empty(raw: RawStation, config: DataConfig, *, cleaned: bool) -> str | None:
+    if cleaned:
+        return None if config.capacity is None else (
+            f"data.capacity is {config.capacity:g}: it has to be in the target's unit")
+    if any(file.suffix.lower() in BOOKS for file in raw.table.files):
+        return "if its cells hold formulas: open the workbook in a spreadsheet, which works them out, and save it"
+    return None
 
 
 def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,

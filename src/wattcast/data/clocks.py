@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from wattcast.data.timeforms import parse_texts
@@ -20,7 +21,15 @@ ENDING = re.compile(r"(?i:(?:^|[\W_])(?:end|ending|ende)(?:$|[\W_])|^he$|hour ?e
 _RANGE = r"(\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|~|—|至|to)\s*\d{1,2}:\d{2}(?::\d{2})?"
 _HOURS = r"\d{1,2}\s*(?:-|–|~|—|至|to)\s*\d{1,2}"
 """`00-01`, which is the first hour of a day."""
-_WORDS = r"^(\d{1,2})\s*(?:h|时|時|点|點|Uhr)\s*(?:(\d{2})\s*(?:分|min)?)?$"
+_WORDS = r"^(\d{1,2})\s*(?:h|时|時|点|點|시|Uhr)\s*(?:(\d{2})\s*(?:分|분|min)?)?$"
+_BASE = (r"^(?:(?:1899|1900|1970|0001)[-/.]\d{1,2}[-/.]\d{1,2}[ T]|"
+         r"\d{1,2}[-/.]\d{1,2}[-/.](?:1899|1900|1970) |0 days )")
+"""The day that databases and spreadsheets put before a time of day, where nothing was measured."""
+_MIDNIGHT = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?|[ T]12:00(?::00)? ?[Aa][Mm])$"
+DAY_MINUTES, DAY_SECONDS = 1440, 86_400
+"""A day has so many. [minutes, seconds]"""
+MERGED = 0.5
+"""Where so many rows have a time of day and no date, it stands in the first row of each day only. [share]"""
 
 
 @dataclass(frozen=True)
@@ -51,16 +60,26 @@ def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp
     Raises:
         DataError: a cell tells no time of day, or hours may tell the start or the end.
     """
-    days, times = _bare_dates(dates), clocks.astype("str").str.strip()
+    dates, merged = _filled_down(dates, clocks)
+    times = clocks.astype("str").str.strip().str.replace(_BASE, "", regex=True)
+    days = _bare_dates(dates)
     if days is None:
         return Joined(dates)
     if times.str.contains(r"\d{4}-\d|\d[/.]\d+[/.]\d|年", na=False).any():
         return Joined(clocks)
     counted = _counted(days, times, place, timezone)
-    if counted is not None:
-        return counted
-    read = _clock(times, place, stamp)
-    return Joined((days + " " + read.cells).rename(dates.name), read.ends, read.note)
+    if counted is None:
+        read = _clock(times, place, stamp)
+        counted = replace(read, cells=(days + " " + read.cells).rename(dates.name))
+    return replace(counted, note="; ".join(filter(None, (merged, counted.note))) or None)
+
+
+def _filled_down(dates: pd.Series, clocks: pd.Series) -> tuple[pd.Series, str | None]:
+    """Dates in all rows, where only the first of each day has one, as merged cells do; and that it was so."""
+    empty = dates.isna()
+    if not len(empty) or empty.iloc[0] or empty.mean() < MERGED or clocks[empty].isna().any():
+        return dates, None
+    return dates.ffill(), f"{dates.name!r} tells the date in the first row of each day only: it holds until the next"
 
 
 def _counted(days: pd.Series, times: pd.Series, place: Callable[[int], str], timezone: str) -> Joined | None:
@@ -94,7 +113,7 @@ def _bare_dates(dates: pd.Series) -> pd.Series | None:
     """Texts without a time of day; None if some tell one."""
     if pd.api.types.is_datetime64_any_dtype(dates.dtype):
         return None if (dates != dates.dt.normalize()).any() else dates.dt.strftime("%Y-%m-%d")
-    texts = dates.astype("str").str.strip().str.replace(r"[ T]0?0:00(?::00(?:\.0+)?)?$", "", regex=True)
+    texts = dates.astype("str").str.strip().str.replace(_MIDNIGHT, "", regex=True)
     if texts.str.contains(r"\d:\d{2}", na=False).any():
         return None
     if texts.str.fullmatch(r"\d{5}(?:\.0+)?").all():
@@ -113,6 +132,8 @@ def _clock(texts: pd.Series, place: Callable[[int], str], stamp: str | None) -> 
     texts = texts.mask(words[0].notna(), words[0] + ":" + words[1].fillna("00"))
     if texts.str.contains(":").all() or texts.str.contains(r"[AaPp]\.?\s?[Mm]\.?$").all():
         return Joined(texts)
+    if (pointed := _with_point(texts)) is not None:
+        return pointed
     bare = texts.str.replace(r"^[A-Za-z]{1,4}\s*(?=\d)", "", regex=True).str.replace(r"\.0+$", "", regex=True)
     numbers = pd.to_numeric(bare, errors="coerce")
     wrong = texts[numbers.isna() | (numbers < 0)]
@@ -127,9 +148,38 @@ def _clock(texts: pd.Series, place: Callable[[int], str], stamp: str | None) -> 
         whole = numbers.astype(int)
         if (bare.str.len() == 4).all() or (whole.max() >= 100 and (whole % 100 < 60).all() and whole.max() <= 2400):
             return Joined(_written(whole // 100 * 60 + whole % 100))
+        if (bare.str.len() == 6).all() or (whole.max() > 2400 and (whole % 100 < 60).all() and (
+                whole // 100 % 100 < 60).all() and whole.max() <= 240_000):
+            return Joined(_written(whole // 10_000 * 60 + whole // 100 % 100))
+        if (since := _since_midnight(whole)) is not None:
+            return since
         return _hours(whole, texts, stamp) if whole.max() <= HOURS else _intervals(whole, place)
     raise DataError(f"the column {texts.name!r} should hold times of day", found=repr(texts.iloc[0]),
                     expected="for example 00:15, or hours from 0 to 23 or 1 to 24")
+
+
+def _with_point(texts: pd.Series) -> Joined | None:
+    """`13.45` as a clock, `13.75` as hours: whichever makes the minutes of an hour equally far apart."""
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if numbers.isna().any() or (numbers % 1 == 0).all() or numbers.max() > HOURS or numbers.nunique() < HOURS:
+        return None
+    parts = numbers % 1
+    for sixtieth, word in ((0.01, "clocks with a point"), (1 / 60, "hours and their parts")):
+        minutes = parts / sixtieth
+        within = np.unique(minutes.round().astype(int))
+        if (np.abs(minutes - minutes.round()) < 0.01).all() and within.max() < 60 and np.ptp(
+                np.diff(np.append(within, within[0] + 60))) == 0:
+            return Joined(_written((numbers // 1 * 60 + minutes.round()).astype(int)), None,
+                          f"{texts.name!r} holds {word}")
+    return None
+
+
+def _since_midnight(numbers: pd.Series) -> Joined | None:
+    """Minutes or seconds since midnight; None of what can be numbers of intervals."""
+    unit, name = (60, "seconds") if numbers.max() > DAY_MINUTES else (1, "minutes")
+    if not max(INTERVALS) < numbers.max() <= DAY_SECONDS or (numbers % (5 * unit) != 0).any():
+        return None
+    return Joined(_written(numbers // unit), None, f"{numbers.name!r} counts the {name} since midnight")
 
 
 def _hours(hours: pd.Series, texts: pd.Series, stamp: str | None) -> Joined:

@@ -1,5 +1,6 @@
 """Which column of a source plays which part: as the user says, or as the names tell."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,9 +14,11 @@ from wattcast.data.schema import (
     STRUCTURAL,
     DataConfig,
     TimeConfig,
+    alias_order,
     recognise,
     spelt,
 )
+from wattcast.data.tags import is_mark, is_tag
 from wattcast.data.textfiles import FileOptions
 from wattcast.errors import ConfigError, DataError, listing, nearest
 
@@ -32,7 +35,8 @@ SLOT = CLOCK
 """The column that a table with a row for each day gets when its values are put under each other."""
 
 CLOCKS = ("time", "时间", "时刻", "zeit", "von", "start", "from", "beginn",
-          "begin", "zeit_von", "uhrzeit_von", "start_time")
+          "begin", "zeit_von", "uhrzeit_von", "start_time", "from_time", "read_time", "reading_time", "local_time",
+          "ab_zeit", "tid", "時刻", "時間", "시각", "시간", "время")
 """What a column is called that may hold the time of day alone, if a date is beside it."""
 
 
@@ -42,7 +46,8 @@ class Columns:
 
     `clock` is the time of day where `time` may be the date only; `described` tells whether the configuration named the
     targets, `guessed` whether the total is only what no other column can be; `lacking` are columns that other files of
-    the station have, by our names, and that are empty here.
+    the station have, by our names, and that are empty here; `tags` are ignored but must not change from row to row,
+    `marks` may say that a row is not to be believed.
     """
 
     time: str
@@ -56,6 +61,8 @@ class Columns:
     ignored: tuple[str, ...] = ()
     guessed: bool = False
     lacking: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
     @property
     def measured(self) -> dict[str, str]:
@@ -70,7 +77,7 @@ class Columns:
     @property
     def used(self) -> tuple[str, ...]:
         """All columns to be read."""
-        return (*self.places, *self.measured.values())
+        return (*self.places, *self.measured.values(), *self.tags, *self.marks)
 
     def has_part(self, header: Collection[str]) -> bool:
         """Whether a file with these columns, which cannot stand alone, holds some of the station's: not where it tells
@@ -90,7 +97,7 @@ class Columns:
     @property
     def texts(self) -> tuple[str, ...]:
         """Those to be read as text."""
-        return (*self.places, *self.categorical)
+        return (*self.places, *self.categorical, *self.tags, *self.marks)
 
 
 def file_options(config: DataConfig) -> FileOptions:
@@ -115,6 +122,9 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
     """
     _require_listed(header, config, source, elsewhere)
     time, clock = time_columns(header, config.time)
+    if time is None and _are_values(header):
+        raise DataError(f"{source} has no line with the names of its columns", found=listing(header),
+                        expected="a first line such as time,total_active_power", hint="write one above the values")
     if time is None:
         raise DataError(f"{source} has no column that is known to be the time", found=listing(header, limit=40),
                         expected="for example time or ts", hint="name it under data.time.column")
@@ -126,7 +136,16 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
                           hint="leave it out of known_future and past_only, or name another column under "
                                "data.time.column or data.station_column")
     needless = (*columns.used, *REDUNDANT, *parts_of(columns.places, header))
-    return replace(columns, ignored=tuple(name for name in header if name not in needless))
+    ignored = tuple(name for name in header if name not in needless)
+    return replace(columns, ignored=ignored, tags=tuple(filter(is_tag, ignored)),
+                   marks=tuple(filter(is_mark, ignored)))
+
+
+def _are_values(header: Sequence[str]) -> bool:
+    """Whether what stands where names should is a row of values: a time, and nothing that is no number."""
+    names = [name for name in header if not name.startswith("Unnamed: ")]
+    return any(re.match(r"\s*\d+[-/.:年]\d", name) for name in names) and all(
+        re.match(r"\s*[-+]?[.,]?\d", name) for name in names)
 
 
 def _require_listed(header: Sequence[str], config: DataConfig, source: str, elsewhere: Collection[str]) -> None:
@@ -206,8 +225,6 @@ def column_for(header: Sequence[str], quantity: str) -> str | None:
 
 
 def _first_spelling(known: dict[str, str], quantity: str) -> str | None:
-    # An index without a name is the time only if no other column is.
-    aliases = [alias.casefold() for alias in QUANTITIES[quantity].aliases if alias not in NAMELESS_INDEX]
     names = [name for name, found in known.items() if found == quantity]
-    return min(names, key=lambda name: aliases.index(name.casefold()) if name.casefold() in aliases else
-               len(aliases) + (name in NAMELESS_INDEX), default=None)
+    # An index without a name is the time only if no other column is.
+    return min(names, key=lambda name: (name in NAMELESS_INDEX, alias_order(name, quantity)), default=None)

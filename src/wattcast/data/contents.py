@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wattcast.data.files import tables_in
+from wattcast.data.files import dated_files, tables_in
 from wattcast.data.folders import forecast_files, has_forecasts, month_files, station_folders
 from wattcast.data.schema import DataConfig
 from wattcast.data.tables import OLD_BOOKS, SUFFIXES
@@ -60,13 +60,14 @@ def contents_of(path: Path, config: DataConfig, known: Collection[str] = ()) -> 
     stations = station_folders(path, known)
     if path.resolve() in stations.values():
         return Contents(path, stations, {}, [])
-    loose = tables_in(path, config)
+    loose = tables_in(path, config) if config.folder == "stations" else dated_files(path, config)
+    read = {file.relative_to(path).parts[0] for file in loose}
     others = [entry for entry in sorted(path.iterdir())
               if entry.is_dir() and entry.name not in stations and not entry.name.startswith(".")]
     folders = {entry.name: files for entry in others if (files := tables_in(entry, config))}
     nested = {name: files for name, files in folders.items() if name in known or not (stations or loose)}
     unseen = {entry.name: "no station is known by that name" for entry in others
-              if entry.name not in nested and (entry.name in folders or has_forecasts(entry))}
+              if entry.name not in {*nested, *read} and (entry.name in folders or has_forecasts(entry))}
     unseen |= {str(file.relative_to(path)): "open it and save it as .xlsx or CSV"
                for folder in (path, *others) for file in sorted(folder.iterdir())
                if file.name.lower().endswith(OLD_BOOKS) and not file.name.startswith((".", "~$"))}

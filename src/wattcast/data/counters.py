@@ -4,21 +4,30 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from wattcast.data.quality import Finding, found_at, times_of
+from wattcast.data.quality import Assumption, Finding, found_at, times_of
 from wattcast.errors import DataError
 
 FIRST = pd.Timedelta(days=28)
 """What these weeks show decides."""
 SPAN, FEWEST = pd.Timedelta(days=10), 100
 """Days and rows below which rising power may be chance. [days, rows]"""
+SHORT, ALWAYS = 24, 0.5
+"""So many rows that never fall and rise at this share of them are told of, where they are too few to be sure.
+[rows, share]"""
 RISES, FALLS = 0.2, 2
 """A meter's reading rises at this share of its rows at least and falls so often at most, when it is set back.
 [share, number]"""
 NEAR = 0.05
 """Share of a meter's digits within which it rolls over from their end to their beginning, however often."""
+DAILY = 0.5
+"""Share of the days on which a meter rises that is read once a day. [share]"""
 DAYS, SAME_TIME = 7, 60
 """A meter of the day's energy is set back on so many days at least, within so many minutes of the clock.
 [days, minutes]"""
+FAULTY = 0.05
+"""A meter's readings are zero, too low or too high at no more than this share of its rows. [share]"""
+REGAINED = 0.5
+"""A reading that was wrong is as high again in one step, which is this share of what it had fallen at least. [share]"""
 LATE = 1.5
 """A reading that comes later than so many times the usual distance tells no interval's energy. [times]"""
 
@@ -31,28 +40,65 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         column: the source's name.
 
     Raises:
-        DataError: it never falls, or only where a meter is set back.
+        DataError: it never falls, or only where a meter is set back or tells nothing.
     """
     known = power.dropna()
     known = known[~known.index.duplicated(keep="last")].sort_index()
     known = known[times_of(known) < times_of(known).min() + FIRST]
-    if len(known) < FEWEST or known.index[-1] - known.index[0] < SPAN:
+    if len(known) < FEWEST or not _rises(times_of(known), known.to_numpy()):
         return
-    change = np.diff(known.to_numpy())
-    falls = np.flatnonzero(change < 0)
-    before, after = known.to_numpy()[falls], known.to_numpy()[falls + 1]
-    daily = _is_set_back_daily(times_of(known), known.to_numpy(), falls)
-    if not daily and ((len(falls) > FALLS and not _rolls_over(before, after)) or np.mean(change > 0) < RISES or (
-            after > before / 2).any()):
-        return
-    last = times_of(power.dropna()).max()
+    falls, last = int((np.diff(known.to_numpy()) < 0).sum()), times_of(power.dropna()).max()
     raise DataError(
         f"{source}: the column {column!r} ({power.name}) looks like a meter's reading, not like power",
         found=f"{power.notna().sum()} readings from {known.index[0]:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}; over the "
-              f"first weeks they rise from {known.iloc[0]:g} to {known.max():g} and fall {len(falls)} times",
+              f"first weeks they rise from {known.iloc[0]:g} to {known.max():g} and fall {falls} times",
         expected="the power or the energy of each interval",
         hint="set data.counter to true to take the differences as energy per interval; to false if it is power; or by "
              f"target, data.counter: {{{power.name}: true}}")
+
+
+def assumed_power(power: pd.Series, column: str) -> list[Assumption]:
+    """That a target which never falls, but for too short a time to be sure, is no meter's reading.
+
+    Args:
+        power: as in `require_no_counter`.
+        column: the source's name.
+    """
+    known = power.dropna()
+    known = known[~known.index.duplicated(keep="last")].sort_index()
+    change = np.diff(known.to_numpy())
+    if len(known) < SHORT or (change < 0).any() or np.mean(change > 0) < ALWAYS:
+        return []
+    return [Assumption("counter", "false", f"{column!r} is taken for power or energy of each interval, though it rises "
+                       f"from {known.iloc[0]:g} to {known.iloc[-1]:g} and never falls, as a meter's reading does",
+                       "data.counter")]
+
+
+def _rises(times: pd.DatetimeIndex, readings: npt.NDArray[np.float64]) -> bool:
+    """Whether readings in order go up as a meter's do."""
+    change, span = np.diff(readings), times[-1] - times[0]
+    falls = np.flatnonzero(change < 0)
+    before, after = readings[falls], readings[falls + 1]
+    if span < SPAN:
+        return False
+    if _is_set_back_daily(times, readings, falls):
+        return True
+    if len(falls) > FALLS and not _rolls_over(before, after):
+        return _rises_but_for_faults(readings)
+    # A meter that is read once a day rises on most days, all at once.
+    days = times.normalize()
+    grown = len(falls) == 0 and days[1:][change > 0].nunique() >= max(DAYS, DAILY * days.nunique())
+    return bool((np.mean(change > 0) >= RISES or grown) and not (after > before / 2).any())
+
+
+def _rises_but_for_faults(readings: npt.NDArray[np.float64]) -> bool:
+    """Whether they do so but for zeros and for single readings that are too low or too high."""
+    there = readings[readings != 0]
+    if len(there) < max((1 - FAULTY) * len(readings), FEWEST):
+        return False
+    change = np.diff(np.median(np.lib.stride_tricks.sliding_window_view(there, 3), axis=1))
+    up = change[change > 0].sum()
+    return bool(np.mean(change > 0) >= RISES and np.mean(change < 0) <= FAULTY and change.sum() >= (1 - FAULTY) * up)
 
 
 def _is_set_back_daily(times: pd.DatetimeIndex, readings: npt.NDArray[np.float64],
@@ -74,7 +120,8 @@ def _rolls_over(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64])
 
 
 def differences(frame: pd.DataFrame, targets: tuple[str, ...]) -> tuple[pd.DataFrame, list[Finding]]:
-    """Readings to the energy from each one to the next; empty where the next is missing, late or smaller.
+    """Readings to the energy from each one to the next; empty where the next is missing, late or smaller, and from a
+    reading that falls, to zero perhaps, to the one that is as high as before again.
 
     Args:
         frame: rows in any order, indexed by instant; of rows with the same stamp the later one counts.
@@ -87,8 +134,22 @@ def differences(frame: pd.DataFrame, targets: tuple[str, ...]) -> tuple[pd.DataF
         used = np.append(np.diff(reading), np.nan)
         apart = np.append(np.diff(times.as_unit("us").asi8).astype(float), np.nan)
         late = apart > LATE * np.nanmedian(apart) if len(apart) > 1 else np.zeros(len(apart), dtype=bool)
-        back = used < 0
+        back, wrong = used < 0, _of_wrong_readings(reading, used)
         findings += found_at("counter_reset", name, times[back], "the meter's reading falls: the energy up to the next "
                              "one is left empty")
-        energy[name] = np.where(back | late, np.nan, used)
+        findings += found_at("counter_reset", name, times[wrong], "readings that fell and are as high as before again: "
+                             "the energy until then is left empty")
+        energy[name] = np.where(back | wrong | late, np.nan, used)
     return frame.assign(**energy), findings
+
+
+def _of_wrong_readings(reading: npt.NDArray[np.float64], used: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Energy that begins at a reading which fell and came back; not of a meter that was set back and counts anew."""
+    known = pd.Series(reading).ffill().to_numpy()
+    top = np.fmax.accumulate(known)
+    below = known < top
+    stretch = pd.Series(known).groupby(np.cumsum(~below))
+    up = below & np.append(~below[1:], False) & (used >= REGAINED * (top - stretch.cummin().to_numpy()))
+    zeros = below & (reading == 0) & (used == 0)
+    returned = pd.Series(up).groupby(np.cumsum(~below)).transform("any").to_numpy()
+    return np.asarray(up | (zeros & returned))

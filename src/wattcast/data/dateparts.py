@@ -9,7 +9,8 @@ from wattcast.data.schema import recognise, spelt
 DATE, CLOCK = "date", "time of day"
 """What the columns are called that are put together."""
 
-DATES = (DATE, "datum", "日期", "day")
+DATES = (DATE, "datum", "日期", "day", "fecha", "dato", "дата", "tarih", "日付", "年月日", "날짜", "数据日期",
+         "采集日期", "统计日期", "start_date", "from_date", "read_date", "reading_date", "local_date", "ab_datum")
 """What a column is called that may hold the day alone."""
 
 _PARTS = {"year": ("year", "yyyy", "yr", "jahr", "année", "año", "年", "年份"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from wattcast.errors import DataError
@@ -15,9 +16,16 @@ COMMA = _SIGN + r"\d[\d.]*,\d+(?:[eE][-+]?\d+)?\s*$"
 ONE_GROUP = _SIGN + r"[1-9]\d{0,2},\d{3}\s*$"
 """A number to which a comma may be either."""
 THOUSANDS_COMMA = _SIGN + r"[1-9]\d{0,2}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})\s*$"
+LAKHS = _SIGN + r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?\s*$"
+"""Hundred thousands, as India writes them: `12,34,567.8`."""
 POINT_GROUPS = _SIGN + r"[1-9]\d{0,2}(?:\.\d{3})+\s*$"
+SEVERAL_GROUPS = _SIGN + r"[1-9]\d{0,2}(?:\.\d{3}){2,}\s*$"
 POINT_GROUPS_COMMA = _SIGN + r"[1-9]\d{0,2}(?:\.\d{3})+,\d+\s*$"
+HUNDREDS = _SIGN + r"[1-9]\d{2}\s*$"
 POINT = _SIGN + r"\d*\.\d+\s*$"
+FEWEST = 30
+"""So many numbers with a point, all with three digits behind it, beside hundreds without one may be thousands: decimals
+end in a zero, which is left out, one time in ten. [number]"""
 
 
 def has_decimal_commas(cells: Collection[str]) -> bool:
@@ -39,7 +47,7 @@ def plain_numbers(frame: pd.DataFrame, columns: Collection[str], decimal: str | 
     Raises:
         DataError: a comma or a point may stand before decimals or between thousands.
     """
-    texts = {name: frame[name].astype("str").str.replace(BLANKS, "", regex=True)
+    texts = {name: _signs_before(frame[name].astype("str").str.replace(BLANKS, "", regex=True))
              for name in columns if pd.api.types.is_string_dtype(frame[name].dtype)}
     if not texts:
         return frame, None
@@ -70,8 +78,13 @@ def _decimal_sign(texts: dict[str, pd.Series], source: str) -> str:
 
 def _rewritten(cells: pd.Series, sign: str, decimal: str | None, source: str) -> pd.Series:
     if sign == ".":
-        grouped = cells.str.contains(_SIGN + r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*$", na=False)
-        return cells.mask(grouped, cells.str.replace(",", "", regex=False)) if grouped.any() else cells
+        grouped = cells.str.contains(_SIGN + r"\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*$", na=False) | cells.str.contains(
+            LAKHS, na=False)
+        cells = cells.mask(grouped, cells.str.replace(",", "", regex=False)) if grouped.any() else cells
+        pointed = cells[cells.str.contains(".", regex=False, na=False)]
+        # Two points in a number can be no decimal signs, and then no point is one.
+        several = pointed.str.contains(SEVERAL_GROUPS).any() and pointed.str.contains(POINT_GROUPS).all()
+        return cells.str.replace(".", "", regex=False) if several else cells
     commas = cells.str.contains(COMMA, na=False)
     groups = cells.str.contains(POINT_GROUPS, na=False)
     if groups.any():
@@ -92,5 +105,51 @@ def _rewritten(cells: pd.Series, sign: str, decimal: str | None, source: str) ->
 
 def _numbers(cells: pd.Series) -> pd.Series:
     """Numbers if all cells are; what is not a number stays for those who know words for no value."""
-    numbers = pd.to_numeric(cells.str.replace("−", "-", regex=False), errors="coerce")
+    numbers = pd.to_numeric(cells, errors="coerce")
     return cells if (numbers.isna() & cells.notna()).any() else numbers
+
+
+def _signs_before(cells: pd.Series) -> pd.Series:
+    """A minus before its number: `−5`, and `5-` and `(5)` of bookkeepers."""
+    cells = cells.str.replace("−", "-", regex=False)
+    return cells.str.replace(r"^\s*(?:\((\d[\d.,]*)\)|(\d[\d.,]*)-)\s*$", r"-\1\2", regex=True)
+
+
+def may_have_point_groups(frame: pd.DataFrame) -> bool:
+    """Whether numbers of a column may be thousands with a point, such as 1.012 beside 987, which only their texts tell.
+
+    Args:
+        frame: columns of numbers as they were read.
+    """
+    for _, column in frame.select_dtypes("float").items():
+        size = column.dropna().abs().to_numpy()
+        parts = size[size % 1 != 0]
+        if len(parts) >= FEWEST and ((parts >= 1) & (parts < 1000)).all() and (size[size % 1 == 0] >= 100).any() and (
+                np.abs(parts * 1000 - np.rint(parts * 1000)) < 1e-6).all():
+            return True
+    return False
+
+
+def require_no_point_groups(frame: pd.DataFrame, columns: Collection[str], source: str) -> None:
+    """Nothing, unless points may stand between thousands in a file where no number has a comma.
+
+    Args:
+        frame: all cells as texts.
+        columns: those that may hold numbers.
+        source: what to call the file in messages.
+
+    Raises:
+        DataError: with both readings.
+    """
+    for name in columns:
+        cells = frame[name].dropna()
+        pointed = cells[cells.str.contains(".", regex=False)]
+        if len(pointed) < FEWEST or not pointed.str.contains(POINT_GROUPS).all() or not cells.str.contains(
+                HUNDREDS).any() or pointed.str.contains(SEVERAL_GROUPS).any():
+            continue
+        text, whole = str(pointed.iloc[0]).strip(), str(cells[cells.str.contains(HUNDREDS)].iloc[0]).strip()
+        raise DataError(f"{source}: the points in the column {name!r} may stand before decimals or between thousands",
+                        found=f"{text!r} in {len(pointed)} rows, all with three digits behind the point, beside "
+                              f"{whole!r}",
+                        hint=f"--set data.decimal=, reads it as {text.replace('.', '')}; --set data.decimal=. reads it "
+                             f"as {text}")

@@ -1,6 +1,7 @@
 """Files of one or more stations as one long table, whatever their form, with the part of every column."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from wattcast.contracts import TOTAL, Station
-from wattcast.data.columns import SLOT, Columns, column_for, file_options, resolve, time_columns
-from wattcast.data.plants import groups_by_name, is_part, says_weather
+from wattcast.data.columns import Columns, column_for, file_options, resolve, time_columns
+from wattcast.data.filedates import with_file_dates
+from wattcast.data.plants import groups_by_name, is_part, says_weather, without_dates
 from wattcast.data.schema import DataConfig
 from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
 from wattcast.data.stamps import read_starts
 from wattcast.data.strays import without_strays
-from wattcast.data.tables import Table, is_table, read_header, read_table
+from wattcast.data.tables import OTHER_FORMS, Table, is_table, read_header, read_table
 from wattcast.data.textfiles import FileOptions
 from wattcast.data.values import to_numbers
 from wattcast.data.weather_layout import issue_column
@@ -37,6 +39,34 @@ def tables_in(folder: Path, config: DataConfig) -> list[Path]:
     forecasts = forecast_table(folder, config)
     files = [entry for entry in sorted(folder.iterdir()) if is_table(entry) and entry != forecasts]
     return [file for file in files if not file.name.lower().endswith((".txt", ".txt.gz")) or _has_time(file, config)]
+
+
+def dated_files(folder: Path, config: DataConfig, *, below: bool = False) -> list[Path]:
+    """Its files as in `tables_in`; where there are none, those of the folders in it if all are called after dates.
+
+    Args:
+        below: it is in such a folder itself, where a number alone may be a month or a day.
+    """
+    folders = [entry for entry in sorted(folder.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
+    if (files := tables_in(folder, config)) or not all(_is_date(entry.name, below=below) for entry in folders):
+        return files
+    return [file for entry in folders for file in dated_files(entry, config, below=True)]
+
+
+def _is_date(name: str, *, below: bool) -> bool:
+    bare = re.sub(r"^(?:year|month|day|date)=", "", name)
+    return without_dates(Path(bare)) == "" or (below and re.fullmatch(r"\d{1,2}", bare) is not None)
+
+
+def left_out(folder: Path) -> str | None:
+    """What to say of files beside those of `tables_in` that hold tables, too, in forms that cannot be read."""
+    others = [entry.name for entry in sorted(folder.iterdir())
+              if entry.is_file() and entry.name.lower().endswith(OTHER_FORMS)]
+    if not others:
+        return None
+    are = "is" if len(others) == 1 else "are"
+    return (f"{len(others)} of the files in {folder.name} cannot be read and {are} left out: "
+            f"{listing(others, limit=5)}; save as .xlsx, CSV or Parquet")
 
 
 def _has_time(file: Path, config: DataConfig) -> bool:
@@ -73,8 +103,13 @@ def read_files(files: Sequence[Path], config: DataConfig, source: str, others: S
                             hint="they join a station that is kept with such columns: take its measurements, with "
                                  "weather, in first; or describe the table under data.weather_forecasts") from None
         raise
-    used = columns.used if wide is None else {*columns.used, *wide.slots} - {SLOT, *wide.columns}
-    table = without_strays(read_table(files, used, columns.texts, file_options(config)), columns.time, columns.station)
+    used = columns.used if wide is None else {*columns.used, *wide.slots} - {wide.slot, *wide.columns}
+    table = read_table(files, used, columns.texts, file_options(config))
+    if columns.clock is None:
+        table = with_file_dates(table, columns.time)
+    # Where columns are days, a row is a time of day.
+    time = columns.time if columns.time in table.frame else columns.clock or columns.time
+    table = without_strays(table, time, columns.station)
     return table if wide is None else wide.long(table), columns
 
 

@@ -25,6 +25,9 @@ NOTHING = 0.01
 """Power up to this share of the peak is none. [share]"""
 DARK, NIGHT_HOURS = 0.98, 4
 """The darkest hours of the day, of which this share of the readings must be without power. [share, hours]"""
+SELDOM, FORTNIGHT = 0.02, 14
+"""An hour of the day that is measured on fewer than this share of the days, of so many at least, is one of those that
+never are. [share, days]"""
 NOON = (9, 16)
 """Hours between which the middle of the mean day of a plant lies."""
 DOWN = -4.0
@@ -54,11 +57,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Days:
-    """Mean power by hour `[D, 24]` of local time, with their dates; NaN where nothing was measured."""
+    """Mean power by hour `[D, 24]` of local time, with their dates; NaN where nothing was measured.
+
+    Of a station that is `silent` at night, of which certain hours are never measured, zero in these.
+    """
 
     power: Floats
     dates: pd.DatetimeIndex
     peak: float
+    silent: bool
 
     @property
     def profile(self) -> Floats:
@@ -129,7 +136,8 @@ def _verdict(power: pd.Series, location: Location) -> tuple[Kind | None, str]:
     if lit is not None and lit < LIT:
         return Kind.LOAD, "it rests at night and also while the sun stands high"
     if sunlike:
-        return Kind.PV, "its nights are dark, its days swell, fade and differ as sunshine does, weekends too"
+        nights = "not measured" if days.silent else "dark"
+        return Kind.PV, f"its nights are {nights}, its days swell, fade and differ as sunshine does, weekends too"
     if lit is not None and lit > ALWAYS_LIT and _change_of_day_length(power, location) > SEASONS:
         return Kind.PV, "its dark hours are the night's in all seasons measured, weekends too"
     return None, "its nights are dark, but its days look like working hours"
@@ -140,7 +148,12 @@ def _days(power: pd.Series) -> _Days:
     dates = wall.normalize().unique()
     hourly = power.groupby([wall.normalize(), wall.hour]).mean()
     table = hourly.reindex(pd.MultiIndex.from_product([dates, range(24)])).to_numpy(np.float64).reshape(-1, 24)
-    return _Days(table, dates, float(power.quantile(0.98)))
+    # Inverters that sleep write no rows.
+    never = np.isfinite(table).mean(0) < SELDOM
+    silent = len(dates) >= FORTNIGHT and int(never.sum()) >= NIGHT_HOURS
+    if silent:
+        table = np.where(never & np.isnan(table), 0.0, table)
+    return _Days(table, dates, float(power.quantile(0.98)), silent)
 
 
 def _night_readings(power: pd.Series, days: _Days, location: Location) -> Floats:
@@ -151,7 +164,8 @@ def _night_readings(power: pd.Series, days: _Days, location: Location) -> Floats
         hours = _hours(power)
         each = hours.unique()
         ends = [solar_position(times, location)["elevation"].to_numpy() for times in (each, each + HOUR)]
-        return np.asarray(power[hours.isin(each[np.maximum(*ends) < DOWN])], dtype=np.float64)
+        night = np.asarray(power[hours.isin(each[np.maximum(*ends) < DOWN])], dtype=np.float64)
+        return night if len(night) or not days.silent else np.zeros(1)
     middle = days.middle
     if not NOON[0] <= middle <= NOON[1]:
         return np.full(1, np.inf)

@@ -12,8 +12,10 @@ from wattcast.errors import DataError, listing
 
 ALIKE = 1e-6
 """Values that differ by less than this share are the same, written with fewer digits. [share]"""
-SEVERAL, FEWEST = 0.5, 48
+SEVERAL, FEWEST = 0.25, 48
 """Share of the times, and so many at least, that are there with several values where rows are of several series."""
+HALF_A_DAY = 12
+"""Clocks that go round twice a day show so many hours. [number]"""
 
 
 def require_agreement(power: pd.DataFrame, table: Table, station_id: str) -> None:
@@ -48,7 +50,7 @@ def require_agreement(power: pd.DataFrame, table: Table, station_id: str) -> Non
 
 
 def require_one_series(power: pd.Series, source: str, ignored: Sequence[str]) -> None:
-    """Nothing, unless most times are there several times, with different values: so are meters below each other.
+    """Nothing, unless many times are there several times, with different values: so are meters below each other.
 
     Args:
         power: a target, in any order, indexed by instant.
@@ -63,13 +65,36 @@ def require_one_series(power: pd.Series, source: str, ignored: Sequence[str]) ->
         return
     of_time = known.groupby(level=0).agg(["min", "max"])
     apart = (of_time["max"] - of_time["min"]) > ALIKE * of_time.abs().max(axis=1)
-    if apart.sum() < max(FEWEST, SEVERAL * len(apart)):
+    if len(known) < FEWEST or apart.sum() < SEVERAL * len(apart):
+        return
+    _require_clocks(times_of(known), source, ignored)
+    if apart.sum() < FEWEST:
         return
     time = of_time.index[np.asarray(apart)][0]
     raise DataError(
-        f"{source}: most times are there several times, with different values: the rows are of several series",
+        f"{source}: many times are there several times, with different values: the rows are of several series",
         found=f"{of_time.loc[time, 'min']:g} and {of_time.loc[time, 'max']:g} at {time:%Y-%m-%d %H:%M}; "
               f"{int(apart.sum())} of {len(apart)} times",
         expected="a row for each time, or a column that tells the series apart",
         hint=f"name that column{f' ({listing(ignored, limit=5)})' if ignored else ''} under data.station_column and "
              "the series under data.station; if later rows correct earlier ones: --set data.overlap=later")
+
+
+def _require_clocks(times: pd.DatetimeIndex, source: str, ignored: Sequence[str]) -> None:
+    """Nothing, unless times are there several times because half of what tells them was not read.
+
+    Raises:
+        DataError: they are dates, or hours of which nothing tells whether they are before noon.
+    """
+    rows = len(times) / times.nunique()
+    if rows > HALF_A_DAY and (times == times.normalize()).all():
+        raise DataError(f"{source}: the times are dates without a time of day, each in {rows:.4g} rows",
+                        found=f"{times[0]:%Y-%m-%d}",
+                        expected="a time for each row, or the time of day in a column of its own",
+                        hint=f"name that column{f' ({listing(ignored, limit=5)})' if ignored else ''} under "
+                             "data.time.clock")
+    if times.hour.nunique() == HALF_A_DAY and times.hour.isin(range(HALF_A_DAY + 1)).all():
+        raise DataError(f"{source}: each time is there in {rows:.4g} rows, and no hour is after 12: nothing tells "
+                        "morning from afternoon", found=f"{times[0]:%Y-%m-%d %H:%M}",
+                        expected="hours from 0 to 23, or AM and PM",
+                        hint="export the times with 24 hours a day, or with AM and PM")

@@ -21,18 +21,26 @@ OTHER = frozenset((
     "forecast", "predicted", "prediction", "limit", "capacity", "rated", "max", "maximum", "min", "minimum",
     "setpoint", "target", "quality", "status", "flag", "voltage", "current", "frequency", "blindleistung",
     "scheinleistung", "preis", "index", "id", "number", "name", "unit",
-    "gas", "water", "heat", "steam", "m3", "m³", "volume", "flow", "wasser", "wärme", "eau", "agua", "co2"))
+    "gas", "water", "heat", "steam", "volume", "flow", "wasser", "wärme", "eau", "agua", "type", "soc",
+    "battery", "batterie", "density", "irradiance", "irradiation", "insolation", "radiation", "strahlung",
+    "globalstrahlung", "einstrahlung", "ghi", "poa", "rayonnement", "irradiancia"))
 """Words of columns that are beside power and not it."""
 OTHER_PARTS = ("无功", "视在", "预测", "电价", "价格", "因数", "容量", "上限", "下限", "电压", "电流", "序号",
-               "编号", "予測", "燃气", "天然气", "水量", "热量", "蒸汽")
+               "编号", "予測", "燃气", "天然气", "水量", "热量", "蒸汽", "辐照", "辐射", "日射")
 """The same where words are not kept apart."""
+_AREA_OR_VOLUME = re.compile(r"[/(\[]\s*m\^?[23](?!\d)|\bco2", re.IGNORECASE)
+"""What is told per square metre is radiation, what is told in cubic metres is gas or water; `M2` may be a meter."""
+UNIT_WORDS = frozenset(("w", "kw", "mw", "gw", "wh", "kwh", "mwh", "gwh"))
 GUESSED = "targets"
 """Of what is assumed: which column is the power."""
 
 
 def power_like(column: str) -> bool:
     """Whether a name says power or energy, and nothing that is beside it."""
-    return not _beside(column) and (bool(_words(column) & POWER) or any(part in column for part in POWER_PARTS))
+    words = _words(column)
+    if words - {"last"} - UNIT_WORDS:
+        words -= {"last"}      # the German load; not the last of something
+    return not _beside(column) and (bool(words & POWER) or any(part in column for part in POWER_PARTS))
 
 
 def only_power(names: Iterable[str]) -> str | None:
@@ -60,9 +68,11 @@ def as_guessed(assumed: Iterable[Assumption]) -> str | bool:
 
 
 def _words(column: str) -> set[str]:
-    plain = unicodedata.normalize("NFKC", column)
+    plain = re.sub(r"(?<=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])(?=[A-Za-z])", " ",
+                   unicodedata.normalize("NFKC", column))
     return set(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", plain).lower()))
 
 
 def _beside(column: str) -> bool:
-    return bool(_words(column) & OTHER) or any(part in column for part in OTHER_PARTS)
+    return bool(_words(column) & OTHER) or any(part in column for part in OTHER_PARTS) or bool(
+        _AREA_OR_VOLUME.search(unicodedata.normalize("NFKC", column)))

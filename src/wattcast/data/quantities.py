@@ -8,7 +8,7 @@ import pandas as pd
 
 from wattcast.data.by_target import of_target
 from wattcast.data.cleaning import is_code
-from wattcast.data.counters import differences, require_no_counter
+from wattcast.data.counters import assumed_power, differences, require_no_counter
 from wattcast.data.gridding import in_order, to_grid
 from wattcast.data.quality import Assumption, Finding, times_of
 from wattcast.data.sampling import hold_values, sampling_of
@@ -39,8 +39,10 @@ class Steps:
     """Whether values hold until the next row: then staying equal says nothing about a sensor."""
 
 
-def metered(frame: pd.DataFrame, source: Described, config: DataConfig) -> tuple[pd.DataFrame, list[Finding]]:
-    """Rows as they are, or a meter's readings as the energy from each to the next, if `data.counter` says so.
+def metered(frame: pd.DataFrame, source: Described,
+            config: DataConfig) -> tuple[pd.DataFrame, list[Finding], list[Assumption]]:
+    """Rows as they are, or a meter's readings as the energy from each to the next, if `data.counter` says so; what was
+    found and what had to be assumed.
 
     Args:
         frame: under our names, indexed by instant, in any order.
@@ -52,11 +54,14 @@ def metered(frame: pd.DataFrame, source: Described, config: DataConfig) -> tuple
     """
     known = {name: np.where(is_code(frame[name].to_numpy(), config.missing_values), np.nan, frame[name])
              for name in source.targets}
+    assumed: list[Assumption] = []
     for name, column in source.targets.items():
         if of_target(config.counter, name) is None:
-            require_no_counter(pd.Series(known[name], frame.index, name=name), column, source.name)
+            power = pd.Series(known[name], frame.index, name=name)
+            require_no_counter(power, column, source.name)
+            assumed += assumed_power(power, column)
     meters = meters_of(source.targets, config)
-    return differences(frame.assign(**known), meters) if meters else (frame, [])
+    return (*(differences(frame.assign(**known), meters) if meters else (frame, [])), assumed)
 
 
 def meters_of(targets: Iterable[str], config: DataConfig) -> tuple[str, ...]:

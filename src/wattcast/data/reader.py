@@ -23,6 +23,7 @@ from wattcast.data.files import (
     forecast_table,
     has_power,
     issued_files,
+    left_out,
     newest_that_fits,
     nothing_kept,
     power_in_one,
@@ -181,7 +182,7 @@ def _open_folder(path: Path, config: DataConfig, wanted: Wanted, known: Known) -
     plants = _plants(path, files, config, known)
     if plants.stations:
         return _of_files(path, plants, config, wanted, known)
-    notes = () if plants.note is None else (plants.note,)
+    notes = tuple(filter(None, (plants.note, left_out(path))))
     return _of_one_table(str(path), list(filter(wanted, files)), config.station or path.resolve().name, path, config,
                          known, notes, files)
 
@@ -219,7 +220,7 @@ def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted, k
     """Stations with files of their own."""
     every = {name: tuple(filter(wanted, files)) for name, files in (plants.stations or {}).items()}
     stations = {name: files for name, files in every.items() if files}
-    notes = () if plants.note is None else (plants.note,)
+    notes = tuple(filter(None, (plants.note, left_out(path))))
 
     def load(chosen: str) -> RawStation:
         files, every = stations[chosen], (plants.stations or {})[chosen]

@@ -111,7 +111,10 @@ def _single(values: Floats, day: int) -> Mask:
     in_row = row - np.maximum.accumulate(np.where(far | np.isnan(values), -1, row))
     in_week = np.convolve(far, np.ones(WEEK * day))[:len(values)]
     alone = (in_row <= ALONE) & (in_week <= FEW)
-    return far & (alone | (beyond & (in_row < day) & (in_week <= day)))
+    # Power varies; a number that comes again far outside is what a logger writes for no value.
+    again = np.zeros(len(values), dtype=bool)
+    again[far] = pd.Series(values[far]).duplicated()
+    return far & (alone | ((beyond | again) & (in_row < day) & (in_week <= day)))
 
 
 def _usual(known: Floats, share: float) -> float:

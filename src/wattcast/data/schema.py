@@ -45,9 +45,19 @@ QUANTITIES = {
                       "utc", "von", "start", "start_date", "from", "beginn", "begin",
                       "date_and_time", "datum_und_uhrzeit", "statistical_period", "collection_time", "last_changed",
                       "统计时间", "日時", "計測日時", "計測時刻", "測定日時", "測定時刻", "日付", "日付時刻",
-                      "時間", "日期時間", "일시", "측정일시", "시간", "날짜", *NAMELESS_INDEX)),
+                      "時間", "日期時間", "일시", "측정일시", "시간", "날짜",
+                      "数据日期", "采集日期", "统计日期", "记录时间", "测量时间", "监测时间", "上报时间", "冻结时间",
+                      "抄表时间", "年月日", "年月日時", "時刻", "시각",
+                      "date_heure", "date_et_heure", "fecha_y_hora", "data_ora", "data_e_ora", "data_hora",
+                      "datum_tijd", "datum_en_tijd", "tidpunkt", "tidspunkt", "dato", "дата", "дата_и_время", "время",
+                      "tarih", "tarih_saat", "zeit_von", "messzeitpunkt", "ab_datum", "data_time", "log_time",
+                      "record_time", "reading_time", "read_time", "sample_time", "event_time", "measured_at",
+                      "measurement_time", "local_time", "from_date", "from_time", "read_date", "reading_date",
+                      "local_date", "t_stamp", "unix_time", "unix_timestamp", "epoch", *NAMELESS_INDEX)),
     "clock": Quantity(("time_of_day", "hour", "hour_ending", "he", "hour_beginning", "uhrzeit", "period",
-                       "settlement_period", "interval", "小时", "时段", "时点")),
+                       "settlement_period", "interval", "小时", "时段", "时点", "heure", "heures",
+                       "hora", "ora", "godzina", "tijd", "klokkeslæt", "saat", "čas", "hour_of_day", "viertelstunde",
+                       "quarter_hour", "time_slot")),
     "issued": Quantity(("issued", "issued_at", "issue_time", "init_time", "reference_time", "发布时间", "起报时间")),
     "station": Quantity(("station_ref_id", "station_id", "station", "site_id", "unique_id", "item_id",
                          "站点编号", "站点", "场站编号", "场站", "电站编号", "电站")),
@@ -109,6 +119,13 @@ def recognise(column: str) -> str | None:
     if spelling not in _BY_SPELLING and (found := _BY_SPELLING.get(re.sub("^utc|utc$", "", spelling))) == "time":
         return found
     return _BY_SPELLING.get(spelling)
+
+
+def alias_order(column: str, quantity: str) -> int:
+    """Which of a quantity's spellings a column's name is, counted from 0: their number if it is none."""
+    aliases, spelling = list(map(_spelling, QUANTITIES[quantity].aliases)), _spelling(column)
+    return next((aliases.index(each) for each in (spelling, re.sub("^utc|utc$", "", spelling)) if each in aliases),
+                len(aliases))
 
 
 def spelt(column: str, *names: str) -> bool:
@@ -216,8 +233,9 @@ class DataConfig(Config):
                                                  "day or longer in another unit (1000, 60 or 4 times)")
     valid_range: dict[str, tuple[float | None, float | None]] = Field(
         {}, description="column: [lowest, highest] possible value, null for no limit; replaces the built-in limits")
-    missing_values: tuple[float, ...] = Field((-99, -999, -9999, 6553.5, -3276.7, -3276.8),
-                                              description="numbers that loggers write for no value")
+    missing_values: tuple[float, ...] = Field((
+        -99, -999, -9999, 6553.5, -3276.7, -3276.8, 65535, 32767, -32768, 2147483647, -2147483648, 4294967295),
+        description="numbers that loggers write for no value")
     missing_words: tuple[str, ...] = Field((), description="texts that stand for no value, besides the usual ones "
                                                            "(`-`, `NA`, `?`, `unavailable`, `bad`, `无效` …)")
 

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from wattcast.data.clocks import DAY_MINUTES
 from wattcast.data.columns import SLOT
+from wattcast.data.dateparts import DATE
 from wattcast.data.tables import Table
 from wattcast.errors import DataError
 
@@ -18,7 +20,14 @@ COUNTS = (24, 48, 96, 144, 288)
 LONGEST = (25, 50, 100)
 """And so many where there is a column for the hour that the end of daylight saving time adds."""
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?(\s*(?:-|–|~|—|至|to)\s*\d{1,2}:\d{2}(?::00)?)?")
+FEWEST_DAYS = 2
+"""So many columns that are called after days are a table of days."""
+
+_CLOCK = re.compile(r"(?P<before>\D*?)(?P<hour>\d{1,2})(?:[:.hH](?P<minute>\d{2})(?::00)?\s?(?P<half>[AaPp]\.?[Mm]\.?)?"
+                    r"|\s?(?P<hour_half>[AaPp]\.?[Mm]\.?))(?P<end>\s*(?:-|–|~|—|至|to)\s*\d{1,2}:\d{2}(?::00)?)?")
+_DIGITS = re.compile(r"(?P<before>\D*?)(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)")
+_HOURS = re.compile(r"(\d{1,2})\s*(?:-|–|~|—|至|to)\s*(\d{1,2})")
+_DAY = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?: 00:00(?::00)?)?")
 _NUMBER = re.compile(r"(?P<before>\D*?)0*(?P<number>\d+)(?P<behind>\D*)")
 
 
@@ -27,10 +36,12 @@ class Wide:
     """The columns of a day's intervals by what their values are called, and the time of day that each stands for.
 
     It is `HH:MM`, or `HH:MM-HH:MM` of those that are numbered, which leave no doubt about their start, or the number
-    where there are columns for a day of 25 hours; all values have the same times.
+    where there are columns for a day of 25 hours; all values have the same times. Where a column is a day and a row a
+    time of day, it is the day, and `slot`, what the column of them is called, the date.
     """
 
     columns: dict[str, dict[str, str]]
+    slot: str = SLOT
 
     @property
     def slots(self) -> list[str]:
@@ -39,7 +50,7 @@ class Wide:
 
     def header(self, names: Sequence[str]) -> list[str]:
         """The names of the columns of the long table."""
-        return [*(name for name in names if name not in self.slots), SLOT, *self.columns]
+        return [*(name for name in names if name not in self.slots), self.slot, *self.columns]
 
     def long(self, table: Table) -> Table:
         """One row for each interval; those without a value are left out.
@@ -52,13 +63,16 @@ class Wide:
         count = len(others)
         frame = others.iloc[np.repeat(np.arange(count), len(first))]
         frame.index = pd.Index((others.index.to_numpy()[:, None] * len(first) + np.arange(len(first))).ravel())
-        frame = frame.assign(**{SLOT: np.tile(list(first.values()), count),
+        frame = frame.assign(**{self.slot: np.tile(list(first.values()), count),
                                 **{value: _stacked(table.frame[list(of)]) for value, of in self.columns.items()}})
+        if self.slot != SLOT:
+            frame = frame.iloc[np.argsort(np.tile(np.arange(len(first)), count), kind="stable")]
         frame = frame[frame[list(self.columns)].notna().any(axis=1)]
         slots = list(first)
         if frame.empty:
             raise DataError(f"{table.files[0]} has no value in its columns {slots[0]!r} to {slots[-1]!r}")
-        notes = [f"a row for each day: its {len(of)} columns {next(iter(of))!r} to {list(of)[-1]!r} are {value}, "
+        row = "day" if self.slot == SLOT else "time of day"
+        notes = [f"a row for each {row}: its {len(of)} columns {next(iter(of))!r} to {list(of)[-1]!r} are {value}, "
                  f"the first at {next(iter(of.values()))}" for value, of in self.columns.items()]
         return replace(table, frame=frame, slots=tuple(slots), notes=(*table.notes, *notes))
 
@@ -76,14 +90,16 @@ def wide_columns(header: Sequence[str], value: str) -> Wide | None:
         value: what their values are called in the long table.
     """
     found = day_columns(header)
-    return Wide({value: next(iter(found.values()))}) if found else None
+    if found:
+        return Wide({value: next(iter(found.values()))})
+    days = {name: name.strip() for name in header if _DAY.fullmatch(name.strip())}
+    return Wide({value: days}, DATE) if len(days) >= FEWEST_DAYS and DATE not in header else None
 
 
 def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:
     """Columns of a day's intervals and their times of day, by what stands before their numbers (`temp_1`)."""
-    matches = {name: match for name in header if (match := _CLOCK.fullmatch(name.strip()))}
-    if len(matches) in COUNTS and (found := _by_clock(matches)):
-        return {"": found}
+    if found := _clocks(header):
+        return found
     groups: dict[tuple[str, str], dict[str, int]] = {}
     for name in header:
         if match := _NUMBER.fullmatch(name.strip()):
@@ -103,17 +119,41 @@ def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:
     return days
 
 
+def _clocks(header: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Columns that are named by clocks, by what stands before these; none if there is no whole day of them."""
+    for form in (_CLOCK, _DIGITS, _HOURS):
+        groups: dict[str, dict[str, re.Match[str]]] = {}
+        for name in header:
+            if match := form.fullmatch(name.strip()):
+                groups.setdefault(match.groupdict().get("before") or "", {})[name] = match
+        found = {before: clocks for before, names in groups.items()
+                 if len(names) in COUNTS and (clocks := _by_clock(names))}
+        if found:
+            return found
+    return {}
+
+
 def _by_clock(clocks: dict[str, re.Match[str]]) -> dict[str, str] | None:
     """The clocks, with a midnight at the end as 24:00; None if they are not equally far apart over a whole day."""
-    minutes = [int(clock[1]) * 60 + int(clock[2]) for clock in clocks.values()]
+    minutes = list(map(_minute, clocks.values()))
     if minutes[-1] == 0:
-        minutes[-1] = 1440
-    length = 1440 // len(minutes)
-    if minutes[0] not in (0, length) or minutes != list(range(minutes[0], minutes[0] + 1440, length)):
+        minutes[-1] = DAY_MINUTES
+    length = DAY_MINUTES // len(minutes)
+    if minutes[0] not in (0, length) or minutes != list(range(minutes[0], minutes[0] + DAY_MINUTES, length)):
         return None
-    ranges = all(clock[3] for clock in clocks.values())
+    ranges = all(clock.re is _HOURS or clock.groupdict().get("end") for clock in clocks.values())
     return {name: f"{_written(minute)}-{_written(minute + length)}" if ranges else _written(minute)
             for name, minute in zip(clocks, minutes, strict=True)}
+
+
+def _minute(clock: re.Match[str]) -> int:
+    """Of the day; -1 of no time of day."""
+    if clock.re is _HOURS:
+        first, last = int(clock[1]), int(clock[2])
+        return first * 60 if last == first + 1 else -1
+    part = clock.groupdict()
+    hour, minute, half = int(part["hour"]), int(part["minute"] or 0), part.get("half") or part.get("hour_half")
+    return (hour % 12 + 12 * (half[0] in "Pp") if half else hour) * 60 + minute
 
 
 def _written(minutes: int) -> str:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import io
+import re
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from wattcast.data.decimals import plain_numbers
 from wattcast.data.head import Head, find_head
 from wattcast.data.packed import open_binary
 from wattcast.data.textfiles import FileOptions, empty
+from wattcast.data.timewords import MONTHS
 from wattcast.errors import DataError, MissingExtraError, listing, nearest
 
 SAMPLE = 200
@@ -30,12 +33,13 @@ def sheet_header(path: Path, options: FileOptions) -> list[str]:
         MissingExtraError: the package that reads workbooks is not installed.
     """
     rows, head, _ = _sheet(path, options)
-    return list(_names(rows[head.row]).values())
+    return list(_names(head.names or rows[head.row]).values())
 
 
 def read_sheet(path: Path, texts: Collection[str],
                options: FileOptions) -> tuple[pd.DataFrame, Head, tuple[str, ...]]:
-    """The cells below the names; where these stand; and what was taken for what.
+    """The cells below the names; where these stand, with the units in the order of the columns; and what was taken for
+    what.
 
     Args:
         texts: columns that become text.
@@ -45,9 +49,12 @@ def read_sheet(path: Path, texts: Collection[str],
         MissingExtraError: the package that reads workbooks is not installed.
     """
     rows, head, told = _sheet(path, options)
-    below = rows[head.row + 1 + (head.units is not None):]
+    below = rows[head.row + 1 + head.between:]
+    names = _names(head.names or rows[head.row])
     columns = {name: _column([row[position] if position < len(row) else None for row in below], name in texts)
-               for position, name in _names(rows[head.row]).items()}
+               for position, name in names.items()}
+    if head.units is not None:
+        head = replace(head, units=tuple(head.units[at] if at < len(head.units) else "" for at in names))
     frame = pd.DataFrame(columns)
     frame, note = plain_numbers(frame, [name for name in columns if name not in texts], options.decimal, path.name)
     return frame, head, tuple(filter(None, (told, note)))
@@ -101,13 +108,41 @@ def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[
         tables = names if options.sheet else [name for name in names if len(names) == 1 or _head(
             _cells(book[name], SAMPLE), options).sure]
         name = options.sheet or (tables or names)[0]
+        parts = [] if options.sheet else _parts(book, [each for each in tables if each != name], name, options)
         if name not in names:
             close = nearest(name, names)
             raise DataError(f"{path} has no sheet {name!r}", found=listing(names),
                             hint=f"did you mean {close!r}?" if close else "correct data.sheet")
-        others = [other for other in names if other != name]
-        told = f"the sheet {name!r} is read, {listing(map(repr, others))} left out (data.sheet)"
-        return _cells(book[name]), told if others and not options.sheet else None
+        rows, told = _cells(book[name]), None
+        for part in parts:
+            own = _cells(book[part])
+            head = _head(own, options)
+            rows += own[head.row + 1 + head.between:]
+        others = [other for other in names if other != name and other not in parts]
+        if not options.sheet and (others or parts):
+            read = f"the sheets {listing(map(repr, (name, *parts)))} are" if parts else f"the sheet {name!r} is"
+            told = f"{read} read" + (f", {listing(map(repr, others))} left out (data.sheet)" if others else "")
+        return rows, told
+
+
+def _parts(book: Any, others: list[str], first: str, options: FileOptions) -> list[str]:
+    """Other sheets that go on where the first one ends: called after months or days as it is, with the same columns."""
+    if not _is_date(first):
+        return []
+    names = {each: _names_of(_cells(book[each], SAMPLE), options) for each in (first, *others) if _is_date(each)}
+    return [each for each in others if names.get(each) == names[first]]
+
+
+def _is_date(sheet: str) -> bool:
+    """Whether a sheet is called after a day, a month, a quarter or a year; a number alone may be a plant's."""
+    words = re.findall(r"[^\W\d_]+", sheet.casefold())
+    return bool(words or re.search(r"(?:19|20)\d{2}", sheet)) and all(
+        word in MONTHS or word in ("年", "月", "日", "年度", "q") for word in words)
+
+
+def _names_of(rows: list[Row], options: FileOptions) -> list[str]:
+    head = _head(rows, options)
+    return list(_names(head.names or rows[head.row]).values())
 
 
 def _cells(page: Any, limit: int | None = None) -> list[Row]:

@@ -53,7 +53,9 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
     if written.tz is None and named is not None:
         written = written.tz_localize(zone_named(named))
         notes.append(f"the times are {zone_named(named)}, as the name {named!r} says")
-    written, closing = _rounded_up(written) if shifts and config.stamp is None else (written, None)
+    written, closing = _of_the_next_day(written) if shifts else (written, None)
+    if shifts and closing is None and config.stamp is None:
+        written, closing = _rounded_up(written)
     if closing:
         notes.append(closing)
     naive = written.tz is None or (joined is not None and joined.counted)
@@ -61,7 +63,8 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
                        else (written.tz_convert(config.timezone), list[Finding]()))
     if not shifts or len(index) < 2:
         return Starts(index, naive, findings, tuple(notes))
-    ends, reason = (True, None) if closing else _ends(texts, written, joined.ends if joined else None, config)
+    by_form = joined.ends if joined else None
+    ends, reason = (True, None) if closing and config.stamp is None else _ends(texts, written, by_form, config)
     if ends:
         span = usual_spacing(index)
         index, findings = _taken_back(written, index, findings, span, config.timezone)
@@ -85,6 +88,25 @@ def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,
     if len(late) and late.all():
         return True, "days end at 24:00, so the times end their interval (data.time.stamp)"
     return None, None
+
+
+def _of_the_next_day(written: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, str | None]:
+    """Midnights that stand behind the last interval of their own date as the midnight after it, and what was done.
+
+    All of them have to: `05-20 23:45`, `05-20 00:00`, `05-21 00:15`.
+    """
+    wall = written.tz_localize(None)
+    span, day = usual_spacing(wall), pd.Timedelta(days=1)
+    midnight = np.asarray(wall == wall.normalize())
+    if not midnight.any() or not pd.Timedelta(0) < span < day or day % span:
+        return written, None
+    for order in (slice(None), slice(None, None, -1)):       # a file may begin with its newest row
+        since = np.diff(wall[order].as_unit("us").asi8, prepend=0)
+        if (since[midnight[order]] == -((day - span) // pd.Timedelta("1us"))).all():
+            return written + day * midnight.astype(int), (
+                "a midnight stands behind the last interval of its own date: it is that of the next day, and the times "
+                f"end their interval: taken back by {in_words(span)} (data.time.stamp)")
+    return written, None
 
 
 def _rounded_up(written: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, str | None]:

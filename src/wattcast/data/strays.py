@@ -9,7 +9,7 @@ import pandas as pd
 
 from wattcast.data.ids import to_ids
 from wattcast.data.tables import Table
-from wattcast.errors import listing
+from wattcast.errors import DataError, NoRowsError, listing
 
 END, FEWEST = 10, 12
 """So many rows at the end of a file may be something else, if the file has so many rows to tell what is usual.
@@ -42,7 +42,7 @@ class _Texts:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, time: str) -> "_Texts":
-        texts = frame[time].astype("str").fillna("").str.strip(" \t\0")
+        texts = frame[time].astype("str").fillna("").str.strip(" \t\0\ufeff")
         shapes = texts.str.replace(r"\d+(?:[.,]\d+)?", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
         return cls(pd.factorize(shapes)[0], texts.str.len().to_numpy(np.int64), (texts == time).to_numpy(),
                    texts.str.startswith("#").to_numpy(),
@@ -59,6 +59,10 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
     Args:
         time: the column with the times, as texts: what is no time in the middle of a file is left for an error.
         station: the column that tells stations apart, if there is one.
+
+    Raises:
+        DataError: names in the middle of a file are others than at its beginning.
+        NoRowsError: there is no other row.
     """
     if not pd.api.types.is_string_dtype(table.frame[time].dtype) or table.slots:
         return table
@@ -66,6 +70,7 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
     texts, of_file = _Texts.of(table.frame, time), table.file_of(table.frame.index)
     for file in np.unique(of_file):
         rows = np.flatnonzero(of_file == file)
+        _require_same_names(table, rows[texts.names[rows]])
         found = _strays(texts.take(rows))
         if station is not None and not found[-1] and _is_cut(table.frame.iloc[rows], time, station):
             found[-1] = True
@@ -73,7 +78,28 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
             stray[rows[found]] = True
             places = [table.place(int(label)) for label in table.frame.index[rows[found]]]
             notes.append(f"no rows of data, left out: {listing(places, limit=5)}")
+    if stray.all():
+        raise NoRowsError(f"{table.files[0]} has no row of data: all of them are comments or remarks",
+                          found=repr(str(table.frame[time].iloc[0])), expected="a time at the beginning of each row")
     return replace(table.take(~stray), notes=(*table.notes, *notes)) if stray.any() else table
+
+
+def _require_same_names(table: Table, rows: npt.NDArray[np.intp]) -> None:
+    """Nothing, unless names that stand in a file again are others, so that what follows means something else.
+
+    Raises:
+        DataError: the line, and the names.
+    """
+    for row in rows:
+        there = table.frame.iloc[row].dropna().astype("str").str.strip(" \ufeff")
+        # Of a name that comes twice, or is put together from two rows, only a part stands there.
+        other = {name: text for name, text in there.items() if text not in str(name)}
+        if other:
+            raise DataError(f"{table.place(int(table.frame.index[row]))}: the names of the columns stand there again, "
+                            "and others than before",
+                            found=", ".join(f"{text!r} for {name!r}" for name, text in other.items()),
+                            expected="the same columns from the first line to the last",
+                            hint="make two files of it, each with its own names")
 
 
 def _strays(texts: _Texts) -> Mask:

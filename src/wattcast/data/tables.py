@@ -20,6 +20,9 @@ BOOKS = (".xlsx", ".xlsm")
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip", *BOOKS, ".parquet")
 OLD_BOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 """Workbooks that have to be saved in another form first."""
+OTHER_FORMS = (*OLD_BOOKS, ".jsonl", ".ndjson", ".feather", ".h5", ".hdf5", ".nc", ".dat", ".prn", ".tab", ".csv.bz2",
+               ".csv.xz", ".csv.zst", ".7z", ".rar")
+"""What else may hold a table and is not read."""
 
 FIRST_ROW = ("row", 1)
 
@@ -157,7 +160,7 @@ def read_table(paths: Sequence[Path], columns: Collection[str], texts: Collectio
     frame = (filled[0] if len(filled) == 1 else pd.concat(filled)).dropna(how="all") if filled else pd.DataFrame()
     if frame.empty:
         raise NoRowsError(f"{paths[0]} has column names but no rows")
-    units = {name: unit for part in reversed(parts) for name, unit in part.units.items() if name in frame}
+    units = _units(paths, parts, frame)
     notes = dict.fromkeys(note for part in parts for note in part.notes)
     return Table(frame, tuple(paths), starts[:-1], tuple(part.first for part in parts), units, tuple(notes))
 
@@ -170,6 +173,23 @@ class _Cells:
     first: tuple[str, int]
     units: dict[str, str]
     notes: tuple[str, ...]
+
+
+def _units(paths: Sequence[Path], parts: Sequence[_Cells], columns: Collection[str]) -> dict[str, str]:
+    """The units below the names of some columns, of all files together.
+
+    Raises:
+        DataError: two files tell different ones.
+    """
+    found: dict[str, tuple[str, Path]] = {}
+    for path, part in zip(paths, parts, strict=True):
+        for name, unit in part.units.items():
+            first, file = found.setdefault(name, (unit, path))
+            if name in columns and unit.casefold() != first.casefold():
+                raise DataError(f"{file.name} and {path.name} tell different units below the column {name!r}",
+                                found=f"{first} and {unit}", expected="files of one station in one unit",
+                                hint="convert the values of one of them, and its unit")
+    return {name: unit for name, (unit, _) in found.items() if name in columns}
 
 
 def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], options: FileOptions) -> _Cells:
@@ -187,13 +207,18 @@ def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], op
         head = layout_of(path, options).head
     header = list(frame.columns)
     frame = with_parts_together(frame, _made(header, columns))
-    first = head.row + 2 + (head.units is not None)
+    first = head.row + 2 + head.between
     units = {name: unit for name, unit in zip(header, head.units or (), strict=False) if unit}
     if head.row:
         notes = (*notes, f"the column names are in line {head.row + 1}")
     if units:
         found = ", ".join(f"{name} [{unit}]" for name, unit in units.items())
         notes = (*notes, f"the row below the column names holds units: {found}")
+    if head.names:
+        notes = (*notes, f"column names in two rows are put together: {listing(map(repr, header), limit=5)}")
+    elif head.between and not units:
+        notes = (*notes, f"what stands between the column names and the values is left out: lines {head.row + 2} to "
+                         f"{first - 1}")
     return _Cells(frame[[name for name in frame.columns if name in columns]],
                   ("row" if kind in BOOKS else "line", first), units, notes)
 

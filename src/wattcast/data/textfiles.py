@@ -13,7 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from wattcast.data.decimals import has_decimal_commas, plain_numbers
+from wattcast.data.decimals import (
+    has_decimal_commas,
+    may_have_point_groups,
+    plain_numbers,
+    require_no_point_groups,
+)
 from wattcast.data.head import Head, find_head
 from wattcast.data.packed import open_binary
 from wattcast.data.power_names import power_like
@@ -21,6 +26,10 @@ from wattcast.data.schema import recognise
 from wattcast.errors import DataError, NoRowsError
 
 DELIMITERS = (",", ";", "\t", "|")
+BLANKS = r"\s+"
+"""What stands between cells where none of these does …"""
+ALIKE = 0.9
+"""… and this share of the rows then has as many of them as there are names. [share]"""
 SAMPLE = 1 << 16
 """So many characters tell how a file is laid out. [characters]"""
 LINES = 200
@@ -31,9 +40,20 @@ EASTERN = ("gb18030", "cp932", "cp949", "big5")
 HEAD_LINES = 40
 """Within so many lines names of columns are looked for. [lines]"""
 
+OTHERWISE = (
+    (b"pk\x03\x04", "a workbook or an archive", "call it .xlsx, or .zip if it is an archive"),
+    (b"\x1f\x8b", "a packed file", "call it .csv.gz"),
+    (b"\xd0\xcf\x11\xe0", "an old workbook", "open it and save it as .xlsx or CSV"),
+    *((tag, "a web page", "open it in a spreadsheet and save it as CSV") for tag in (
+        b"<!doctype html", b"<html", b"<table", b"<?xml")),
+    (b"100,nem12", "a NEM12 file", "make a CSV file of it, with a time and a value in each row"),
+    *((tag, "a message between utilities (EDIFACT)", "make a CSV file of it, with a time and a value in each row")
+      for tag in (b"una:+", b"unb+")))
+"""How files begin that are called CSV and are none, in lower case; what they are; what to do."""
 LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union(map(chr, range(0xC0, 0xFF)))
 """What a text in Windows-1252 has beside ASCII."""
 NUMBER = re.compile(r"\s*[-+−]?[\d.,]*\d[\d.,]*\s*")
+FORMULA = r"""^\s*(?:="([^"]*)"|'([^']*))\s*$"""
 
 
 @dataclass(frozen=True)
@@ -61,8 +81,8 @@ class Layout:
     @property
     def skipped(self) -> list[int]:
         """The lines that hold neither names nor values."""
-        units = [] if self.head.units is None else [self.head.row + 1]
-        return [*range(self.head.row), *units]
+        row = self.head.row
+        return [*range(row), *range(row + 1, row + 1 + self.head.between)]
 
 
 def layout_of(path: Path, options: FileOptions) -> Layout:
@@ -89,12 +109,15 @@ def _layout(path: Path, _version: tuple[int, int], options: FileOptions) -> Layo
         except csv.Error:
             continue
         heads[delimiter] = (rows, find_head(rows, options.known, options.skip_rows))
-    delimiter = max(heads, key=lambda sign: _fit(*heads[sign]), default=",")
+    if not any(head.sure for _, head in heads.values()):
+        rows = [line.split() for line in lines]
+        blank = (rows, find_head(rows, options.known, options.skip_rows))
+        if not heads or (blank[1].sure and _fit(*blank)[-1] > ALIKE):
+            heads[BLANKS] = blank
+    delimiter = max(heads, key=lambda sign: _fit(*heads[sign]))
     rows, head = heads[delimiter]
-    if head.units is not None and lines[head.row + 1:head.row + 2] == [""]:
-        head = Head(head.row, None, head.sure)
     commas = options.decimal == "," or (
-        delimiter != "," and any(has_decimal_commas(row) for row in rows[head.row + 1:]))
+        delimiter != "," and any(has_decimal_commas(row) for row in rows[head.row + 1 + head.between:]))
     return Layout(encoding, delimiter, head, commas)
 
 
@@ -102,7 +125,7 @@ def _fit(rows: list[list[str]], head: Head) -> tuple[bool, bool, float]:
     """How well a sign between cells explains the lines: a known name alone in its cell, names that are no numbers, then
     rows as long as the names. Names that stand in one cell explain nothing."""
     names = rows[head.row] if head.row < len(rows) else []
-    below = [row for row in rows[head.row + 1:] if row]
+    below = [row for row in rows[head.row + 1 + head.between:] if row]
     alike = sum(len(row) == len(names) for row in below) / max(len(below), 1)
     if len(names) < 2:
         return False, False, 0.0
@@ -118,10 +141,13 @@ def _encoding(path: Path) -> str:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     with open_binary(path) as file:
         start = file.read(SAMPLE)
+        _require_text(path, start)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
-        if start[1:200:2].count(0) > 50 or (len(start) < 200 and start[1::2].count(0) * 4 > len(start)):
-            return "utf-16-le"
+        # Of a text in European letters every second byte is zero.
+        for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if 4 * start[first:200:2].count(0) > len(start[:200]):
+                return encoding
         try:
             decoder.decode(start)
             while chunk := file.read(1 << 20):
@@ -145,6 +171,17 @@ def _encoding(path: Path) -> str:
         return likeliest
     raise DataError(f"{path} is not text in UTF-8, UTF-16, Windows-1252, GB 18030, Shift JIS, EUC-KR or Big5",
                     hint="save the file as CSV in UTF-8")
+
+
+def _require_text(path: Path, start: bytes) -> None:
+    """Nothing, unless the first bytes are those of a file that is called otherwise.
+
+    Raises:
+        DataError: what it is.
+    """
+    for beginning, kind, hint in OTHERWISE:
+        if start.lstrip().lower().startswith(beginning):
+            raise DataError(f"{path} is no text but {kind}", found=repr(bytes(start[:8])), hint=hint)
 
 
 def _known_names(text: str) -> int:
@@ -190,6 +227,10 @@ def read_text(path: Path, texts: Collection[str], options: FileOptions) -> tuple
     # All columns are parsed: with `usecols` pandas does not notice a row that has more cells than the header.
     frame = _read(path, layout, dtype=str if layout.commas else dict.fromkeys(texts, str))
     numbers = [name for name in frame.columns if name not in texts]
+    pointed = options.decimal is None and not layout.commas and layout.delimiter != ","
+    if pointed and may_have_point_groups(frame[numbers]):
+        frame = _read(path, layout, dtype=str)
+        require_no_point_groups(frame, numbers, path.name)
     frame, note = plain_numbers(frame, numbers, options.decimal, path.name)
     if note and not layout.commas and layout.delimiter != ",":
         # Commas only further down: numbers with a point may be thousands.
@@ -198,23 +239,38 @@ def read_text(path: Path, texts: Collection[str], options: FileOptions) -> tuple
 
 
 def _read(path: Path, layout: Layout, **options: Any) -> pd.DataFrame:
+    if layout.head.names is not None:
+        options["names"] = [name or f"Unnamed: {number}" for number, name in enumerate(layout.head.names)]
     with open_binary(path) as file:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 frame: pd.DataFrame = pd.read_csv(
                     file, encoding=layout.encoding, sep=layout.delimiter, skiprows=layout.skipped, index_col=False,
-                    skip_blank_lines=False, low_memory=False, skipinitialspace=True, **options)
+                    header=0, skip_blank_lines=False, low_memory=False, skipinitialspace=True, **options)
         except pd.errors.EmptyDataError:
             raise empty(path) from None
         except UnicodeDecodeError as error:
             raise DataError(f"{path} is cut or damaged: it begins as {layout.encoding} and does not go on so",
                             found=f"{error.reason} at byte {error.start}", hint="get the file again") from None
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-            raise DataError(f"{path} is not well-formed CSV", found=str(error).strip(),
+            longer = isinstance(error, pd.errors.ParserWarning)
+            raise DataError(f"{path} is not well-formed CSV", found="rows with more cells than there are column names"
+                            if longer else str(error).strip(),
                             expected="as many cells in every row as there are column names",
-                            hint="put texts that contain a comma in double quotes") from None
-    return frame.rename(columns=str.strip)
+                            hint="put texts and numbers that contain a comma in double quotes, or use another sign "
+                                 "between cells") from None
+    return _without_formulas(frame.rename(columns=str.strip))
+
+
+def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without what keeps a spreadsheet from changing a cell: `="007"` and an apostrophe before it."""
+    bare = {}
+    for name in frame.columns:
+        cells = frame[name]
+        if pd.api.types.is_string_dtype(cells.dtype) and cells.dropna().head(1).str.match(FORMULA).any():
+            bare[name] = cells.str.replace(FORMULA, r"\1\2", regex=True)
+    return frame.assign(**bare).rename(columns=lambda name: re.sub(FORMULA, r"\1\2", name))
 
 
 def empty(path: Path) -> NoRowsError:

@@ -11,8 +11,20 @@ from wattcast.data.quality import Finding, found_at
 from wattcast.data.timeforms import parse_texts
 from wattcast.errors import DataError, listing
 
+CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?\s*"
+"""A time of day without a date."""
+HINTS = {
+    CLOCK: "write the date before each time, into a column of its own or into the name of the file (2025-06-01)",
+    r"\d{2}:\d{2}[.,]\d": "a spreadsheet has kept minutes and seconds alone: give the column the format "
+                         "yyyy-mm-dd hh:mm in the file that it was made of, and save that as CSV"}
+"""What to do about texts of a form that is no time."""
+
 _ZONE = re.compile(r"(?<![A-Za-z])(?:utc|gmt)\s*(?:(?P<sign>[-+−])\s*(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?"
                    r"(?![A-Za-z\d])", re.IGNORECASE)
+
+YEARS = (1950, 2100)
+"""Power is measured in these years: others are of another calendar, or a clock that was never set. [years]"""
+
 
 def to_instants(cells: pd.Series, timezone: str, place: Callable[[int], str], group: pd.Index | None = None,
                 day_first: bool | None = None) -> tuple[pd.DatetimeIndex, bool, list[Finding]]:
@@ -64,7 +76,9 @@ def as_written(cells: pd.Series, place: Callable[[int], str],
         parsed = parse_texts(cells.astype("str"), place, day_first)
         times, note = parsed.times, parsed.note
     _require_all(times, cells, place)
-    return pd.DatetimeIndex(times, name="time").as_unit("us"), note
+    index = pd.DatetimeIndex(times, name="time").as_unit("us")
+    _require_possible(index, cells, place)
+    return index, note
 
 
 def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]) -> None:
@@ -72,7 +86,18 @@ def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]
     if len(wrong):
         raise DataError(f"{place(int(wrong.index[0]))}: the column {cells.name!r} should hold times",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
-                        expected="for example 2025-06-01 00:15 or 2025/06/01 00:15, in one form throughout")
+                        expected="for example 2025-06-01 00:15 or 2025/06/01 00:15, in one form throughout",
+                        hint=next((hint for form, hint in HINTS.items() if wrong.str.fullmatch(form).all()), None))
+
+
+def _require_possible(index: pd.DatetimeIndex, cells: pd.Series, place: Callable[[int], str]) -> None:
+    wrong = np.flatnonzero((index.year < YEARS[0]) | (index.year > YEARS[1]))
+    if len(wrong):
+        first = int(wrong[0])
+        raise DataError(f"{place(int(cells.index[first]))}: the column {cells.name!r} holds a time in the year "
+                        f"{index[first].year}", found=f"{str(cells.iloc[first])!r}; {len(wrong)} rows of {len(cells)}",
+                        expected=f"years from {YEARS[0]} to {YEARS[1]}, of the Gregorian calendar",
+                        hint="write dates as YYYY-MM-DD HH:MM")
 
 
 def localize(times: pd.DatetimeIndex, timezone: str,

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 _MONTHS = (
@@ -31,6 +32,11 @@ _WEEKDAY = re.compile(rf"(?<![^\W\d_])(?:{'|'.join(sorted(_WEEKDAYS.split(), key
 """A name of a weekday; `mar` is left to the months."""
 _MONTH = re.compile(r"(?P<day>\d{1,2})(?:\.|st|nd|rd|th|er|º)?[\s\-/.]*(?:de\s+)?(?P<month>[^\W\d_]{3,})\.?[\s\-/.,]*"
                     r"(?:(?:de|del)\s+)?(?P<year>\d{4}|\d{2}(?!\d))")
+_MONTH_FIRST = re.compile(r"(?P<month>[^\W\d_]{3,})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+"
+                          r"(?P<clock>\d{1,2}:\d{2}(?::\d{2})?\s+)?(?P<year>\d{4})")
+
+LAST_CENTURY = 69
+"""Years of two digits from here on were before 2000. [years]"""
 
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?"
 _SPAN = re.compile(rf"(?P<start>.*\d.*?{_CLOCK})\s*(?:-|–|—|~|至|bis|to|/)\s*(?P<end>(?:.*\D)?{_CLOCK})\s*")
@@ -43,6 +49,9 @@ ZONES = {"UTC": 0, "GMT": 0, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "WET": 0,
          "AEDT": 11}
 """Hours from UTC of abbreviations that mean one zone; CST and IST mean several."""
 _ZONE = re.compile(rf"\s*\(?(?P<zone>{'|'.join(ZONES)})\)?\s*$")
+
+_OFFSET = re.compile(r"(?P<clock>:\d{2}(?:\.\d+)?|[AaPp]\.?[Mm]\.?)\s*(?:(?P<utc>[zZ])|(?P<sign>[+-])(?P<hours>\d{2}):?"
+                     r"(?P<minutes>\d{2})?)\s*$")
 
 
 def without_ends(texts: pd.Series) -> pd.Series:
@@ -71,15 +80,30 @@ def in_digits(texts: pd.Series) -> pd.Series:
     if not texts.str.contains(r"[^\W\d_]", na=False).any():
         return texts
     bare = texts.str.replace(_WEEKDAY, " ", regex=True).str.replace(r"\s+", " ", regex=True).str.strip()
-    return bare.str.replace(_MONTH, _with_number, regex=True)
+    return bare.str.replace(_MONTH_FIRST, _with_number, regex=True).str.replace(_MONTH, _with_number, regex=True)
 
 
 def _with_number(match: re.Match[str]) -> str:
     month = MONTHS.get(match["month"].lower())
-    return match[0] if month is None else f"{int(match['day']):02}.{month:02}.{match['year']}"
+    if month is None:
+        return match[0]
+    year = match["year"]
+    if len(year) == 2:
+        year = f"{19 if int(year) >= LAST_CENTURY else 20}{year}"
+    clock = match.groupdict().get("clock") or ""
+    return f"{int(match['day']):02}.{month:02}.{year} {clock}".strip()
 
 
 def zones_behind(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Times without the abbreviations of zones behind them, and these; missing where there is none."""
     found = texts.str.extract(_ZONE)["zone"]
     return (texts if found.isna().all() else texts.str.replace(_ZONE, "", regex=True)), found
+
+
+def offsets_behind(texts: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Times without the offsets from UTC behind their clocks, and these; NaT where there is none."""
+    found = texts.str.extract(_OFFSET)
+    hours, minutes = (found[part].fillna("0").astype(int) for part in ("hours", "minutes"))
+    size = pd.to_timedelta(hours * 60 + minutes, unit="min") * np.where(found["sign"] == "-", -1, 1)
+    there = found["hours"].notna() | found["utc"].notna()
+    return (texts.str.replace(_OFFSET, r"\g<clock>", regex=True) if there.any() else texts), size.where(there)

@@ -4,6 +4,7 @@ Where the grid changes, power is averaged and energy added up; the other way rou
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ SET = "data.unit"
 
 _POWER_WORDS = {"power", "leistung", *(unit.lower() for unit in POWER_UNITS)}
 _ENERGY_WORDS = {"energy", "energie", *(unit.lower() for unit in ENERGY_UNITS)}
+_ENERGY_PARTS = ("电量", "电能", "電力量")
+_WATT_HOUR = re.compile(r"(?i)(?<![a-z])([kmg]?w)\s?[\s·⋅∙•.*-]\s?h(?![a-z\d])|(?<=瓦)(?:小时|小時|[·⋅∙•.]时)")
+"""A sign between watts and hours, as standards write it, makes no power of energy."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,22 @@ def nature_of(column: str, unit: str | None, below: str | None = None) -> Nature
 
 def _by_words(text: str) -> bool | None:
     """Whether a name or a unit says energy, or power."""
+    text = _plain(text)
     lower = text.lower()
     if any(rate in lower for rate in RATES):
         return False
     words = set(re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text).lower()))
     words |= {word for word in _ENERGY_WORDS | _POWER_WORDS if not word.isascii() and len(word) > 1 and word in lower}
-    if words & _ENERGY_WORDS or "电量" in text or "电能" in text:
+    if words & _ENERGY_WORDS or any(part in text for part in _ENERGY_PARTS):
         return True
     if words & _POWER_WORDS or "功率" in text:
         return False
     return None
+
+
+def _plain(text: str) -> str:
+    """In signs of one width, and `kW·h` as `kWh`."""
+    return _WATT_HOUR.sub(lambda match: f"{match[1]}h" if match[1] else "时", unicodedata.normalize("NFKC", text))
 
 
 def unit_of(column: str, unit: str | None) -> str | None:
@@ -67,7 +77,7 @@ def unit_of(column: str, unit: str | None) -> str | None:
     if unit is not None:
         return unit.strip()
     known = {each.lower(): each for each in (*POWER_UNITS, *ENERGY_UNITS)}
-    words = re.findall(r"[a-z]+|[\u4e00-\u9fff]+", column.lower())
+    words = re.findall(r"[a-z]+|[\u4e00-\u9fff]+", _plain(column).lower())
     return next((known[word] for word in reversed(words) if word in known), None)
 
 

@@ -15,12 +15,17 @@ NO_VALUE = ("", "-", "--", "—", "/", "na", "n/a", "#n/a", "nan", "null", "none
 NO_NUMBER = (*NO_VALUE, "n.a.", "n.a", "n/d", "nd", "n.d.", "n/e", "?", "??", "???", "*", "**", "***", "---", "----",
              "–", ".",
              "unavailable", "unknown", "not available", "missing", "no data", "nodata", "no value", "void", "invalid",
-             "bad", "bad value", "error", "err", "fault", "failed", "timeout", "no reading", "#value!", "#ref!",
-             "#div/0!", "#num!", "#name?", "#null!", "#n/v", "#error!", "(null)", "无效", "无效值", "无数据", "空",
-             "故障", "异常", "坏值", "缺测", "超时", "未知", "错误")
+             "bad", "bad value", "bad input", "no good data", "i/o timeout", "pt created", "comm fail", "scan off",
+             "calc failed", "intf shut", "shutdown", "configure", "null value", "<null>",
+             "not a number", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "n.v.", "keine daten", "kein wert", "over range",
+             "under range", "error", "err", "fault", "failed", "timeout", "no reading", "(null)", "无效", "无效值",
+             "无数据", "空", "故障", "异常", "坏值", "缺测", "超时", "未知", "错误", "暂无", "暂无数据", "离线",
+             "通讯中断", "欠測")
 """Texts that meters, historians and spreadsheets write for a reading that there is not, in lower case. A category may
 well be called so."""
 
+FAULT = r"#[¡¿]?[^\W\d]+(?:/[\dav])?[!?]?|\[-\d+\].*"
+"""Errors of spreadsheets in any language (`#VALUE!`, `#NV`, `#¡DIV/0!`) and of historians (`[-11059] …`)."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
 TRUTH = {"true": 1.0, "false": 0.0}
@@ -57,7 +62,8 @@ def _parse(texts: pd.Series, place: Callable[[int], str], missing: Iterable[str]
     doubtful = texts[numbers.isna() & texts.notna()].str.strip().str.lower()
     truth = doubtful.map(TRUTH).astype(float)
     known = {*NO_NUMBER, *(word.strip().lower() for word in missing)}
-    wrong = texts.loc[doubtful.index[truth.isna() & ~doubtful.isin(known)]]
+    nothing = doubtful.isin(known) | doubtful.str.fullmatch(FAULT)
+    wrong = texts.loc[doubtful.index[truth.isna() & ~nothing]]
     if len(wrong):
         raise DataError(f"{place(int(wrong.index[0]))}: the column {texts.name!r} should hold numbers",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",
@@ -72,7 +78,9 @@ def _without_unit(texts: pd.Series) -> pd.Series:
     """The texts without the unit that stands behind their numbers (`12.5 kW`), if it is one and the same."""
     parts = texts.str.extract(rf"^\s*({NUMBER})\s*([^\s\d.,]\S*)\s*$")
     units = parts[1].dropna().unique()
-    if len(units) != 1 or unit_in(str(units[0])) is None:
+    # A number without it may be in another one, unless it is zero.
+    without = pd.to_numeric(texts[parts[1].isna()], errors="coerce")
+    if len(units) != 1 or unit_in(str(units[0])) is None or (without.notna() & (without != 0)).any():
         return texts
     return parts[0].fillna(texts).astype("str").rename(texts.name)
 

@@ -74,3 +74,39 @@ def test_join__what_is_no_time_of_day(clocks: list[object], message: str) -> Non
 ])
 def test_ending__names_of_columns_that_hold_an_end(name: str, ends: bool) -> None:
     assert bool(ENDING.search(name)) is ends
+
+
+QUARTERS = [f"{hour}.{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45)]
+
+
+@pytest.mark.parametrize(("clocks", "first", "last"), [
+    (["1899-12-30 00:15:00", "1899-12-30 13:00:00"], "00:15:00", "13:00:00"),
+    (["1900-01-01 00:15:00.000", "1900-01-01 13:00:00.000"], "00:15:00.000", "13:00:00.000"),
+    (["0 days 00:15:00", "0 days 13:00:00"], "00:15:00", "13:00:00"),
+    (["1/1/1900 12:15:00 AM", "1/1/1900 1:00:00 PM"], "12:15:00 AM", "1:00:00 PM"),
+    (["001500", "130000"], "00:15", "13:00"), (["1500", "130000"], "00:15", "13:00"),
+    (["900", "46800"], "00:15", "13:00"), (["15", "75", "780"], "00:15", "13:00"),
+    (["00시 15분", "13시"], "00:15", "13:00"),
+    (QUARTERS, "00:00", "23:45"), ([str(quarter / 4) for quarter in range(96)], "00:00", "23:45"),
+    ([str(half / 2) for half in range(48)], "00:00", "23:30"),
+])
+def test_join__clocks_of_databases_and_spreadsheets(clocks: list[object], first: str, last: str) -> None:
+    made = joined(clocks)[0]
+    assert (made[0], made[-1]) == (f"2025-05-20 {first}", f"2025-05-20 {last}")
+
+
+@pytest.mark.parametrize("date", ["5/20/2025 12:00:00 AM", "2025-05-20 00:00:00.000", "20.05.2025 00:00"])
+def test_join__dates_with_the_midnight_that_databases_write(date: str) -> None:
+    assert joined(["00:15", "13:00"], date)[0] == [f"{date.partition(' ')[0]} 00:15", f"{date.partition(' ')[0]} 13:00"]
+
+
+def test_join__a_date_in_the_first_row_of_each_day_only() -> None:
+    dates = pd.Series(["2025-05-20", None, None, "2025-05-21", None], name="date", dtype="str")
+    clocks = pd.Series(["00:00", "08:00", "16:00", "00:00", "08:00"], name="time")
+    made = join(dates, clocks, str)
+    assert made.cells.tolist() == ["2025-05-20 00:00", "2025-05-20 08:00", "2025-05-20 16:00", "2025-05-21 00:00",
+                                   "2025-05-21 08:00"]
+    assert made.note == "'date' tells the date in the first row of each day only: it holds until the next"
+    # A row that lost its date is none of a day's others.
+    lost = join(pd.Series(["2025-05-20"] * 4 + [None], name="date", dtype="str"), clocks, str)
+    assert lost.cells.isna().tolist() == [False] * 4 + [True]

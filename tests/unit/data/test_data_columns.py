@@ -152,3 +152,25 @@ def test_column_for__first_alias_wins() -> None:
 ])
 def test_time_columns__start_and_end_in_columns_of_their_own(header: list[str], time: str, clock: str | None) -> None:
     assert time_columns(header, TimeConfig()) == (time, clock)
+
+
+@pytest.mark.parametrize("header", [["2025-05-05 00:00", "401.0"], ["05.05.2025 00:00", "401", "Unnamed: 2"]])
+def test_resolve__a_file_without_names_is_told(header: list[str]) -> None:
+    with pytest.raises(DataError, match=r"no line with the names of its columns(?s:.*)write one above the values"):
+        resolve(header, DataConfig(), "x.csv")
+    with pytest.raises(DataError, match="no column that is known to be the time"):
+        resolve(["Zeitpkt", "24", "25"], DataConfig(), "x.csv")
+
+
+@pytest.mark.parametrize(("header", "time", "clock"), [
+    (["Date", "Heure", "P"], "Date", "Heure"), (["Fecha", "Hora", "P"], "Fecha", "Hora"),
+    (["日付", "時刻", "P"], "日付", "時刻"), (["날짜", "시각", "P"], "날짜", "시각"),
+    (["Datum", "Tid", "P"], "Datum", "Tid"), (["Дата", "Время", "P"], "Дата", "Время"),
+    (["Start Date", "Start Time", "End Date", "P"], "Start Date", "Start Time"),
+    (["Local Date", "Local Time", "P"], "Local Date", "Local Time"),
+    (["Ab-Datum", "Ab-Zeit", "P"], "Ab-Datum", "Ab-Zeit"),
+    (["数据日期", "时间", "P"], "数据日期", "时间"), (["Local time", "UTC time", "P"], "UTC time", None),
+    (["time", "data"], "time", None),
+])
+def test_time_columns__dates_and_clocks_of_more_countries(header: list[str], time: str, clock: str | None) -> None:
+    assert time_columns(header, DataConfig().time) == (time, clock)

@@ -100,3 +100,40 @@ def test_counter__of_one_target(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.frame[PART][:-1], energy[:-1])
     np.testing.assert_allclose(data.frame[TOTAL], 2 * energy)
     assert "'part' is a meter's reading, as data.counter says" in " ".join(report.notes)
+
+
+@pytest.mark.parametrize("fault", [-1_234_567, -700, 900_000])
+def test_counter__with_faulty_readings_is_one_all_the_same(tmp_path: Path, fault: float) -> None:
+    """Zeros where the line was dead, and single readings too low or too high."""
+    faulty = readings(used())
+    rows = [50, 177, 300, 301, 444, 620] if fault == -1_234_567 else [50, 177, 300, 444, 620]
+    faulty.iloc[rows, 0] = 0 if fault == -1_234_567 else faulty.iloc[rows, 0] + fault
+    path, config = described(tmp_path / "x.csv", faulty, time={"step": "1h"})
+    with pytest.raises(DataError, match="looks like a meter's reading"):
+        open_source(path, config).read()
+
+
+def test_counter__that_is_read_once_a_day_is_one(tmp_path: Path) -> None:
+    daily = readings(used())
+    daily = daily[daily.index.hour == 0].reindex(daily.index, method="ffill")
+    path, config = described(tmp_path / "x.csv", daily, time={"step": "1h"})
+    with pytest.raises(DataError, match="looks like a meter's reading"):
+        open_source(path, config).read()
+
+
+def test_counter__too_short_to_be_sure_is_told(tmp_path: Path) -> None:
+    path, config = described(tmp_path / "x.csv", readings(used(60)), time={"step": "1h"})
+    _, report = open_source(path, config).read()
+    assert "never falls, as a meter's reading does (data.counter says otherwise)" in " ".join(map(str, report.assumed))
+    path, config = described(tmp_path / "x.csv", pd.DataFrame({"kw": used(60)}, stamps("2025-01-01", 60, "1h")),
+                             time={"step": "1h"})
+    assert "never falls" not in " ".join(map(str, open_source(path, config).read()[1].assumed))
+
+
+def test_differences__what_fell_and_came_back_is_the_energy_of_no_interval() -> None:
+    values = [5000.0, 5010, 5020, 0, 0, 5060, 5070, 4900, 5090, 5100, 0, 10, 20, 30, 5110]
+    frame = pd.DataFrame({TOTAL: values}, index=stamps("2025-01-01", len(values), "1h").tz_localize("UTC"))
+    energy, findings = differences(frame, (TOTAL,))
+    assert energy[TOTAL].fillna(-1).tolist() == [10, 10, -1, -1, -1, 10, -1, -1, 10, -1, 10, 10, 10, -1, -1]
+    assert [(found.count, found.action.partition(":")[0]) for found in findings] == [
+        (3, "the meter's reading falls"), (4, "readings that fell and are as high as before again")]

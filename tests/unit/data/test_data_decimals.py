@@ -1,9 +1,13 @@
 """Commas and points in numbers."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from wattcast.data.decimals import plain_numbers
+from wattcast.data.tables import read_table
+from wattcast.data.textfiles import FileOptions
 from wattcast.errors import DataError
 
 
@@ -55,3 +59,38 @@ def test_plain_numbers__points_that_may_be_either_beside_decimal_commas() -> Non
 def test_plain_numbers__both_ways_in_one_file() -> None:
     with pytest.raises(DataError, match="before decimals and between thousands"):
         plain(a=["1,5"], b=["1,234.5"])
+
+
+@pytest.mark.parametrize(("texts", "expected"), [
+    (["1,23,456.7", "12,345.5"], [123456.7, 12345.5]), (["12,34,567", "1,23,456.0"], [1234567, 123456]),
+    (["1.234.567", "987.654", "321"], [1234567, 987654, 321]),
+    (["12.5-", "(3.5)", "−2"], [-12.5, -3.5, -2]), (["1.234,5-", "(7,5)"], [-1234.5, -7.5]),
+])
+def test_plain_numbers__as_bookkeepers_and_countries_write_them(texts: list[str], expected: list[object]) -> None:
+    assert plain(kw=texts)["kw"] == expected
+
+
+def test_plain_numbers__a_sign_of_its_own_beside_a_word() -> None:
+    assert plain(kw=["−2.5", "NA"])["kw"] == ["-2.5", "NA"]
+
+
+def test_point_groups__beside_hundreds_are_a_question(tmp_path: Path) -> None:
+    """987 and 1.012 are 987 and 1012, which a program would read as little more than 1."""
+    loads = [*range(960, 1040), 1234]
+    path = tmp_path / "a.csv"
+    path.write_text("time;kw\n" + "".join(f"2025-05-20;{load:,}\n".replace(",", ".") for load in loads))
+    with pytest.raises(DataError, match="may stand before decimals or between thousands") as caught:
+        read_table([path], ["time", "kw"], ["time"])
+    assert "'1.000' in 41 rows, all with three digits behind the point, beside '960'" in str(caught.value)
+    read = {decimal: read_table([path], ["time", "kw"], ["time"], FileOptions(decimal=decimal)).frame["kw"].tolist()
+            for decimal in ",."}
+    assert read[","] == loads
+    assert read["."][-1] == pytest.approx(1.234)
+
+
+@pytest.mark.parametrize("form", ["{:.3f}", "{:g}"])
+def test_point_groups__decimals_are_none(tmp_path: Path, form: str) -> None:
+    loads = [100 + number / 8 for number in range(200)]
+    path = tmp_path / "a.csv"
+    path.write_text("time;kw\n" + "".join(f"2025-05-20;{form.format(load)}\n" for load in loads))
+    assert read_table([path], ["time", "kw"], ["time"]).frame["kw"].tolist() == pytest.approx(loads)

@@ -214,3 +214,18 @@ def test_described__a_plant_s_own_use_at_night_is_no_stuck_sensor(tmp_path: Path
     data, report = open_source(*described(tmp_path / "x.csv", frame, kind="pv")).read()
     assert [found.kind for found in report.findings] == ["negative_night"]
     assert data.frame[TOTAL].tolist() == frame["kw"].clip(lower=0).tolist()
+
+
+def test_open_source__a_column_meter_may_hold_the_number_of_one(tmp_path: Path) -> None:
+    table(96).rename(columns={"kw": "load"}).assign(meter=4711).to_csv(tmp_path / "x.csv")
+    with pytest.raises(DataError, match=r"'meter' \(total_active_power\) never changes(?s:.*)total_active_power: load"):
+        open_source(tmp_path / "x.csv", DataConfig()).read()
+    table(96).rename(columns={"kw": "load"}).assign(meter=4711 + np.arange(96)).to_csv(tmp_path / "x.csv")
+    assert open_source(tmp_path / "x.csv", DataConfig()).read()[0].frame[PART].iloc[0] == 200.5
+
+
+def test_open_source__formulas_that_nobody_has_worked_out_are_told(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    table(96).assign(kw="=1+1").reset_index().to_excel(tmp_path / "x.xlsx", index=False)
+    with pytest.raises(DataError, match=r"no usable value(?s:.*)if its cells hold formulas: open the workbook"):
+        open_source(tmp_path / "x.xlsx", DataConfig()).read()

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from wattcast.contracts import Location, Station
-from wattcast.data.places import wrong_zone
+from wattcast.data.places import unlike_name, wrong_zone
 
 
 def doubt(timezone: str, longitude: float | None, month: int = 1) -> str | None:
@@ -41,3 +41,16 @@ def test_what_cannot_be__names_both_and_the_settings(timezone: str, longitude: f
 
 def test_no_place__nothing_to_say() -> None:
     assert doubt("Asia/Shanghai", None) is None
+
+
+@pytest.mark.parametrize(("name", "timezone", "told"), [
+    ("MTU (CET/CEST)", "Asia/Shanghai", "CET/CEST"), ("Zeit [MEZ]", "America/New_York", "MEZ"),
+    ("Time (EST)", "Europe/Berlin", "EST"), ("MTU (CET/CEST)", "Europe/Berlin", None),
+    ("Zeit (MESZ)", "Europe/Paris", None),
+    ("Time (CET)", "Etc/GMT-1", None), ("time", "Asia/Shanghai", None), ("BEST time", "Asia/Shanghai", None),
+    ("Time (CST)", "Asia/Shanghai", None)])
+def test_zone_in_a_name__that_the_station_is_not_in(name: str, timezone: str, told: str | None) -> None:
+    times = pd.date_range("2025-03-03", periods=4, freq="15min", tz=timezone)
+    found = unlike_name((name, None), Station(id="s", timezone=timezone), times)
+    assert [each.action.partition(",")[0] for each in found] == (
+        [] if told is None else [f"the name of their column says {told}"])

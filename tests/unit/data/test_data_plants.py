@@ -181,3 +181,31 @@ def test_open_source__months_that_overlap_and_disagree(tmp_path: Path) -> None:
 def test_open_source__months_that_overlap_and_agree(tmp_path: Path) -> None:
     write(tmp_path, x_at_2025_at_06=DAY_1, x_at_2025_at_07=pd.concat([DAY_1.iloc[90:] * (1 + 1e-9), DAY_2]))
     assert len(open_source(tmp_path, DataConfig()).read()[0].frame) == 192
+
+
+@pytest.mark.parametrize("folders", [
+    ("2025-06", "2025-07"), ("2025/06", "2025/07"), ("month=2025-06", "month=2025-07")])
+def test_open_source__folders_that_are_called_after_dates_are_parts_of_one_station(tmp_path: Path,
+                                                                                   folders: tuple[str, str]) -> None:
+    for folder, frame in zip(folders, (DAY_1, DAY_2), strict=True):
+        (tmp_path / folder).mkdir(parents=True)
+        write(tmp_path / folder, data=frame)
+    source = open_source(tmp_path, DataConfig())
+    assert source.station_ids == (tmp_path.name,)
+    assert len(source.read()[0].frame) == 192
+    if "/" not in folders[0]:
+        assert ids(tmp_path, folder="stations") == folders
+
+
+def test_open_source__plants_in_folders_of_months(tmp_path: Path) -> None:
+    for folder, frame in (("2025-06", DAY_1), ("2025-07", DAY_2)):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, A=frame, B=frame * 3)
+    assert ids(tmp_path) == ("A", "B")
+
+
+def test_open_source__files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    write(tmp_path, plant_2025_06=DAY_1, plant_2025_07=DAY_2)
+    (tmp_path / "plant_2025_08.xls").write_bytes(b"x")
+    _, report = open_source(tmp_path, DataConfig()).read()
+    assert any("1 of the files in" in note and "left out: plant_2025_08.xls" in note for note in report.notes)

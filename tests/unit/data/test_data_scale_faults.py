@@ -162,3 +162,16 @@ def test_later_rows__change_nothing_more_than_a_day_before() -> None:
         part, _ = clean(values[:end])
         assert part == [row for row in whole if row < end]
     assert clean(values[:1010])[0] == [700, 950]
+
+
+@pytest.mark.parametrize("code", [99_999.0, -20_000.0])
+def test_single_values__a_number_that_comes_again_far_outside_is_a_code(code: float) -> None:
+    """For half a day, and once more."""
+    values = load()
+    rows = [*range(900, 912), 950]
+    values[rows] = code
+    assert clean(values)[0] == rows
+    # Power that is as far outside varies.
+    varied = load()
+    varied[900:912] = 99_999.0 + np.arange(12)
+    assert len(clean(varied)[0]) < 12

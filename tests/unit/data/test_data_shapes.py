@@ -79,3 +79,49 @@ def test_open_source__a_column_for_the_hour_of_a_day_of_25(tmp_path: Path) -> No
     assert len(total) == 23 + 24 + 24 + 25
     assert total[pd.Timestamp("2025-10-26 23:00", tz="Europe/Berlin")] == 24.5
     assert total[pd.Timestamp("2025-03-31 00:00", tz="Europe/Berlin")] == 0.5
+
+
+QUARTERS = pd.date_range("2025-01-01", periods=96, freq="15min")
+HOURS = QUARTERS[::4]
+
+
+@pytest.mark.parametrize("names", [
+    QUARTERS.strftime("%H%M"), QUARTERS.strftime("T%H%M"), QUARTERS.strftime("%I:%M %p"), QUARTERS.strftime("kW %H:%M"),
+    QUARTERS.strftime("%H.%M"), QUARTERS.strftime("%Hh%M"), HOURS.strftime("%I %p"),
+    [f"{hour}-{hour + 1}" for hour in range(24)],
+    [f"{minute // 60:02}{minute % 60:02}" for minute in range(15, 1441, 15)],
+])
+def test_wide_columns__clocks_in_any_form(names: list[str]) -> None:
+    wide = wide_columns(["date", *names, "Total"], "kw")
+    assert wide is not None
+    assert wide.slots == list(names)
+    first, last = list(wide.columns["kw"].values())[::len(names) - 1]
+    assert first[:5] in ("00:00", "00:15")
+    assert last[:5] in ("23:00", "23:45", "24:00")
+
+
+@pytest.mark.parametrize("names", [["0000", "0030", "0100"], [f"{hour}-{hour + 2}" for hour in range(24)],
+                                   [f"v{number}.{number}" for number in range(24)]])
+def test_wide_columns__what_is_no_day(names: list[str]) -> None:
+    assert wide_columns(["date", *names], "kw") is None
+
+
+@pytest.mark.parametrize(("time", "clocks", "form"), [
+    ("Time", [f"{hour:02}:00" for hour in range(24)], "%Y-%m-%d"),
+    ("时刻", [f"{hour}:00" for hour in range(24)], "%Y/%m/%d"),
+    ("Hour", [str(hour) for hour in range(1, 25)], "%d.%m.%Y"),
+    ("Zeit", [f"{hour:02}:00" for hour in range(1, 25)], "%Y-%m-%d 00:00:00"),
+])
+def test_open_source__a_column_for_each_day(tmp_path: Path, time: str, clocks: list[str], form: str) -> None:
+    """Days beside each other, times of day below each other."""
+    days = pd.date_range("2025-05-20", periods=20)
+    values = 200.0 + np.arange(20 * 24).reshape(20, 24)
+    frame = pd.DataFrame(values.T, columns=days.strftime(form)).assign(Mean=7)
+    frame.insert(0, time, clocks)
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    config = DataConfig.model_validate({"time": {"step": "1h"}, "counter": False})
+    data, report = open_source(tmp_path / "x.csv", config).read()
+    assert data.frame.index[0] == pd.Timestamp("2025-05-20", tz="Asia/Shanghai")
+    assert data.frame[TOTAL].tolist() == values.ravel().tolist()
+    assert "a row for each time of day: its 20 columns" in " ".join(report.notes)
+    assert not [found for found in report.findings if found.kind == "disorder"]

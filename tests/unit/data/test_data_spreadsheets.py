@@ -103,3 +103,27 @@ def test_read_table__what_pandas_writes(tmp_path: Path) -> None:
     frame.to_excel(tmp_path / "a.xlsx", index=False)
     assert pd.to_datetime(read_table([tmp_path / "a.xlsx"], ["time"], ["time"]).frame["time"]).tolist() == \
         frame["time"].tolist()
+
+
+@pytest.mark.parametrize(("sheets", "read"), [
+    (("2025-01", "2025-02"), 4), (("Januar", "Februar"), 4), (("1月", "2月"), 4), (("Q1", "Q2"), 4),
+    (("Mai 2024", "2025"), 4),
+    (("North", "South"), 2), (("1", "2"), 2), (("2025-01", "Notes"), 2)])
+def test_read_table__sheets_of_months_follow_each_other(tmp_path: Path, sheets: tuple[str, ...], read: int) -> None:
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
+        for month, sheet in enumerate(sheets, start=1):
+            times = [f"2025-0{month}-01 00:00", f"2025-0{month}-01 00:15"]
+            pd.DataFrame({"time": times, "load": [month, month + 0.5]}).to_excel(book, sheet_name=sheet, index=False)
+    table = read_table([tmp_path / "a.xlsx"], ["time", "load"], ["time"])
+    assert table.frame["load"].tolist() == [1, 1.5, 2, 2.5][:read]
+    assert repr(sheets[0]) in table.notes[0]
+    assert ("left out" in table.notes[0]) == (read == 2)
+    one = read_table([tmp_path / "a.xlsx"], ["time", "load"], ["time"], FileOptions(sheet=sheets[1]))
+    assert one.frame["load"].tolist() == [2, 2.5]
+
+
+def test_read_table__a_month_with_other_columns_is_left_out(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
+        for sheet, name in (("2025-01", "load"), ("2025-02", "reading")):
+            pd.DataFrame({"time": ["2025-01-01 00:00"], name: [1.0]}).to_excel(book, sheet_name=sheet, index=False)
+    assert "'2025-02' left out" in read_table([tmp_path / "a.xlsx"], ["time", "load"], ["time"]).notes[0]

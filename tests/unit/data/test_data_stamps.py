@@ -127,3 +127,23 @@ def test_read_starts__hours_that_follow_the_clock_are_not_counted() -> None:
             written = starts(list(wall.strftime("%Y-%m-%d"))[:row], [str(hour) for hour in wall.hour][:row], BERLIN)
             assert list(written.index) == list(truth[:row])
             assert "when clocks change" not in " ".join(written.notes)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("stamp", [None, "end", "start"])
+def test_read_starts__a_midnight_behind_the_last_interval_of_its_date(newest_first: bool, stamp: str | None) -> None:
+    times = pd.date_range("2025-05-20", periods=3 * 96, freq="15min")
+    cells = [f"{time:%d.%m.%Y} {time + pd.Timedelta('15min'):%H:%M}" for time in times]
+    order = slice(None, None, -1) if newest_first else slice(None)
+    written = starts(cells[order], config=TimeConfig(stamp=stamp, day_first=True))          # type: ignore[arg-type]
+    true = times[order].tz_localize("Asia/Shanghai") + pd.Timedelta("15min" if stamp == "start" else 0)
+    assert (written.index == true).all()
+    assert "a midnight stands behind the last interval of its own date" in written.notes[0]
+    # In columns of their own, and as hours 1 to 23 and 0.
+    dates, hours = [f"{time:%Y-%m-%d}" for time in times[::4]], [str((time.hour + 1) % 24) for time in times[::4]]
+    assert (starts(dates, hours).index == times[::4].tz_localize("Asia/Shanghai")).all()
+
+
+def test_read_starts__one_midnight_at_the_start_of_its_day_and_none_is_moved() -> None:
+    cells = ["2025-05-20 00:00", "2025-05-20 12:00", "2025-05-21 12:00", "2025-05-21 00:00"]
+    assert starts(cells).index[-1] == pd.Timestamp("2025-05-21", tz="Asia/Shanghai")

@@ -40,7 +40,7 @@ def test_strays__at_the_end(tmp_path: Path, more: list[str], end: str, places: s
 
 @pytest.mark.parametrize(("more", "places"), [
     ([NAMES], "line 22"), (["Export 2 of 2", NAMES, ",kW"], "line 22, a.csv, line 23, a.csv, line 24"),
-    (["# logger restarted"], "line 22"),
+    (["# logger restarted"], "line 22"), (["\ufefftime,total_active_power"], "line 22"),
 ])
 def test_strays__in_the_middle(tmp_path: Path, more: list[str], places: str) -> None:
     values, notes = read(tmp_path, [NAMES, *ROWS[:20], *more, *ROWS[20:]])
@@ -82,3 +82,18 @@ def test_strays__a_last_row_cut_in_its_id_stops_no_station(tmp_path: Path, cut: 
         assert values == TRUTH
         assert notes == ["no rows of data, left out: a.csv, line 98"]
     assert open_source(tmp_path / "a.csv", HOURLY).station_ids == ("north", "south")
+
+
+@pytest.mark.parametrize(("head", "again"), [
+    ("time,total_active_power,temp", "time,temp,total_active_power"), ("time,total_active_power,x", "time,P2,x")])
+def test_strays__other_names_in_the_middle_are_an_error(tmp_path: Path, head: str, again: str) -> None:
+    """A logger was set up anew: what follows means something else."""
+    rows = [f"{row},5" for row in ROWS]
+    with pytest.raises(DataError, match=r"a\.csv, line 22: the names of the columns stand there again, and others"):
+        read(tmp_path, [head, *rows[:20], again, *rows[20:]])
+    assert read(tmp_path, [head, *rows[:20], head, *rows[20:]])[0] == TRUTH
+
+
+def test_strays__nothing_else_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no row of data(?s:.*)'########'"):
+        read(tmp_path, [NAMES, *["########,7"] * 30])

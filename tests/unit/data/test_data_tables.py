@@ -121,3 +121,12 @@ def test_read_table__parses_each_text_file_once(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(pd, "read_csv", lambda file, **options: parsed.append(file) or parse(file, **options))
     assert read_table(paths, {"kw"}, ()).frame["kw"].tolist() == [200, 201]
     assert len(parsed) == 2
+
+
+def test_read_table__units_that_differ_between_files_are_an_error(tmp_path: Path) -> None:
+    paths = [tmp_path / f"a-2025-0{month}.csv" for month in (1, 2)]
+    for path, unit in zip(paths, ("kW", "MW"), strict=True):
+        path.write_text(f"time,P,T\n,{unit},°C\n2025-01-01 00:00,200,1\n")
+    with pytest.raises(DataError, match=r"a-2025-01\.csv and a-2025-02\.csv tell different units(?s:.*)kW and MW"):
+        read_table(paths, ["time", "P", "T"], ["time"])
+    assert read_table(paths, ["time", "T"], ["time"]).units == {"T": "°C"}

@@ -42,7 +42,7 @@ def test_read_table__commas_only_far_down(tmp_path: Path) -> None:
     assert read(write(tmp_path / "a.csv", "\n".join(lines)))[0] == [1234, 0]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("name", ["Größe [kW]", "Außentemperatur °C", "Énergie", "Füße"])
 def test_read_header__european_names_in_every_usual_encoding(tmp_path: Path, encoding: str, name: str) -> None:
     path = write(tmp_path / "a.csv", f"time;{name}\n2025-01-01 00:00;1,5\n", encoding)
@@ -113,3 +113,44 @@ def test_read_table__text_that_stops_being_text(tmp_path: Path) -> None:
     path.write_bytes("time,power\n2025-03-01 00:00,12.5\n".encode("utf-16") + b"\x00")
     with pytest.raises(DataError, match="is cut or damaged: it begins as utf-16"):
         read_table([path], ["time", "power"], [])
+
+
+@pytest.mark.parametrize("blanks", [" ", "   "])
+def test_read_table__blanks_between_cells(tmp_path: Path, blanks: str) -> None:
+    lines = ["date time load temp", "2025-01-01 00:00 200 1.5", "2025-01-01 00:15 201 2.5"]
+    path = write(tmp_path / "a.txt", "\n".join(f" {line.replace(' ', blanks)} " for line in lines))
+    assert read_header(path) == ["date", "time", "load", "temp"]
+    assert read(path) == [[200, 1.5], [201, 2.5]]
+
+
+def test_read_header__blanks_in_names_part_no_cells(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "Reading date ,P kW\n2025-01-01 00:00,1\n")
+    assert read_header(path) == ["Reading date", "P kW"]
+    assert read_header(write(tmp_path / "b.csv", "time^load\n2025-01-01 00:00^1\n")) == ["time^load"]
+
+
+@pytest.mark.parametrize("cell", ['="{}"', "'{}", '"{}\t"'])
+def test_read_table__what_keeps_a_spreadsheet_from_changing_a_cell(tmp_path: Path, cell: str) -> None:
+    names, *rows = ROWS.splitlines()
+    kept = [",".join(map(cell.format, row.split(","))) for row in rows]
+    path = write(tmp_path / "a.csv", "\n".join([names, *kept]))
+    table = read_table([path], COLUMNS, ["time"])
+    assert table.frame["time"].str.strip().tolist() == ["2025-01-01 00:00", "2025-01-01 00:15"]
+    assert table.frame[["load", "temp"]].to_numpy().tolist() == [[200, 1.5], [201, 2.5]]
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (b"PK\x03\x04\x14", "is no text but a workbook or an archive"), (b"\x1f\x8b\x08\x00", "a packed file"),
+    (b"\xd0\xcf\x11\xe0\xa1", "an old workbook"), (b"  <TABLE><tr>", "a web page"),
+    (b"100,NEM12,2025", "a NEM12 file"), (b"UNB+UNOC:3+1", "EDIFACT"),
+])
+def test_read_header__a_file_that_is_called_otherwise(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content + b"x" * 20)
+    with pytest.raises(DataError, match=message):
+        read_header(tmp_path / "a.csv")
+
+
+def test_read_table__more_cells_than_names(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "time,load\n2025-01-01 00:00,200,5\n2025-01-01 00:15,201,5\n")
+    with pytest.raises(DataError, match=r"more cells than there are column names(?s:.*)numbers that contain a comma"):
+        read_table([path], ["time", "load"], ["time"])

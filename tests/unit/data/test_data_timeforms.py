@@ -74,3 +74,43 @@ def test_to_instants__newest_first_over_a_repeated_hour(zone: str, day: str) -> 
     times = pd.date_range(start, periods=96 * 3, freq="15min")[::-1]
     cells = pd.Series(times.tz_localize(None).strftime("%Y-%m-%d %H:%M"), name="ts")
     assert (to_instants(cells, zone, str)[0] == times).all()
+
+
+@pytest.mark.parametrize("form", ["%y/%m/%d %H:%M", "%y-%m-%d %H:%M", "%y.%m.%d %H:%M", "%d/%m/%y %H:%M",
+                                  "%d-%m-%y %H:%M", "%d.%m.%y %H:%M", "%m/%d/%y %H:%M", "%y%m%d%H%M", "%y%m%d%H%M%S"])
+def test_to_instants__years_of_two_digits_go_by_the_days_that_follow_each_other(form: str) -> None:
+    times = pd.date_range("2025-05-15", periods=24 * 20, freq="1h", tz=SHANGHAI)
+    assert (instants(list(times.strftime(form))) == times).all()
+
+
+def test_to_instants__a_single_day_may_begin_with_its_day_or_its_year() -> None:
+    with pytest.raises(DataError, match="begin with the day or with the year") as caught:
+        instants(["25/05/20 00:15", "25/05/20 00:30"])
+    message = str(caught.value)
+    assert "day_first=true reads it as 2020-05-25 00:15:00" in message
+    assert "day_first=false reads it as 2025-05-20 00:15:00" in message
+    assert instants(["25/05/20 00:15"], day_first=False)[0] == QUARTER_PAST
+    assert instants(["20/05/25 00:15"], day_first=True)[0] == QUARTER_PAST
+
+
+@pytest.mark.parametrize("cells", [["1.74637E+12", "1.74637E+12"], ["2.02505E+11", "2.02505E+11"]])
+def test_to_instants__digits_that_a_spreadsheet_lost_are_an_error(cells: list[object]) -> None:
+    with pytest.raises(DataError, match="line 2: the times in the column 'ts' lost digits"):
+        instants(cells)
+    assert instants(["1.7476713E+12"])[0] == QUARTER_PAST
+
+
+def test_to_instants__midnights_without_a_clock_parts_of_seconds_and_mixed_seconds() -> None:
+    cells = [f"20-May-2025{clock}" for clock in ("", " 00:15:00", " 00:15:30", " 00:15:30.250", " 1:00")]
+    assert instants(list(cells)).tolist() == [QUARTER_PAST + pd.Timedelta(seconds=more) for more in (
+        -900, 0, 30, 30.25, 2700)]
+
+
+@pytest.mark.parametrize("cell", ["2025-05-20T24:00:00", "2025-05-20T24:00:00+08:00", "2025-05-20 24:00:00.000"])
+def test_to_instants__24_behind_any_date(cell: str) -> None:
+    assert instants([cell.replace("24:00", "23:00"), cell])[1] == pd.Timestamp("2025-05-21", tz=SHANGHAI)
+
+
+def test_to_instants__ticks_of_another_clock_are_no_nanoseconds() -> None:
+    with pytest.raises(DataError, match="should hold times"):
+        instants(["638820000000000000", "638820036000000000"])

@@ -140,3 +140,12 @@ def test_to_instants__complete_local_time_comes_back(year: int, month: int, time
     times = pd.date_range(pd.Timestamp(year, month, 1, tz=timezone), periods=32 * 96, freq="15min")
     cells = pd.Series(times.tz_localize(None).strftime("%Y-%m-%d %H:%M"), name="ts")
     assert (to_instants(cells, timezone, str)[0] == times).all()
+
+
+@pytest.mark.parametrize(("cells", "hint"), [
+    (["00:15", "00:30"], "write the date before each time"), (["15:00.0", "30:00.0"], "yyyy-mm-dd hh:mm"),
+    (["soon", "00:30"], None)])
+def test_to_instants__what_is_half_a_time_is_told(cells: list[object], hint: str | None) -> None:
+    with pytest.raises(DataError) as caught:
+        instants(cells)
+    assert (caught.value.hint is None) if hint is None else (hint in str(caught.value.hint))

@@ -17,6 +17,9 @@ from wattcast.errors import ConfigError, DataError
 @pytest.mark.parametrize(("column", "energy"), [
     ("energy_kwh", True), ("Energy", True), ("consumption (kWh)", True), ("load [MWh]", True), ("activeEnergyWh", True),
     ("电量", True), ("正向有功电量", True), ("用电量(千瓦时)", True), ("load_kw", False), ("P [MW]", False),
+    ("用电(kW·h)", True), ("Consumption [kW.h]", True), ("P kW h", True), ("用电(千瓦小时)", True),
+    ("用电(千瓦·时)", True), ("電力量（ｋＷｈ）", True), ("電力（ｋＷ）", False), ("load_kW_h_avg", False),
+    ("kW hourly mean", False), ("kW H1", False),
     ("power", False), ("gridPower", False), ("有功功率", False), ("load kWh/h", False), ("load", None), ("meter", None),
     ("windSpeed", None), ("total_active_power", None), ("not_use_power", None), ("what", None), ("network", None),
 ])

@@ -89,3 +89,16 @@ def test_to_numbers__further_words_are_told() -> None:
 def test_to_codes__a_category_may_be_called_bad() -> None:
     assert to_codes(pd.Series(["bad", "?", "fair"])).tolist() == ["bad", "?", "fair"]
     assert to_codes(pd.Series(["bad", "fair"]), ["bad"]).isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("word", ["#NV", "#¡DIV/0!", "#VALEUR!", "#N/A", "#REF!", "#NOMBRE?", "[-11059] No Good Data",
+                                  "I/O Timeout", "1.#QNAN", "暂无数据"])
+def test_to_numbers__errors_of_spreadsheets_and_historians(word: str) -> None:
+    assert np.isnan(numbers(["200", word])).tolist() == [False, True]
+
+
+def test_to_numbers__a_unit_behind_some_numbers_only_tells_nothing() -> None:
+    """950 and 1.2 kW may be 950 W and 1200 W."""
+    assert numbers(["1.2 kW", "0", "NA", "0.95 kW"])[3] == 0.95
+    with pytest.raises(DataError, match=r"'1\.2 kW'"):
+        numbers(["950", "1.2 kW"])
