@@ -17,6 +17,7 @@ import pandas as pd
 from wattcast.data.assembly import assemble
 from wattcast.data.reader import Source, files_in
 from wattcast.data.settled import STILL, unfinished
+from wattcast.data.silent_nights import with_nights_since
 from wattcast.errors import DataError, WattcastError, listing
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
@@ -202,6 +203,8 @@ class Intake:
         if raw.columns.lacking:
             notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
         if kept is not None:
+            data, nights = with_nights_since(kept, data)
+            notes += nights
             data, told = believed(kept, data, config, accept=self.told.accept)
             notes += told
         described = describe(station, as_read(data, report, config, units, source.folder))
