@@ -103,7 +103,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     frame, coarse = fill_coarse(frame, station)
     frame, vintages, weather = _with_forecasts(raw, station, frame)
     data = StationData(station, frame, vintages)
-    named = unlike_name((raw.columns.time, clock), station, times) if starts.naive else []
+    chosen = "timezone" in config.time.model_fields_set
+    named = [] if chosen or not starts.naive else unlike_name((raw.columns.time, clock), station, times)
     findings = [*wrong_zone(station, times), *named, *(_far_below_capacity(data) if whole else []), *findings,
                 *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
                 *impossible, *wild, *units, *converted, *flat, *negative, *_inconsistent(data), *_constant(data),

@@ -8,7 +8,8 @@ from wattcast.contracts import Kind, Station
 from wattcast.data.days import MONTH, by_day
 from wattcast.data.kinds import FORTNIGHT, NIGHT_HOURS, SELDOM
 from wattcast.data.quality import Assumption
-from wattcast.timegrid import parse_step, steps_per_day
+from wattcast.data.schema import StationData
+from wattcast.timegrid import DAY, parse_step, regular_index, steps_per_day
 
 Mask = npt.NDArray[np.bool_]
 
@@ -31,6 +32,35 @@ def fill_silent_nights(frame: pd.DataFrame, station: Station) -> tuple[pd.DataFr
                                   f"measured, in {silent.sum()} steps, as inverters write no rows at night",
                                   "data.kind"))
     return (frame.assign(**filled) if filled else frame), assumed
+
+
+def with_nights_since(kept: StationData, new: StationData) -> tuple[StationData, list[str]]:
+    """New rows of a plant that writes none at night, with zeros for the nights since those that are kept, and what was
+    done, in words.
+
+    Args:
+        kept: what is kept of it.
+        new: what comes in.
+    """
+    station, step = new.station, parse_step(new.station.step)
+    if station.kind is not Kind.PV or not (kept.measured and new.measured) or kept.station.step != station.step:
+        return new, []
+    day, since = steps_per_day(step), min(kept.end, new.frame.index[0])
+    index = regular_index(max(since - MONTH * DAY, kept.frame.index[0]), new.frame.index[-1], step)
+    frame = new.frame.reindex(index[index >= since])
+    told = []
+    for column in station.targets:
+        before = kept.frame[column].reindex(index[index < since]).to_numpy(np.float64)
+        bright = np.bincount(np.flatnonzero(before > 0) % day, minlength=day) > 0
+        dark = ~bright[np.arange(len(before), len(index)) % day]
+        values = frame[column].to_numpy(np.float64)
+        silent = dark & (np.arange(len(values)) < np.flatnonzero(np.isfinite(values)).max(initial=0))
+        night = len(before) >= FORTNIGHT * day and (~bright).sum() >= NIGHT_HOURS * day / 24
+        if night and silent.any() and not np.isfinite(values[dark]).any():
+            frame = frame.assign(**{column: np.where(silent, 0.0, values)})
+            told.append(f"{column}: {silent.sum()} steps without rows at times of day at which it has not generated "
+                        "for four weeks are taken for zero, as inverters write none at night")
+    return (StationData(station, frame, new.vintages), told) if told else (new, [])
 
 
 def _silent(values: npt.NDArray[np.float64], day: int) -> Mask:

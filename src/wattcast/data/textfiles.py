@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,8 @@ def read_text(path: Path, texts: Collection[str], options: FileOptions) -> tuple
     # All columns are parsed: with `usecols` pandas does not notice a row that has more cells than the header.
     frame = _read(path, layout, dtype=str if layout.commas else dict.fromkeys(texts, str))
     numbers = [name for name in frame.columns if name not in texts]
+    if layout.delimiter == ",":
+        _require_whole_numbers(frame, numbers, path)
     pointed = options.decimal is None and not layout.commas and layout.delimiter != ","
     if pointed and may_have_point_groups(frame[numbers]):
         frame = _read(path, layout, dtype=str)
@@ -236,6 +239,24 @@ def read_text(path: Path, texts: Collection[str], options: FileOptions) -> tuple
         # Commas only further down: numbers with a point may be thousands.
         frame, note = plain_numbers(_read(path, layout, dtype=str), numbers, options.decimal, path.name)
     return frame, (note,) if note else ()
+
+
+def _require_whole_numbers(frame: pd.DataFrame, numbers: Collection[str], path: Path) -> None:
+    """Nothing, unless decimals stand in a column without a name, as commas before decimals were taken for those between
+    cells.
+
+    Raises:
+        DataError: with the first number that was cut.
+    """
+    for name, behind in pairwise(frame.columns):
+        cells = frame[[name, behind]]
+        if behind.startswith("Unnamed: ") and name in numbers and all(
+                pd.api.types.is_integer_dtype(kind) for kind in cells.dtypes) and (cells[behind] >= 0).all():
+            first, rest = cells.iloc[0] if len(cells) else (0, 0)
+            raise DataError(f"{path.name}: the column behind {name!r} has no name and holds whole numbers, as if they "
+                            "were decimals", found=f"{first},{rest} in the first row",
+                            expected="a name for each column, and points before decimals where commas part the cells",
+                            hint="export with semicolons between the cells; or give that column a name")
 
 
 def _read(path: Path, layout: Layout, **options: Any) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from wattcast.data.assembly import assemble
 from wattcast.data.quality import QualityReport
 from wattcast.data.reader import Source
 from wattcast.data.schema import DataConfig, StationData
+from wattcast.data.silent_nights import with_nights_since
 from wattcast.errors import listing
 from wattcast.workflows.contradictions import (
     believed,
@@ -58,6 +59,8 @@ def new_rows(source: Source, config: DataConfig, description: Mapping[str, Any],
     if raw.columns.lacking and set(raw.columns.lacking) < set(data.station.columns):
         notes.append(f"the rows have no {listing(raw.columns.lacking)}: what is kept of it stays as it is")
     if kept is not None:
+        data, nights = with_nights_since(kept, data)
+        notes += nights
         data, told = believed(kept, data, config, accept=accept)
         notes += told
     return NewRows(data, report, units, tuple(notes))

@@ -229,3 +229,11 @@ def test_open_source__formulas_that_nobody_has_worked_out_are_told(tmp_path: Pat
     table(96).assign(kw="=1+1").reset_index().to_excel(tmp_path / "x.xlsx", index=False)
     with pytest.raises(DataError, match=r"no usable value(?s:.*)if its cells hold formulas: open the workbook"):
         open_source(tmp_path / "x.xlsx", DataConfig()).read()
+
+
+def test_open_source__a_zone_in_the_name_is_told_unless_one_is_set(tmp_path: Path) -> None:
+    table(96).rename_axis("MTU (CET/CEST)").to_csv(tmp_path / "x.csv")
+    found = {zone: [each.kind for each in open_source(tmp_path / "x.csv", DataConfig.model_validate(
+        {"targets": {TOTAL: "kw"}, "time": {"timezone": zone} if zone else {}})).read()[1].findings]
+        for zone in (None, "Asia/Shanghai", "Europe/Berlin")}
+    assert found == {None: ["place"], "Asia/Shanghai": [], "Europe/Berlin": []}

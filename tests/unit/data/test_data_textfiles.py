@@ -154,3 +154,12 @@ def test_read_table__more_cells_than_names(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "time,load\n2025-01-01 00:00,200,5\n2025-01-01 00:15,201,5\n")
     with pytest.raises(DataError, match=r"more cells than there are column names(?s:.*)numbers that contain a comma"):
         read_table([path], ["time", "load"], ["time"])
+
+
+def test_read_table__decimals_that_a_comma_cut_off_are_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "time,load,\n2025-01-01 00:00,200,5\n2025-01-01 00:15,201,0\n")
+    with pytest.raises(DataError, match=r"behind 'load' has no name(?s:.*)200,5 in the first row"):
+        read_table([path], ["time", "load"], ["time"])
+    for rest in (",\n", ",5.5\n", ",x\n"):
+        text = f"time,load,\n2025-01-01 00:00,200{rest}2025-01-01 00:15,201{rest}"
+        assert read_table([write(tmp_path / "b.csv", text)], ["time", "load"], ["time"]).frame["load"].sum() == 401
