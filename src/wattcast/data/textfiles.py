@@ -1,6 +1,5 @@
-"""CSV and its relatives: the encoding, the sign between cells, the decimal sign, and where the column names stand."""
+"""CSV and its relatives: the sign between cells, the decimal sign, and where the column names stand."""
 
-import codecs
 import csv
 import io
 import re
@@ -20,10 +19,9 @@ from wattcast.data.decimals import (
     plain_numbers,
     require_no_point_groups,
 )
+from wattcast.data.encodings import encoding_of
 from wattcast.data.head import Head, find_head
 from wattcast.data.packed import open_binary
-from wattcast.data.power_names import power_like
-from wattcast.data.schema import recognise
 from wattcast.errors import DataError, NoRowsError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -36,23 +34,6 @@ SAMPLE = 1 << 16
 LINES = 200
 """And at most so many of their lines. [lines]"""
 
-EASTERN = ("gb18030", "cp932", "cp949", "big5")
-"""Encodings of spreadsheets in China, Japan, Korea and Taiwan, the likeliest first."""
-HEAD_LINES = 40
-"""Within so many lines names of columns are looked for. [lines]"""
-
-OTHERWISE = (
-    (b"pk\x03\x04", "a workbook or an archive", "call it .xlsx, or .zip if it is an archive"),
-    (b"\x1f\x8b", "a packed file", "call it .csv.gz"),
-    (b"\xd0\xcf\x11\xe0", "an old workbook", "open it and save it as .xlsx or CSV"),
-    *((tag, "a web page", "open it in a spreadsheet and save it as CSV") for tag in (
-        b"<!doctype html", b"<html", b"<table", b"<?xml")),
-    (b"100,nem12", "a NEM12 file", "make a CSV file of it, with a time and a value in each row"),
-    *((tag, "a message between utilities (EDIFACT)", "make a CSV file of it, with a time and a value in each row")
-      for tag in (b"una:+", b"unb+")))
-"""How files begin that are called CSV and are none, in lower case; what they are; what to do."""
-LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union(map(chr, range(0xC0, 0xFF)))
-"""What a text in Windows-1252 has beside ASCII."""
 NUMBER = re.compile(r"\s*[-+−]?[\d.,]*\d[\d.,]*\s*")
 FORMULA = r"""^\s*(?:="([^"]*)"|'([^']*))\s*$"""
 
@@ -98,7 +79,7 @@ def layout_of(path: Path, options: FileOptions) -> Layout:
 
 @lru_cache(maxsize=64)
 def _layout(path: Path, _version: tuple[int, int], options: FileOptions) -> Layout:
-    encoding = _encoding(path)
+    encoding = encoding_of(path)
     with open_binary(path) as file:
         text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
         lines = text.read(SAMPLE).splitlines()[:LINES]
@@ -131,79 +112,6 @@ def _fit(rows: list[list[str]], head: Head) -> tuple[bool, bool, float]:
     if len(names) < 2:
         return False, False, 0.0
     return head.sure, not any(NUMBER.fullmatch(name) for name in names), 0.1 + alike
-
-
-def _encoding(path: Path) -> str:
-    """Told by all of the file: UTF-8, UTF-16, Windows-1252 (spreadsheets in Europe) or one of `EASTERN`.
-
-    Raises:
-        DataError: it is none of these.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    with open_binary(path) as file:
-        start = file.read(SAMPLE)
-        _require_text(path, start)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        # Of a text in European letters every second byte is zero.
-        for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-            if 4 * start[first:200:2].count(0) > len(start[:200]):
-                return encoding
-        try:
-            decoder.decode(start)
-            while chunk := file.read(1 << 20):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            pass
-        else:
-            return "utf-8-sig"
-    with open_binary(path) as file:
-        content = file.read()
-    chinese, western = _decodes(content, "gb18030"), _decodes(content, "cp1252")
-    if western and set(re.findall(r"[^\x00-\x7f]", content.decode("cp1252"))) <= LETTERS and not (
-            chinese and _is_chinese(content)):
-        return "cp1252"
-    # Any of them reads most texts of the others, as nonsense: names of columns that say something decide.
-    told = {encoding: _known_names(content[:SAMPLE].decode(encoding, errors="ignore")) for encoding in EASTERN
-            if _decodes(content, encoding)}
-    likeliest = max(told, key=lambda encoding: told[encoding], default=None)
-    if likeliest is not None and (chinese or told[likeliest]):
-        return likeliest
-    raise DataError(f"{path} is not text in UTF-8, UTF-16, Windows-1252, GB 18030, Shift JIS, EUC-KR or Big5",
-                    hint="save the file as CSV in UTF-8")
-
-
-def _require_text(path: Path, start: bytes) -> None:
-    """Nothing, unless the first bytes are those of a file that is called otherwise.
-
-    Raises:
-        DataError: what it is.
-    """
-    for beginning, kind, hint in OTHERWISE:
-        if start.lstrip().lower().startswith(beginning):
-            raise DataError(f"{path} is no text but {kind}", found=repr(bytes(start[:8])), hint=hint)
-
-
-def _known_names(text: str) -> int:
-    """How many of the first lines' cells are names, in other letters than ASCII, that say time, power or weather."""
-    cells = {cell.strip() for line in text.splitlines()[:HEAD_LINES] for cell in re.split(r"[,;\t|]", line)}
-    return sum(recognise(cell) is not None or power_like(cell) for cell in cells if not cell.isascii())
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_chinese(content: bytes) -> bool:
-    """Whether the signs beyond ASCII are mostly those of everyday Chinese; accents read so give rare ones."""
-    signs = re.findall(rb"[\x81-\xfe][\x40-\xfe]", content)
-    usual = [sign for sign in signs if (0xB0 <= sign[0] <= 0xD7 or 0xA1 <= sign[0] <= 0xA3) and sign[1] >= 0xA1]
-    return 2 * len(usual) > len(signs)
 
 
 def text_header(path: Path, options: FileOptions) -> list[str]:
