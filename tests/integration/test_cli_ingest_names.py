@@ -214,6 +214,20 @@ def test_weather__may_have_columns_beside_all_that_are_kept(cli, old, new) -> No
     assert since(new, "temperature") == new["temperature"].tolist()
 
 
+@pytest.mark.parametrize(("power", "flags"), [
+    ("Last", ()), ("kW_sum", ("--set", "data.targets={total_active_power: kW_sum}", "--set",
+                              "data.known_future=[temperature]"))])
+def test_weather__of_a_station_whose_power_has_another_name(cli, old, new, power: str, flags: tuple[str, ...]) -> None:
+    write(old.rename(columns={TOTAL: power}), "north.csv")
+    assert cli("ingest", "--data", "north.csv", *HOURLY, *STILL, *flags).code == 0
+    write(new[WEATHER], "inbox/north-weather.csv")
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert since(new, "temperature") == new["temperature"].tolist()
+    write(new[POWER].rename(columns={TOTAL: power}), "inbox/north-power.csv")
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert since(new, TOTAL) == new[TOTAL].tolist()
+
+
 def test_weather_of_nobody__is_not_that_of_the_only_station(cli, old, new) -> None:
     known(cli, old, "north", "south")
     for path in ("inbox/weather.csv", "inbox/east-weather.csv", "weather.csv"):
