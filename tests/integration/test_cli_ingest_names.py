@@ -133,6 +133,21 @@ def test_parts_beside_each_other__belong_to_the_stations_that_they_name(cli, old
     assert "took in nothing new" in cli("ingest", "--data", "inbox", *STILL).out
 
 
+def test_inbox_of_weeks__is_as_good_for_an_empty_store(cli, old, new) -> None:
+    """As after a store was lost."""
+    for name in ("north", "south"):
+        write(old, f"inbox/{name}.csv")
+        write(new[POWER], f"inbox/{name}-power_2025-04-09.csv")
+        write(new[WEATHER], f"inbox/{name}-weather_2025-04-09.csv")
+    write(issued(new, "2025-03-31"), "inbox/north-forecast_2025-03-31.csv")
+    done = cli("ingest", "--data", "inbox", *HOURLY, *STILL)
+    assert (done.code, stations()) == (2, ("north", "south"))
+    assert "north-forecast_2025-03-31.csv is left out" in " ".join(done.err.split())
+    assert since(new, TOTAL) == since(new, TOTAL, "south") == new[TOTAL].tolist()
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert kept().vintages is not None
+
+
 def test_parts_of_one_new_station__are_called_like_it_and_not_like_the_inbox(cli, old) -> None:
     write(old[POWER], "inbox/north-power.csv")
     write(old[WEATHER], "inbox/north-weather.csv")

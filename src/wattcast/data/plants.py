@@ -100,7 +100,7 @@ def says_weather(file: Path) -> bool:
 
 
 def groups_by_station(files: Sequence[Path], known: frozenset[str], powered: Callable[[Path], bool], *,
-                      dated: bool = True) -> dict[str, list[Path]]:
+                      growing: bool = False) -> dict[str, list[Path]]:
     """As `groups_by_name`, those together that are called after one station.
 
     Of a station that is not known its files must say that they are parts of it, and one name alone may have the power:
@@ -110,19 +110,20 @@ def groups_by_station(files: Sequence[Path], known: frozenset[str], powered: Cal
         files: beside each other.
         known: stations.
         powered: whether a file has power.
-        dated: a single file gives a station that is not known its whole name; otherwise none of them has dates, as more
-            files will come.
+        growing: more files will come. So the name of a new station has no dates, and what is called after it is its
+            part, whichever has the power.
     """
     groups: dict[str, list[Path]] = {}
     for name, members in groups_by_name(files).items():
-        new = name if dated else new_name(members[0])
+        new = new_name(members[0]) if growing else name
         groups.setdefault(called_after(members[0], known) or new, []).extend(members)
     wholes: dict[str, list[str]] = {}
     for name, members in groups.items():
         if name not in known:
             wholes.setdefault(names_of(members[0])[-1] if name else name, []).append(name)
     for whole, names in wholes.items():
-        if len(names) > 1 and sum(any(map(powered, groups[name])) for name in names) == 1:
+        if len(names) > 1 and ((growing and whole in names) or
+                               sum(any(map(powered, groups[name])) for name in names) == 1):
             groups[whole] = [file for name in names for file in groups.pop(name)]
     return groups
 

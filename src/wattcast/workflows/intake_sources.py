@@ -114,7 +114,7 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     if config.folder is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
-    groups = groups_by_station(beside, frozenset(known), partial(has_power, config=config), dated=False)
+    groups = groups_by_station(beside, frozenset(known), partial(has_power, config=config), growing=True)
     told = set(known) & set(groups) or len(groups) < len(groups_by_name(beside))
     return config_of({**given, "folder": "stations"}) if told or _of_one(beside, config) else config
 
