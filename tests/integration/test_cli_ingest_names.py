@@ -167,6 +167,16 @@ def test_file_of_a_month__names_a_new_station_without_it(cli, old, new, data: st
     assert len(kept("east").frame) == len(old) + len(new)
 
 
+@pytest.mark.parametrize(("name", "station"), [("east", "east"), ("load", "inbox"), ("", "inbox")])
+def test_files_of_months__name_a_new_station_unless_they_say_only_what_they_hold(cli, old, new, name, station) -> None:
+    """A station that is called like the inbox would have all that comes into it."""
+    write(old, f"inbox/{name}_2025-03.csv")
+    write(new, f"inbox/{name}_2025-04.csv")
+    assert cli("ingest", "--data", "inbox", *HOURLY, *STILL).code == 0
+    assert stations() == (station,)
+    assert len(kept(station).frame) == len(old) + len(new)
+
+
 def test_files_of_months__belong_to_the_known_stations_that_they_name(cli, old, new) -> None:
     known(cli, old, "north", "south")
     for name in ("north", "south"):
@@ -291,6 +301,16 @@ def test_files_that_contradict_what_is_kept__keep_no_good_one_out(cli, old, new)
     write(days[0], "inbox/north_2025-03-31.csv")
     assert cli("ingest", "--data", "inbox", *STILL, "--received", "2025-04-04 02:00").code == 2
     assert since(new, TOTAL) == pd.concat([days[0], days[2]])[TOTAL].tolist()
+
+
+def test_days_to_come__keep_no_good_file_of_a_new_station_out(cli, old, new) -> None:
+    write(old, "inbox/north.csv")
+    write(new.assign(time=new["time"].str.replace("2025", "2035")), "inbox/north_2025-04.csv")
+    done = cli("ingest", "--data", "inbox", *HOURLY, *STILL, "--received", "2025-04-11 02:00")
+    assert done.code == 2
+    told = " ".join(done.err.split())
+    assert "north_2025-04.csv is left out: power of station north is stamped after it came" in told
+    assert len(kept().frame) == len(old)
 
 
 def test_folder_of_a_station__is_its_own_whatever_its_files_were_before(cli, old, new) -> None:

@@ -22,6 +22,9 @@ WEATHER = re.compile(rf"(?:.*[-_. ])?(?:{_WORDS})|.*(?:{_SIGNS})", re.IGNORECASE
 PART = re.compile(rf"(?P<name>.*[^-_. ])(?:[-_. ]+(?:power|meter|load|{_WORDS})|[-_. ]*(?:功率|负荷|{_SIGNS}))",
                   re.IGNORECASE)
 """A name, and which part of what has that name a file is."""
+CONTENT = re.compile(rf"(?:data|history|measurements?|power|meter|load|{_WORDS}|功率|负荷|数据|{_SIGNS})",
+                     re.IGNORECASE)
+"""A name that says what is in a file, and nothing of a station."""
 SAME_TIME = 0.5
 """Files that share this much of the shorter one's times are about the same time. [share]"""
 
@@ -63,6 +66,13 @@ def names_of(file: Path) -> tuple[str, ...]:
 def new_name(file: Path) -> str:
     """What a station is called of which a file is the first."""
     return without_dates(file) or stem(file)
+
+
+def shared_name(files: Sequence[Path]) -> str | None:
+    """The name that some files share but for dates, if it can be a station's: not what says only what is in them."""
+    names = set(map(without_dates, files))
+    name = names.pop() if len(names) == 1 else ""
+    return None if not name or CONTENT.fullmatch(name) else name
 
 
 def called_after(file: Path, known: frozenset[str]) -> str | None:
