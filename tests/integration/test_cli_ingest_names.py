@@ -133,6 +133,21 @@ def test_parts_beside_each_other__belong_to_the_stations_that_they_name(cli, old
     assert "took in nothing new" in cli("ingest", "--data", "inbox", *STILL).out
 
 
+def test_inbox_of_weeks__is_as_good_for_an_empty_store(cli, old, new) -> None:
+    """As after a store was lost."""
+    for name in ("north", "south"):
+        write(old, f"inbox/{name}.csv")
+        write(new[POWER], f"inbox/{name}-power_2025-04-09.csv")
+        write(new[WEATHER], f"inbox/{name}-weather_2025-04-09.csv")
+    write(issued(new, "2025-03-31"), "inbox/north-forecast_2025-03-31.csv")
+    done = cli("ingest", "--data", "inbox", *HOURLY, *STILL)
+    assert (done.code, stations()) == (2, ("north", "south"))
+    assert "north-forecast_2025-03-31.csv is left out" in " ".join(done.err.split())
+    assert since(new, TOTAL) == since(new, TOTAL, "south") == new[TOTAL].tolist()
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert kept().vintages is not None
+
+
 def test_parts_of_one_new_station__are_called_like_it_and_not_like_the_inbox(cli, old) -> None:
     write(old[POWER], "inbox/north-power.csv")
     write(old[WEATHER], "inbox/north-weather.csv")
@@ -150,6 +165,16 @@ def test_file_of_a_month__names_a_new_station_without_it(cli, old, new, data: st
     assert cli("ingest", "--data", "inbox", *STILL).code == 0
     assert stations() == ("east",)
     assert len(kept("east").frame) == len(old) + len(new)
+
+
+@pytest.mark.parametrize(("name", "station"), [("east", "east"), ("load", "inbox"), ("", "inbox")])
+def test_files_of_months__name_a_new_station_unless_they_say_only_what_they_hold(cli, old, new, name, station) -> None:
+    """A station that is called like the inbox would have all that comes into it."""
+    write(old, f"inbox/{name}_2025-03.csv")
+    write(new, f"inbox/{name}_2025-04.csv")
+    assert cli("ingest", "--data", "inbox", *HOURLY, *STILL).code == 0
+    assert stations() == (station,)
+    assert len(kept(station).frame) == len(old) + len(new)
 
 
 def test_files_of_months__belong_to_the_known_stations_that_they_name(cli, old, new) -> None:
@@ -214,6 +239,20 @@ def test_weather__may_have_columns_beside_all_that_are_kept(cli, old, new) -> No
     assert since(new, "temperature") == new["temperature"].tolist()
 
 
+@pytest.mark.parametrize(("power", "flags"), [
+    ("Last", ()), ("kW_sum", ("--set", "data.targets={total_active_power: kW_sum}", "--set",
+                              "data.known_future=[temperature]"))])
+def test_weather__of_a_station_whose_power_has_another_name(cli, old, new, power: str, flags: tuple[str, ...]) -> None:
+    write(old.rename(columns={TOTAL: power}), "north.csv")
+    assert cli("ingest", "--data", "north.csv", *HOURLY, *STILL, *flags).code == 0
+    write(new[WEATHER], "inbox/north-weather.csv")
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert since(new, "temperature") == new["temperature"].tolist()
+    write(new[POWER].rename(columns={TOTAL: power}), "inbox/north-power.csv")
+    assert cli("ingest", "--data", "inbox", *STILL).code == 0
+    assert since(new, TOTAL) == new[TOTAL].tolist()
+
+
 def test_weather_of_nobody__is_not_that_of_the_only_station(cli, old, new) -> None:
     known(cli, old, "north", "south")
     for path in ("inbox/weather.csv", "inbox/east-weather.csv", "weather.csv"):
@@ -262,6 +301,16 @@ def test_files_that_contradict_what_is_kept__keep_no_good_one_out(cli, old, new)
     write(days[0], "inbox/north_2025-03-31.csv")
     assert cli("ingest", "--data", "inbox", *STILL, "--received", "2025-04-04 02:00").code == 2
     assert since(new, TOTAL) == pd.concat([days[0], days[2]])[TOTAL].tolist()
+
+
+def test_days_to_come__keep_no_good_file_of_a_new_station_out(cli, old, new) -> None:
+    write(old, "inbox/north.csv")
+    write(new.assign(time=new["time"].str.replace("2025", "2035")), "inbox/north_2025-04.csv")
+    done = cli("ingest", "--data", "inbox", *HOURLY, *STILL, "--received", "2025-04-11 02:00")
+    assert done.code == 2
+    told = " ".join(done.err.split())
+    assert "north_2025-04.csv is left out: power of station north is stamped after it came" in told
+    assert len(kept().frame) == len(old)
 
 
 def test_folder_of_a_station__is_its_own_whatever_its_files_were_before(cli, old, new) -> None:

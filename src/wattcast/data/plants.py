@@ -24,6 +24,9 @@ WEATHER = re.compile(rf"(?:.*[-_. ])?(?:{_WORDS})|.*(?:{_SIGNS})", re.IGNORECASE
 PART = re.compile(rf"(?P<name>.*[^-_. ])(?:[-_. ]+(?:power|meter|load|{_WORDS})|[-_. ]*(?:功率|负荷|{_SIGNS}))",
                   re.IGNORECASE)
 """A name, and which part of what has that name a file is."""
+CONTENT = re.compile(rf"(?:data|history|measurements?|power|meter|load|{_WORDS}|功率|负荷|数据|{_SIGNS})",
+                     re.IGNORECASE)
+"""A name that says what is in a file, and nothing of a station."""
 SAME_TIME = 0.5
 """Files that share this much of the shorter one's times are about the same time. [share]"""
 
@@ -67,6 +70,13 @@ def new_name(file: Path) -> str:
     return without_dates(file) or stem(file)
 
 
+def shared_name(files: Sequence[Path]) -> str | None:
+    """The name that some files share but for dates, if it can be a station's: not what says only what is in them."""
+    names = set(map(without_dates, files))
+    name = names.pop() if len(names) == 1 else ""
+    return None if not name or CONTENT.fullmatch(name) else name
+
+
 def called_after(file: Path, known: frozenset[str]) -> str | None:
     """The known station that a file is called after; of several the one with the longest name. Letters may be small or
     large, as far as that leaves one."""
@@ -102,7 +112,7 @@ def says_weather(file: Path) -> bool:
 
 
 def groups_by_station(files: Sequence[Path], known: frozenset[str], powered: Callable[[Path], bool], *,
-                      dated: bool = True) -> dict[str, list[Path]]:
+                      growing: bool = False) -> dict[str, list[Path]]:
     """As `groups_by_name`, those together that are called after one station.
 
     Of a station that is not known its files must say that they are parts of it, and one name alone may have the power:
@@ -112,19 +122,20 @@ def groups_by_station(files: Sequence[Path], known: frozenset[str], powered: Cal
         files: beside each other.
         known: stations.
         powered: whether a file has power.
-        dated: a single file gives a station that is not known its whole name; otherwise none of them has dates, as more
-            files will come.
+        growing: more files will come. So the name of a new station has no dates, and what is called after it is its
+            part, whichever has the power.
     """
     groups: dict[str, list[Path]] = {}
     for name, members in groups_by_name(files).items():
-        new = name if dated else new_name(members[0])
+        new = new_name(members[0]) if growing else name
         groups.setdefault(called_after(members[0], known) or new, []).extend(members)
     wholes: dict[str, list[str]] = {}
     for name, members in groups.items():
         if name not in known:
             wholes.setdefault(names_of(members[0])[-1] if name else name, []).append(name)
     for whole, names in wholes.items():
-        if len(names) > 1 and sum(any(map(powered, groups[name])) for name in names) == 1:
+        if len(names) > 1 and ((growing and whole in names) or
+                               sum(any(map(powered, groups[name])) for name in names) == 1):
             groups[whole] = [file for name in names for file in groups.pop(name)]
     return groups
 

@@ -329,7 +329,7 @@ def _plants(path: Path, files: list[Path], config: DataConfig, known: Known) -> 
 
 
 def _groups(files: Sequence[Path], config: DataConfig, known: Known) -> dict[str, list[Path]]:
-    return groups_by_station(files, known.names, partial(has_power, config=config), dated=known is NOBODY)
+    return groups_by_station(files, known.names, partial(has_power, config=config), growing=known is not NOBODY)
 
 
 def _rows_by_station(table: Table, column: str) -> dict[str, npt.NDArray[np.intp]]:

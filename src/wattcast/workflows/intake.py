@@ -23,6 +23,7 @@ from wattcast.data.settled import STILL, unfinished
 from wattcast.errors import DataError, WattcastError
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store, TakenIn
+from wattcast.workflows.contradictions import require_measured_by
 from wattcast.workflows.description import flat
 from wattcast.workflows.intake_sources import Description, Sources, cut_for_good, name_below, opened, readable, unlike
 from wattcast.workflows.job import ALL_STATIONS, Job
@@ -206,7 +207,9 @@ class Intake:
         if station.has_measurements():
             self._new_rows(station, source)
         else:
-            assemble(source.load(station.station_id), station.station_id, config, whole=False)
+            data, _ = assemble(source.load(station.station_id), station.station_id, config, whole=False)
+            if not self.told.accept:
+                require_measured_by(data, self.received)
 
     def _new_rows(self, station: StationStore, source: Source) -> NewRows:
         before = self._description(station.station_id)

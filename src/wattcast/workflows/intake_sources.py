@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wattcast.data.files import columns_of, has_power
-from wattcast.data.plants import called_after, groups_by_name, groups_by_station, without_dates
+from wattcast.data.plants import called_after, groups_by_name, groups_by_station, shared_name, without_dates
 from wattcast.data.reader import NOBODY, Known, Source, files_in, open_source
 from wattcast.data.schema import DataConfig
 from wattcast.data.tables import stem
@@ -121,7 +121,9 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     if config.folder is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
-    groups = groups_by_station(beside, frozenset(known), partial(has_power, config=config), dated=False)
+    if len(beside) > 1 and (name := shared_name(beside)) and all(_of_one([file], config) for file in beside):
+        return config_of({**given, "folder": "stations", "station": name})
+    groups = groups_by_station(beside, frozenset(known), partial(has_power, config=config), growing=True)
     told = set(known) & set(groups) or len(groups) < len(groups_by_name(beside))
     return config_of({**given, "folder": "stations"}) if told or _of_one(beside, config) else config
 

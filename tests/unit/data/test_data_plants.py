@@ -72,9 +72,11 @@ def test_says_weather(name: str, *, weather: bool) -> None:
 
 
 def test_groups_by_station__parts_of_one_are_together_where_one_has_the_power() -> None:
-    def groups(*files: str, known: tuple[str, ...] = (), powered: tuple[str, ...] = ()) -> dict[str, int]:
+    def groups(*files: str, known: tuple[str, ...] = (), powered: tuple[str, ...] = (),
+               growing: bool = False) -> dict[str, int]:
         paths = [Path(f"{file}.csv") for file in files]
-        found = groups_by_station(paths, frozenset(known), lambda file: file.stem in powered)
+        found = groups_by_station(paths, frozenset(known), lambda file: file.stem in powered,
+                                  growing=growing)
         return {name: len(members) for name, members in found.items()}
 
     new = ("a-power", "a-weather", "b")
@@ -83,6 +85,9 @@ def test_groups_by_station__parts_of_one_are_together_where_one_has_the_power() 
     assert groups("a-load", "a-meter", powered=("a-load", "a-meter")) == {"a-load": 1, "a-meter": 1}
     assert groups("a", "a_nwp", powered=("a",)) == {"a": 2}
     assert groups("a-load", powered=("a-load",)) == {"a-load": 1}
+    assert groups("a", "a-load", "a-nwp", powered=("a", "a-load")) == {"a": 1, "a-load": 1, "a-nwp": 1}
+    assert groups("a_2025-01", "a-load", "a-nwp", powered=("a_2025-01", "a-load"), growing=True) == {"a": 3}
+    assert groups("b_2025-01", "c", growing=True) == {"b": 1, "c": 1}
     assert groups("a-load", "a-meter", "b_2025-06", known=("a", "b")) == {"a": 2, "b": 1}
     assert groups("a-load", "a-weather", known=("a", "a-load")) == {"a-load": 1, "a": 1}
 
