@@ -10,12 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattcast.contracts import TOTAL, Location, Station
 from wattcast.data.schema import StationData
+from wattcast.data.simulated_days import HOLIDAY, WORKDAY, day_codes
 from wattcast.data.simulated_weather import FloatArray, autoregressive
 
-PLACES = (("US", "America/Chicago"), ("GB", "Europe/London"), ("DE", "Europe/Berlin"), ("AU", "Australia/Sydney"))
+PLACES = (("CN", "Asia/Shanghai", 0.4), ("US", "America/Chicago", 0.15), ("GB", "Europe/London", 0.1),
+          ("DE", "Europe/Berlin", 0.1), ("AU", "Australia/Sydney", 0.1), ("KR", "Asia/Seoul", 0.15))
+"""Country, time zone and share of the sites. China's long holidays and worked weekends stand in no other source."""
+SWAPPED = 0.8
+"""Share of the sites that work on weekends that are worked in exchange for a holiday."""
+LONG = 4
+"""Public holidays in a row around which works may close for longer. [days]"""
 DAYS = 400
 """History of a made-up site: a year, and what the windows at its beginning look back to. [days]"""
 ROOF = 0.2
@@ -24,23 +32,26 @@ ROOF = 0.2
 
 @dataclass(frozen=True)
 class _Clock:
-    """A site's time, hourly, `[T]`: hour of the day, weekday, day of the year, whether it is a public holiday."""
+    """A site's time, hourly, `[T]`: number and hour of the day, weekday, day of the year, whether it is a public
+    holiday, and whether it is a weekend's that is worked."""
 
+    day: NDArray[np.int64]
     hour: FloatArray
     weekday: FloatArray
     season: FloatArray
-    holiday: FloatArray
+    holiday: NDArray[np.bool_]
+    swapped: NDArray[np.bool_]
 
     @classmethod
     def of(cls, index: pd.DatetimeIndex, country: str) -> "_Clock":
-        import holidays
-
-        calendar = holidays.country_holidays(country)
-        days, day = np.unique(index.date, return_inverse=True)
-        off = np.asarray([date in calendar for date in days])[day]
+        midnight = index.tz_localize(None).normalize()
+        days = pd.date_range(midnight[0], midnight[-1], freq="D")
+        day = np.asarray((midnight - midnight[0]).days, np.int64)
+        codes = day_codes(days, country)
         hour, weekday, season = (np.asarray(of, np.float64) for of in (index.hour, index.day_of_week,
                                                                        index.day_of_year))
-        return cls(hour, weekday, season, off.astype(np.float64))
+        return cls(day, hour, weekday, season, (codes == HOLIDAY)[day],
+                   ((codes == WORKDAY) & (days.day_of_week > 4))[day])
 
     def between(self, opens: float, closes: float, ramp: float) -> FloatArray:
         """1 while it is open, 0 while it is closed, in between for about `ramp` hours."""
@@ -57,7 +68,7 @@ def simulated_sites(source: str, count: int) -> list[StationData]:
 
 
 def _site(name: str, rng: np.random.Generator) -> StationData:
-    country, zone = PLACES[rng.integers(len(PLACES))]
+    country, zone, _ = PLACES[rng.choice(len(PLACES), p=[share for *_, share in PLACES])]
     first = pd.Timestamp("2023-01-01", tz=zone) + pd.Timedelta(days=int(rng.integers(365)))
     index = pd.date_range(first, periods=24 * DAYS, freq="1h", name="time")
     clock = _Clock.of(index, country)
@@ -78,9 +89,23 @@ def _days(clock: _Clock, rng: np.random.Generator, *, open_on_weekends: bool = F
     """How much of a working day's activity there is on each day."""
     saturday, sunday = ((rng.uniform(0.7, 1.2), rng.uniform(0.3, 1.1)) if open_on_weekends else
                         (rng.choice([0, 0.1, 0.3, 0.6]), rng.choice([0, 0, 0.05, 0.2])))
-    share = np.select([clock.weekday == 5, clock.weekday == 6, clock.weekday == 4],
-                      [saturday, sunday, rng.uniform(0.8, 1)], 1.0)
-    return np.where(clock.holiday > 0, share * rng.choice([0, 0.1, 0.4, 1]), share)
+    weekday = np.where(clock.swapped & (rng.random() < SWAPPED), 0, clock.weekday)
+    share = np.select([weekday == 5, weekday == 6, weekday == 4], [saturday, sunday, rng.uniform(0.8, 1)], 1.0)
+    share = np.where(clock.holiday, share * rng.choice([0, 0.1, 0.4, 1]), share)
+    return np.asarray(share * _around_long_holidays(clock, rng))
+
+
+def _around_long_holidays(clock: _Clock, rng: np.random.Generator) -> FloatArray:
+    """What is left of the activity in the days before and after: who travels home leaves early and returns late."""
+    off = clock.holiday[np.unique(clock.day, return_index=True)[1]].astype(int)
+    change = np.diff(np.pad(off, 1))
+    before, after, left = rng.integers(0, 5), rng.integers(0, 10), rng.choice([1, 1, 0.8, 0.5])
+    activity = np.ones(len(off))
+    for first, end in zip(np.flatnonzero(change > 0), np.flatnonzero(change < 0), strict=True):
+        if end - first >= LONG:
+            activity[max(first - before, 0):first] = left
+            activity[end:end + after] = left
+    return activity[clock.day]
 
 
 def _opening(clock: _Clock, rng: np.random.Generator, closes: tuple[float, float]) -> FloatArray:
