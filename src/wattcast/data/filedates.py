@@ -21,8 +21,9 @@ def with_file_dates(table: Table, time: str) -> Table:
         time: the column with the times, as texts.
     """
     cells = table.frame[time]
-    if not pd.api.types.is_string_dtype(cells.dtype) or not cells.head(1).str.fullmatch(CLOCK).all():
+    if not cells.head(1).astype("str").str.fullmatch(CLOCK).all():
         return table
+    cells = cells.astype("str")
     dates = [date_in(file) for file in table.files]
     if None in dates or not cells.dropna().str.fullmatch(CLOCK).all():
         return table

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from wattcast.data.clocks import DAY_MINUTES
-from wattcast.data.columns import SLOT
+from wattcast.data.columns import CLOCKS, SLOT, column_for
 from wattcast.data.dateparts import DATE
+from wattcast.data.schema import spelt
 from wattcast.data.tables import Table
 from wattcast.errors import DataError
 
@@ -93,7 +94,8 @@ def wide_columns(header: Sequence[str], value: str) -> Wide | None:
     if found:
         return Wide({value: next(iter(found.values()))})
     days = {name: name.strip() for name in header if _DAY.fullmatch(name.strip())}
-    return Wide({value: days}, DATE) if len(days) >= FEWEST_DAYS and DATE not in header else None
+    clock = column_for(header, "clock") or next((name for name in header if spelt(name, *CLOCKS)), None)
+    return Wide({value: days}, DATE) if len(days) >= FEWEST_DAYS and clock and DATE not in header else None
 
 
 def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -38,3 +38,13 @@ def test_file__without_a_date_anywhere_is_an_error_that_says_so(tmp_path: Path) 
     (tmp_path / "x.csv").write_text(f"time,{TOTAL}\n00:00,1\n01:00,2\n")
     with pytest.raises(DataError, match=r"should hold times(?s:.*)write the date before each time"):
         open_source(tmp_path / "x.csv", HOURLY).read()
+
+
+@pytest.mark.parametrize("kind", ["date", "time"])
+def test_parquet__dates_and_times_of_day_as_they_are_stored(tmp_path: Path, kind: str) -> None:
+    times = pd.date_range("2025-05-20", periods=24, freq="1D" if kind == "date" else "1h")
+    pd.DataFrame({"time": getattr(times, kind), TOTAL: 200.5 + times.day + times.hour}).to_parquet(
+        tmp_path / "2025-05-20.parquet")
+    config = DataConfig.model_validate({"time": {"step": "24h" if kind == "date" else "1h"}})
+    data, _ = open_source(tmp_path / "2025-05-20.parquet", config).read()
+    assert list(data.frame.index.tz_localize(None)) == list(times)

@@ -101,7 +101,8 @@ def test_wide_columns__clocks_in_any_form(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("names", [["0000", "0030", "0100"], [f"{hour}-{hour + 2}" for hour in range(24)],
-                                   [f"v{number}.{number}" for number in range(24)]])
+                                   [f"v{number}.{number}" for number in range(24)],
+                                   [f"2025-05-{day} {hour:02}:00" for day in (20, 21) for hour in range(24)]])
 def test_wide_columns__what_is_no_day(names: list[str]) -> None:
     assert wide_columns(["date", *names], "kw") is None
 
