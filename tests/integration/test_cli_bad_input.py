@@ -301,7 +301,8 @@ def test_model_of_other_columns__names_the_difference(refused, plant) -> None:
 def test_damaged_bundle__names_the_file(refused, plant, models, name: str, damage: str) -> None:
     path = models / "plant" / "versions" / "v0001" / name
     content = path.read_bytes()
-    middle = len(content) // 2
+    # A letter from there on: in the last digit of a number a bit may change nothing.
+    middle = next(place for place in range(len(content) // 2, len(content)) if content[place:place + 1].isalpha())
     if damage == "gone":
         path.unlink()
     else:

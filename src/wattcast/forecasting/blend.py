@@ -76,14 +76,20 @@ def choose_weights(forecasts: FloatArray, actual: FloatArray, weeks: float, prio
 
 
 def _without_traces(errors: FloatArray, pull: float, prior: FloatArray) -> FloatArray:
-    """As `_solved`, in hundredths and without shares too small to matter; what is over or lacking has the largest."""
+    """As `_solved`, in hundredths and without shares too small to matter."""
     used, weights = np.arange(len(prior)), _solved(errors, pull, prior)
     while (weights < LEAST).any():
         used = used[weights >= LEAST]
         assumed = prior[used] + 1e-9
         weights = _solved(errors[:, used], pull, assumed / assumed.sum())
-    hundredths = np.zeros(len(prior))
-    hundredths[used] = np.round(weights, 2)
+    whole = np.zeros(len(prior))
+    whole[used] = weights
+    return in_hundredths(whole)
+
+
+def in_hundredths(weights: FloatArray) -> FloatArray:
+    """The weights `[M]` in hundredths that sum to 1; what is over or lacking has the largest."""
+    hundredths = np.round(weights, 2)
     hundredths[hundredths.argmax()] += 1 - hundredths.sum()
     rounded: FloatArray = np.round(hundredths, 2)
     return rounded

@@ -17,7 +17,7 @@ from wattcast.experts.shares import Factors, Selection, TargetSelection
 from wattcast.experts.trained import TrainedModel
 from wattcast.experts.trees import TREES
 from wattcast.experts.tuned import TUNED
-from wattcast.forecasting.blend import choose_weights, prior_weights
+from wattcast.forecasting.blend import choose_weights, in_hundredths, prior_weights
 from wattcast.forecasting.calibrate import calibrated, distances, error_sizes, fit_factors, lag_distances
 from wattcast.forecasting.inference import Inference, infer
 from wattcast.forecasting.level import choose_share, follow
@@ -143,7 +143,7 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
                        simple_only=simple_only)
     alone = _listed({NETWORK: 1.0}, names)
     off = _off_weights(model, names, forecasts, np.where(unlike, actual, np.nan), unlike.size / (days / 7),
-                       TOLD * _telling(model, names, weights) + (1 - TOLD) * alone)
+                       in_hundredths(TOLD * _telling(model, names, weights) + (1 - TOLD) * alone))
     median = np.where(unlike, forecasts @ off, forecasts @ weights)
 
     def factors(median: FloatArray, *, simple_only: bool) -> Factors:
