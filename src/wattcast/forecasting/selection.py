@@ -172,8 +172,14 @@ def _weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, a
     if not simple_only:
         return choose_weights(forecasts, actual, weeks, prior)
     simple = np.asarray([not (model.experts[name].learned or model.experts[name].weather) for name in names])
-    weights = np.zeros(len(simple))
-    weights[simple] = choose_weights(forecasts[..., simple], actual, weeks, prior[simple] / prior[simple].sum())
+    return _of_some(simple, forecasts, actual, weeks, prior)
+
+
+def _of_some(which: NDArray[np.bool_], forecasts: FloatArray, actual: FloatArray, weeks: float,
+             prior: FloatArray) -> FloatArray:
+    """As `choose_weights` of some of the experts `[M]`; the others have none."""
+    weights = np.zeros(len(which))
+    weights[which] = choose_weights(forecasts[..., which], actual, weeks, prior[which] / prior[which].sum())
     return weights
 
 
@@ -190,12 +196,7 @@ def _off_weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArra
         prior: `[M]`, what is assumed so far.
     """
     weeks = np.isfinite(actual).sum() / week
-    if weeks == 0:
-        return prior
-    telling = ~_repeating(model, names)
-    weights = np.zeros(len(prior))
-    weights[telling] = choose_weights(forecasts[..., telling], actual, weeks, prior[telling] / prior[telling].sum())
-    return weights
+    return prior if weeks == 0 else _of_some(~_repeating(model, names), forecasts, actual, weeks, prior)
 
 
 def _telling(model: TrainedModel, names: Iterable[str], weights: FloatArray) -> FloatArray:
