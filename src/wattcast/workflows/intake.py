@@ -92,8 +92,9 @@ class Intake:
         self._named: str | None = named or self._given.get("station")
         self._described: dict[str, Description] = {each.station_id: flat(each.description) for each in told.described}
         names = frozenset((*told.store.stations(), *self._described))
-        self.files = files_in(told.data, told.settings.data, names)
-        self.unseen = contents_of(told.data, told.settings.data, names).unseen if told.data.is_dir() else {}
+        found = contents_of(told.data, told.settings.data, names) if told.data.is_dir() else None
+        self.files = files_in(told.data, told.settings.data) if found is None else found.files
+        self.unseen = {} if found is None else found.unseen
         self.waiting = unfinished(self.files, told.still)
         self.left_out: dict[Path, DataError] = {}
         self._known_files = KnownFiles(
