@@ -24,7 +24,7 @@ from wattcast.data.quantities import Described, metered, to_steps
 from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newest_of_each
 from wattcast.data.silent_nights import fill_silent_nights
-from wattcast.data.stamps import read_starts
+from wattcast.data.stamps import starts_of
 from wattcast.data.tables import BOOKS, Table
 from wattcast.data.tags import marked, require_one_tag
 from wattcast.data.values import to_codes, to_numbers
@@ -72,8 +72,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     Raises:
         DataError: a cell cannot be understood, or the total power has no value.
     """
-    cells, clock = raw.table.frame[raw.columns.time], raw.columns.clock
-    starts = read_starts(cells, None if clock is None else raw.table.frame[clock], config.time, raw.table.place)
+    clock = raw.columns.clock
+    starts = starts_of(raw.table.frame, (raw.columns.time, clock, raw.columns.offset), config.time, raw.table.place)
     times, findings = starts.index, starts.findings
     if config.overlap == "error":
         tags = [name for name in raw.columns.tags if name in raw.table.frame]

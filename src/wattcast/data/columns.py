@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from wattcast.contracts import PART, TARGETS, TOTAL
 from wattcast.data.dateparts import CLOCK, DATES, parts_of
+from wattcast.data.offsets import offset_column
 from wattcast.data.power_names import only_power, power_like
 from wattcast.data.schema import (
     NAMELESS_INDEX,
@@ -44,10 +45,10 @@ CLOCKS = ("time", "时间", "时刻", "zeit", "von", "start", "from", "beginn",
 class Columns:
     """The source's names of the columns that are used, by part; `targets` maps ours to theirs, the others keep them.
 
-    `clock` is the time of day where `time` may be the date only; `described` tells whether the configuration named the
-    targets, `guessed` whether the total is only what no other column can be; `lacking` are columns that other files of
-    the station have, by our names, and that are empty here; `tags` are ignored but must not change from row to row,
-    `marks` may say that a row is not to be believed.
+    `clock` is the time of day where `time` may be the date only, `offset` may tell how far from UTC they are;
+    `described` tells whether the configuration named the targets, `guessed` whether the total is only what no other
+    column can be; `lacking` are columns that other files of the station have, by our names, and that are empty here;
+    `tags` are ignored but must not change from row to row, `marks` may say that a row is not to be believed.
     """
 
     time: str
@@ -58,6 +59,7 @@ class Columns:
     categorical: tuple[str, ...]
     described: bool
     clock: str | None = None
+    offset: str | None = None
     ignored: tuple[str, ...] = ()
     guessed: bool = False
     lacking: tuple[str, ...] = ()
@@ -77,7 +79,7 @@ class Columns:
     @property
     def used(self) -> tuple[str, ...]:
         """All columns to be read."""
-        return (*self.places, *self.measured.values(), *self.tags, *self.marks)
+        return (*self.places, *filter(None, [self.offset]), *self.measured.values(), *self.tags, *self.marks)
 
     def has_part(self, header: Collection[str]) -> bool:
         """Whether a file with these columns, which cannot stand alone, holds some of the station's: not where it tells
@@ -97,7 +99,7 @@ class Columns:
     @property
     def texts(self) -> tuple[str, ...]:
         """Those to be read as text."""
-        return (*self.places, *self.categorical, *self.tags, *self.marks)
+        return (*self.places, *filter(None, [self.offset]), *self.categorical, *self.tags, *self.marks)
 
 
 def file_options(config: DataConfig) -> FileOptions:
@@ -135,6 +137,7 @@ def resolve(header: Sequence[str], config: DataConfig, source: str, *, elsewhere
         raise ConfigError(f"data gives the column {placing[0]!r} a role, but it says when or where a row was measured",
                           hint="leave it out of known_future and past_only, or name another column under "
                                "data.time.column or data.station_column")
+    columns = replace(columns, offset=offset_column(header, columns.used))
     needless = (*columns.used, *REDUNDANT, *parts_of(columns.places, header))
     ignored = tuple(name for name in header if name not in needless)
     return replace(columns, ignored=ignored, tags=tuple(filter(is_tag, ignored)),

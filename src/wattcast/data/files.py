@@ -11,11 +11,12 @@ import pandas as pd
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.columns import Columns, column_for, file_options, resolve, time_columns
 from wattcast.data.filedates import with_file_dates
+from wattcast.data.offsets import offset_column
 from wattcast.data.plants import groups_by_name, is_part, says_weather, without_dates
 from wattcast.data.schema import DataConfig
 from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
-from wattcast.data.stamps import read_starts
+from wattcast.data.stamps import starts_of
 from wattcast.data.strays import without_strays
 from wattcast.data.tables import OTHER_FORMS, Table, is_table, read_header, read_table
 from wattcast.data.textfiles import FileOptions
@@ -284,8 +285,7 @@ def newest_that_fits(files: Sequence[Path], config: DataConfig) -> list[Path]:
 def total_power(files: Sequence[Path], config: DataConfig) -> pd.Series:
     """The total power in some files, by instant and in order."""
     table, columns = read_files(files, config, str(files[0]))
-    clock = None if columns.clock is None else table.frame[columns.clock]
-    starts = read_starts(table.frame[columns.time], clock, config.time, table.place)
+    starts = starts_of(table.frame, (columns.time, columns.clock, columns.offset), config.time, table.place)
     numbers = to_numbers(table.frame[columns.targets[TOTAL]], table.place)
     return pd.Series(numbers, index=starts.index).dropna().sort_index()
 
@@ -294,12 +294,13 @@ def times_in(file: Path, config: DataConfig) -> pd.DatetimeIndex | None:
     """The instants that a file's rows tell, whatever else it holds; None where they cannot be read."""
     options = file_options(config)
     try:
-        time, clock = time_columns(read_header(file, options), config.time)
+        header = read_header(file, options)
+        time, clock = time_columns(header, config.time)
         if time is None:
             return None
-        table = read_table([file], names := [name for name in (time, clock) if name], names, options)
-        clocks = None if clock is None else table.frame[clock]
-        return read_starts(table.frame[time], clocks, config.time, table.place).index
+        named = (time, clock, offset_column(header, ()))
+        table = read_table([file], names := list(filter(None, named)), names, options)
+        return starts_of(table.frame, named, config.time, table.place).index
     except DataError:
         return None
 

@@ -58,6 +58,9 @@ QUANTITIES = {
                        "settlement_period", "interval", "小时", "时段", "时点", "heure", "heures",
                        "hora", "ora", "godzina", "tijd", "klokkeslæt", "saat", "čas", "hour_of_day", "viertelstunde",
                        "quarter_hour", "time_slot")),
+    "offset": Quantity(("utc_offset", "offset_utc", "gmt_offset", "tz_offset", "timezone_offset", "time_zone_offset",
+                        "utc_versatz", "utc_diff", "utc时差", "utc偏移", "时区偏移", "offset", "tz", "time_zone",
+                        "timezone", "tz_name", "zeitzone", "时区", "fuseau_horaire", "zona_horaria")),
     "issued": Quantity(("issued", "issued_at", "issue_time", "init_time", "reference_time", "发布时间", "起报时间")),
     "station": Quantity(("station_ref_id", "station_id", "station", "site_id", "unique_id", "item_id",
                          "站点编号", "站点", "场站编号", "场站", "电站编号", "电站")),
@@ -97,7 +100,7 @@ POWER_UNITS = ("W", "kW", "MW", "GW", "瓦", "千瓦", "兆瓦")
 ENERGY_UNITS = ("Wh", "kWh", "MWh", "GWh", "瓦时", "千瓦时", "兆瓦时", "度")
 """Of energy in the length of one interval."""
 
-STRUCTURAL = ("time", "clock", "issued", "station")
+STRUCTURAL = ("time", "clock", "offset", "issued", "station")
 """Quantities that place a row and measure nothing."""
 
 REDUNDANT = ("quarter", *NAMELESS_INDEX)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wattcast.data.clocks import ENDING, join
+from wattcast.data.offsets import at_offsets
 from wattcast.data.quality import Finding
 from wattcast.data.schema import TimeConfig
 from wattcast.data.timeforms import MIDNIGHT
@@ -30,13 +31,26 @@ class Starts:
     notes: tuple[str, ...] = ()
 
 
+def starts_of(frame: pd.DataFrame, named: tuple[str, str | None, str | None], config: TimeConfig,
+              place: Callable[[int], str], *, group: pd.Index | None = None, shifts: bool = True) -> Starts:
+    """As `read_starts`, of a table.
+
+    Args:
+        named: its columns of times, of the time of day and of the distance from UTC; the last may be missing.
+    """
+    time, clock, offset = named
+    return read_starts(frame[time], None if clock is None else frame[clock], config, place,
+                       offsets=None if offset is None else frame.get(offset), group=group, shifts=shifts)
+
+
 def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, place: Callable[[int], str], *,
-                group: pd.Index | None = None, shifts: bool = True) -> Starts:
+                offsets: pd.Series | None = None, group: pd.Index | None = None, shifts: bool = True) -> Starts:
     """The times of a table.
 
     Args:
         cells: the column of times, or of dates beside `clocks`.
         clocks: the time of day, where it has a column of its own.
+        offsets: the distance from UTC, where it has one; it counts if the times do not tell it themselves.
         place: where the row with a label of the index stands.
         group: rows of one group follow each other in time.
         shifts: whether times that end an interval are taken back to its start.
@@ -53,25 +67,30 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
     if written.tz is None and named is not None:
         written = written.tz_localize(zone_named(named))
         notes.append(f"the times are {zone_named(named)}, as the name {named!r} says")
+    timezone = config.timezone
+    if written.tz is None and offsets is not None:
+        told = at_offsets(written, offsets, timezone)
+        written, timezone = told.index, told.zone
+        notes.append(told.note)
     written, closing = _of_the_next_day(written) if shifts else (written, None)
     if shifts and closing is None and config.stamp is None:
         written, closing = _rounded_up(written)
     if closing:
         notes.append(closing)
     naive = written.tz is None or (joined is not None and joined.counted)
-    index, findings = (localize(written, config.timezone, group) if written.tz is None
-                       else (written.tz_convert(config.timezone), list[Finding]()))
+    index, findings = (localize(written, timezone, group) if written.tz is None
+                       else (written.tz_convert(timezone), list[Finding]()))
     if not shifts or len(index) < 2:
-        return Starts(index, naive, findings, tuple(notes))
+        return Starts(index.tz_convert(config.timezone), naive, findings, tuple(notes))
     by_form = joined.ends if joined else None
     ends, reason = (True, None) if closing and config.stamp is None else _ends(texts, written, by_form, config)
     if ends:
         span = usual_spacing(index)
-        index, findings = _taken_back(written, index, findings, span, config.timezone)
+        index, findings = _taken_back(written, index, findings, span, timezone)
         notes += [f"{reason}: taken back by {in_words(span)}"] if reason else []
     elif ends is None:
         notes += _proposal(index)
-    return Starts(index, naive, findings, tuple(notes))
+    return Starts(index.tz_convert(config.timezone), naive, findings, tuple(notes))
 
 
 def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,

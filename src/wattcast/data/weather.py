@@ -13,8 +13,8 @@ from wattcast.data.frames import as_table
 from wattcast.data.gridding import mean_of_repeated, step_starts
 from wattcast.data.ids import to_ids
 from wattcast.data.quality import Finding, times_of
-from wattcast.data.schema import DataConfig
-from wattcast.data.stamps import read_starts
+from wattcast.data.schema import DataConfig, TimeConfig
+from wattcast.data.stamps import starts_of
 from wattcast.data.strays import without_strays
 from wattcast.data.tables import Table, read_header, read_table
 from wattcast.data.times import to_instants
@@ -48,7 +48,7 @@ def read_issued_table(path: Path, station: Station, config: DataConfig) -> Weath
         raise DataError(f"{path} has no column that tells when a forecast was issued",
                         found=listing(read_header(path, options_for(path, station, config))),
                         hint="name it under data.weather_forecasts.issued")
-    return _on_grid(table, layout, _issues(table, layout, station), station, config)
+    return _on_grid(table, layout, _issues(table, layout, station, config), station, config)
 
 
 def read_issued_tables(paths: Sequence[Path], station: Station, config: DataConfig) -> Weather:
@@ -69,7 +69,7 @@ def read_plain_table(path: Path, station: Station, config: DataConfig) -> Weathe
         DataError: no column is a known-future one of the station.
     """
     table, layout = _read([path], station, config)
-    return _on_grid(table, layout, _issues(table, layout, station), station, config)
+    return _on_grid(table, layout, _issues(table, layout, station, config), station, config)
 
 
 def read_frame(frame: pd.DataFrame, source: str, station: Station, config: DataConfig) -> tuple[Weather, bool]:
@@ -80,14 +80,21 @@ def read_frame(frame: pd.DataFrame, source: str, station: Station, config: DataC
     """
     layout = layout_of(list(frame.columns), Path(source), station, config)
     table = _of_station(_long(as_table(frame[list(layout.columns)], source), layout), layout, source, station)
-    return _on_grid(table, layout, _issues(table, layout, station), station, config), layout.issued is not None
+    return _on_grid(table, layout, _issues(table, layout, station, config), station, config), layout.issued is not None
 
 
-def _issues(table: Table, layout: Layout, station: Station) -> pd.DatetimeIndex:
+def _clock_of(station: Station, config: DataConfig) -> TimeConfig:
+    return config.time.model_copy(update={"timezone": station.timezone})
+
+
+def _issues(table: Table, layout: Layout, station: Station, config: DataConfig) -> pd.DatetimeIndex:
     """When each row was issued; any one instant where nothing tells."""
     if layout.issued is None:
         return pd.DatetimeIndex([pd.Timestamp(0, tz=station.timezone)]).repeat(len(table.frame))
-    return to_instants(table.frame[layout.issued], station.timezone, table.place)[0]
+    if layout.offset is None:
+        return to_instants(table.frame[layout.issued], station.timezone, table.place)[0]
+    named = (layout.issued, None, layout.offset)
+    return starts_of(table.frame, named, _clock_of(station, config), table.place, shifts=False).index
 
 
 def daily_files(folder: Path, station_id: str) -> dict[Path, str]:
@@ -134,7 +141,7 @@ def _read(paths: Sequence[Path], station: Station, config: DataConfig) -> tuple[
     options = options_for(paths[0], station, config)
     layout = layout_of(read_header(paths[0], options), paths[0], station, config)
     codes = [theirs for theirs, ours in layout.weather.items() if ours in station.categorical]
-    texts = [name for name in layout.places if not (layout.lead and name == layout.time)]
+    texts = [name for name in (*layout.places, layout.offset) if name and not (layout.lead and name == layout.time)]
     table = read_table(paths, set(layout.columns), {*texts, *codes}, options)
     if layout.time in texts:
         table = without_strays(table, layout.time, layout.station)
@@ -162,9 +169,8 @@ def _on_grid(table: Table, layout: Layout, issued: pd.DatetimeIndex, station: St
         hours = to_numbers(table.frame[layout.time], table.place)
         times = issued + pd.to_timedelta(hours, unit="h").round("s")
     else:
-        clocks = None if layout.clock is None else table.frame[layout.clock]
-        form = config.time.model_copy(update={"timezone": station.timezone})
-        times = read_starts(table.frame[layout.time], clocks, form, table.place, group=issued, shifts=False).index
+        named = (layout.time, layout.clock, layout.offset)
+        times = starts_of(table.frame, named, _clock_of(station, config), table.place, group=issued, shifts=False).index
     theirs = {ours: name for name, ours in layout.weather.items()}
     columns = {ours: table.frame[theirs[ours]] for ours in station.known_future if ours in theirs}
     missing = config.missing_words

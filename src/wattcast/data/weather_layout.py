@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wattcast.contracts import Station
 from wattcast.data.columns import column_for, time_columns
+from wattcast.data.offsets import offset_column
 from wattcast.data.schema import DataConfig, recognise
 from wattcast.data.shapes import Wide, day_columns
 from wattcast.data.tables import read_header, sheets_of
@@ -17,12 +18,13 @@ from wattcast.errors import DataError, listing
 class Layout:
     """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather.
 
-    `clock` is the time of day where `time` may be the date only; with `lead` the column `time` holds hours after the
-    issue; `wide` are the columns of a day's intervals where a row is a day.
+    `clock` is the time of day where `time` may be the date only, `offset` may tell how far from UTC they are; with
+    `lead` the column `time` holds hours after the issue; `wide` are the columns of a day's intervals where a row is a day.
     """
 
     time: str
     clock: str | None
+    offset: str | None
     lead: bool
     issued: str | None
     station: str | None
@@ -37,7 +39,7 @@ class Layout:
     @property
     def columns(self) -> tuple[str, ...]:
         """All of the file's that are used."""
-        named = (*self.places, *self.weather)
+        named = (*self.places, *filter(None, [self.offset]), *self.weather)
         if self.wide is None:
             return named
         made = self.wide.header(())
@@ -64,7 +66,7 @@ def layout_of(header: Sequence[str], source: Path, station: Station, config: Dat
         raise DataError(f"{source} has none of the station's known-future columns", found=listing(header, limit=40),
                         expected=listing(station.known_future, limit=40), hint=None if station.known_future else
                         "the station is without weather: take it in with such columns, under another id or anew")
-    return Layout(time, clock, time == lead, issue_column(names, config), _column(names, "station", config), weather,
+    return Layout(time, clock, offset_column(names, weather), time == lead, issue_column(names, config), _column(names, "station", config), weather,
                   wide)
 
 
