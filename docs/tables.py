@@ -99,7 +99,7 @@ def value_in_words(kind: Any, limits: Iterable[Any] = ()) -> str:
         # Beside a plain value the same may be told for each target.
         given = [f"{{target: {value_in_words(get_args(each)[1])}}}" if get_origin(each) is dict else
                  value_in_words(each, limits) for each in inside if each is not type(None)]
-        return " or ".join([*given, "null"])
+        return " or ".join([*given, *(["null"] if type(None) in inside else [])])
     if origin is tuple:
         return f"list: {value_in_words(inside[0])}"
     if origin is dict:
@@ -116,7 +116,7 @@ def value_in_words(kind: Any, limits: Iterable[Any] = ()) -> str:
 
 
 def _either(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _part(kind: Any) -> type[Config] | None:

@@ -15,6 +15,7 @@ from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
 from wattcast.data.kinds import infer_kind
+from wattcast.data.likely_codes import mask_likely_codes
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
 from wattcast.data.places import unlike_name, wrong_zone
@@ -91,6 +92,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
         require_agreement(rows[list(station.targets)], raw.table, station_id)
         require_one_series(rows[TOTAL], raw.source, columns.ignored)
     frame, impossible = mask_impossible(frame, station, config)
+    frame, likely = mask_likely_codes(frame, station, config)
+    impossible += likely
     steps = to_steps(frame, source, parse_step(station.step), config)
     frame, wild = mask_scale_faults(steps.frame, station, config)
     frame, units = mask_other_temperatures(frame, station)

@@ -1,12 +1,12 @@
 """Settings that hold for all targets, or for each by its name."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from wattcast.contracts import TARGETS
 from wattcast.errors import ConfigError, listing, nearest
 
-Value = TypeVar("Value", bool, str)
+Value = TypeVar("Value", bool | Literal["falling"], str)
 
 
 def of_target(setting: Value | Mapping[str, Value] | None, target: str) -> Value | None:

@@ -1,4 +1,4 @@
-"""A meter's reading, which only rises, in place of power."""
+"""A meter's reading, which only rises, or an amount paid before, which only falls, in place of power."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ DAILY = 0.5
 DAYS, SAME_TIME = 7, 60
 """A meter of the day's energy is set back on so many days at least, within so many minutes of the clock.
 [days, minutes]"""
+PAID = 0.5
+"""So often an amount is paid for again at most: whatever else falls for most of the time rises every day. [1/day]"""
 FAULTY = 0.05
 """A meter's readings are zero, too low or too high at no more than this share of its rows. [share]"""
 REGAINED = 0.5
@@ -40,12 +42,15 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         column: the source's name.
 
     Raises:
-        DataError: it never falls, or only where a meter is set back or tells nothing.
+        DataError: it never falls, or only where a meter is set back or tells nothing; or it falls but for a few times.
     """
     known = power.dropna()
     known = known[~known.index.duplicated(keep="last")].sort_index()
     known = known[times_of(known) < times_of(known).min() + FIRST]
-    if len(known) < FEWEST or not _rises(times_of(known), known.to_numpy()):
+    if len(known) < FEWEST:
+        return
+    _require_no_balance(known, power, column, source)
+    if not _rises(times_of(known), known.to_numpy()):
         return
     falls, last = int((np.diff(known.to_numpy()) < 0).sum()), times_of(power.dropna()).max()
     raise DataError(
@@ -55,6 +60,21 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         expected="the power or the energy of each interval",
         hint="set data.counter to true to take the differences as energy per interval; to false if it is power; or by "
              f"target, data.counter: {{{power.name}: true}}")
+
+
+def _require_no_balance(known: pd.Series, power: pd.Series, column: str, source: str) -> None:
+    change, days = np.diff(known.to_numpy()), (known.index[-1] - known.index[0]) / pd.Timedelta("1D")
+    rises = int((change > 0).sum())
+    if known.index[-1] - known.index[0] < SPAN or np.mean(change < 0) < RISES or rises > PAID * days:
+        return
+    raise DataError(
+        f"{source}: the column {column!r} ({power.name}) looks like what is left of an amount paid before, not like "
+        "power", found=f"{power.notna().sum()} values from {known.index[0]:%Y-%m-%d %H:%M} to "
+                       f"{times_of(power.dropna()).max():%Y-%m-%d %H:%M}; over the first weeks they fall from "
+                       f"{known.iloc[0]:g} to {known.iloc[-1]:g} and rise {rises} times",
+        expected="the power or the energy of each interval",
+        hint="if it is energy that is left, set data.counter to falling: what it falls by is the energy of each "
+             f"interval; to false if it is power; or by target, data.counter: {{{power.name}: falling}}")
 
 
 def assumed_power(power: pd.Series, column: str) -> list[Assumption]:
@@ -135,8 +155,8 @@ def differences(frame: pd.DataFrame, targets: tuple[str, ...]) -> tuple[pd.DataF
         apart = np.append(np.diff(times.as_unit("us").asi8).astype(float), np.nan)
         late = apart > LATE * np.nanmedian(apart) if len(apart) > 1 else np.zeros(len(apart), dtype=bool)
         back, wrong = used < 0, _of_wrong_readings(reading, used)
-        findings += found_at("counter_reset", name, times[back], "the meter's reading falls: the energy up to the next "
-                             "one is left empty")
+        findings += found_at("counter_reset", name, times[back], "the meter's reading falls, or what is left of an amount "
+                             "rises: the energy up to the next one is left empty")
         findings += found_at("counter_reset", name, times[wrong], "readings that fell and are as high as before again: "
                              "the energy until then is left empty")
         energy[name] = np.where(back | wrong | late, np.nan, used)

@@ -61,6 +61,7 @@ def metered(frame: pd.DataFrame, source: Described,
             require_no_counter(power, column, source.name)
             assumed += assumed_power(power, column)
     meters = meters_of(source.targets, config)
+    known |= {name: -known[name] for name in meters if of_target(config.counter, name) == "falling"}
     return (*(differences(frame.assign(**known), meters) if meters else (frame, [])), assumed)
 
 

@@ -103,6 +103,8 @@ ENERGY_UNITS = ("Wh", "kWh", "MWh", "GWh", "瓦时", "千瓦时", "兆瓦时", "
 STRUCTURAL = ("time", "clock", "offset", "issued", "station")
 """Quantities that place a row and measure nothing."""
 
+Counter = bool | Literal["falling"]
+
 REDUNDANT = ("quarter", *NAMELESS_INDEX)
 """Columns that only repeat the time or number the rows."""
 
@@ -216,10 +218,11 @@ class DataConfig(Config):
         None, union_mode="left_to_right", description="of the targets, or of each by our name: kW, MW … (power) or "
                                                       "kWh, MWh … (energy per interval); null: told by the column's "
                                                       "name")
-    counter: bool | dict[str, bool] | None = Field(
+    counter: Counter | dict[str, Counter] | None = Field(
         None, union_mode="left_to_right", description="true: the targets, or each by our name, are a meter's readings, "
-                                                      "whose differences are energy per interval; null: an error if "
-                                                      "they look so")
+                                                      "whose differences are energy per interval; falling: what is "
+                                                      "left of an amount paid before; null: an error if they look "
+                                                      "so")
     location: Location = Location()
     limits: PowerLimits = PowerLimits()
     weather_forecasts: WeatherForecastsConfig | None = None
@@ -232,8 +235,9 @@ class DataConfig(Config):
     skip_rows: int | None = Field(None, ge=0, description="rows before the one with the column names; null: found")
     decimal: Literal[".", ","] | None = Field(None, description="sign before decimals in text files; null: found")
     flat_line: str | None = Field("6h", description="a sensor whose reading is equal for longer is stuck; null: never")
-    scale_faults: bool = Field(True, description="leave out power that is alone far outside all before it, or for a "
-                                                 "day or longer in another unit (1000, 60 or 4 times)")
+    scale_faults: bool = Field(True, description="leave out power that is alone far outside all before it, for a day or "
+                                                 "longer in another unit (1000, 60 or 4 times), or a code for no value "
+                                                 "that is told by what came before (9999, -1)")
     valid_range: dict[str, tuple[float | None, float | None]] = Field(
         {}, description="column: [lowest, highest] possible value, null for no limit; replaces the built-in limits")
     missing_values: tuple[float, ...] = Field((

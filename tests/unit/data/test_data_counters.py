@@ -69,7 +69,8 @@ def test_counter__a_late_reading_tells_no_interval() -> None:
 
 @pytest.mark.parametrize("values", [
     used(), np.cumsum(used())[:200], np.tile([5.0], HOURS), np.repeat([1.0, 2.0, 3.0], HOURS // 3),
-    np.sort(used())[::-1].copy(), np.r_[np.cumsum(used(200)), used(HOURS - 200)], np.zeros(HOURS)])
+    np.r_[np.cumsum(used(200)), used(HOURS - 200)], np.zeros(HOURS),
+    np.sort(used().reshape(-1, 24))[:, ::-1].ravel()])
 def test_counter__power_is_none(values: np.ndarray) -> None:
     index = stamps("2025-01-01", len(values), "1h").tz_localize("UTC")
     require_no_counter(pd.Series(values, index), "kw", "x.csv")
@@ -136,4 +137,32 @@ def test_differences__what_fell_and_came_back_is_the_energy_of_no_interval() -> 
     energy, findings = differences(frame, (TOTAL,))
     assert energy[TOTAL].fillna(-1).tolist() == [10, 10, -1, -1, -1, 10, -1, -1, 10, -1, 10, 10, 10, -1, -1]
     assert [(found.count, found.action.partition(":")[0]) for found in findings] == [
-        (3, "the meter's reading falls"), (4, "readings that fell and are as high as before again")]
+        (3, "the meter's reading falls, or what is left of an amount rises"), (4, "readings that fell and are as high as before again")]
+
+
+def left(energy: np.ndarray, paid: int | None = 300) -> pd.DataFrame:
+    """What is left at the start of each interval of what was paid, again every `paid` hours."""
+    amount = 90_000.0 - np.concatenate([[0], energy.cumsum()[:-1]])
+    if paid is not None:
+        amount += 120_000.0 * (np.arange(len(energy)) // paid)
+    return pd.DataFrame({"kw": amount.round(3)}, index=stamps("2025-01-01", len(energy), "1h"))
+
+
+@pytest.mark.parametrize("paid", [None, 300, 60])
+def test_counter__what_is_left_of_an_amount_is_a_question(tmp_path: Path, paid: int | None) -> None:
+    path, config = described(tmp_path / "x.csv", left(used(), paid), time={"step": "1h"})
+    with pytest.raises(DataError, match=r"'kw' \(total_active_power\) looks like what is left of an amount") as caught:
+        open_source(path, config).read()
+    assert "data.counter to falling" in str(caught.value)
+
+
+@pytest.mark.parametrize("counter", ["falling", {TOTAL: "falling"}])
+def test_counter__what_an_amount_falls_by_is_the_energy_of_each_step(tmp_path: Path, counter: object) -> None:
+    path, config = described(tmp_path / "x.csv", left(used()), time={"step": "1h"}, counter=counter)
+    data, report = open_source(path, config).read()
+    energy = data.frame[TOTAL].to_numpy()
+    paid = np.arange(1, HOURS // 300 + 1) * 300 - 1
+    assert np.isnan(energy[paid]).all()
+    known = np.setdiff1d(np.arange(HOURS - 1), paid)
+    np.testing.assert_allclose(energy[known], used()[known], atol=2e-3)
+    assert [found.count for found in report.findings if found.kind == "counter_reset"] == [len(paid)]
