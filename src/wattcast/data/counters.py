@@ -155,8 +155,8 @@ def differences(frame: pd.DataFrame, targets: tuple[str, ...]) -> tuple[pd.DataF
         apart = np.append(np.diff(times.as_unit("us").asi8).astype(float), np.nan)
         late = apart > LATE * np.nanmedian(apart) if len(apart) > 1 else np.zeros(len(apart), dtype=bool)
         back, wrong = used < 0, _of_wrong_readings(reading, used)
-        findings += found_at("counter_reset", name, times[back], "the meter's reading falls, or what is left of an amount "
-                             "rises: the energy up to the next one is left empty")
+        findings += found_at("counter_reset", name, times[back], "the meter's reading falls, or what is left of an "
+                             "amount rises: the energy up to the next one is left empty")
         findings += found_at("counter_reset", name, times[wrong], "readings that fell and are as high as before again: "
                              "the energy until then is left empty")
         energy[name] = np.where(back | wrong | late, np.nan, used)

@@ -1,7 +1,7 @@
 """Numbers that a logger writes for no value and that may be readings elsewhere: nothing but nines, and minus one.
 
-Which they are is told by the readings before them. Before there are enough, by the first ones that there are: this looks
-ahead, by so few readings, and only ever to leave something out.
+Which they are is told by the readings before them. Before there are enough, by the first ones that there are: this
+looks ahead, by so few readings, and only ever to leave something out.
 """
 
 import numpy as np
@@ -48,30 +48,33 @@ def mask_likely_codes(frame: pd.DataFrame, station: Station,
         codes[order] = _nines(values[order]) | _minus_one(values[order], station)
         if codes.any():
             cleaned[column] = np.where(codes, np.nan, values)
-            findings += found_at("out_of_range", column, times[codes], f"{span_of(values[codes])}: far from all before, "
-                                 "as loggers write no value, left empty; if they are readings, set data.scale_faults "
-                                 "to false")
+            findings += found_at("out_of_range", column, times[codes], f"{span_of(values[codes])}: far from all before "
+                                 "and what loggers write for no value, left empty; if they are readings, set "
+                                 "data.scale_faults to false")
     return (frame.assign(**cleaned) if cleaned else frame), findings
 
 
 def _nines(values: Floats) -> Mask:
     """Which are nothing but nines, and far outside. `[T]` to `[T]`."""
-    among = np.isin(np.abs(values).astype(np.float32), NINES)
+    among: Mask = np.isin(np.abs(values).astype(np.float32), NINES)
     return among if not among.any() else among & (np.abs(values) > FAR * _extreme_before(np.abs(values), ~among))
 
 
 def _minus_one(values: Floats, station: Station) -> Mask:
     """Which are minus one where nothing else was below zero and the reading before was not near. `[T]` to `[T]`."""
-    among = values == MINUS
+    among: Mask = values == MINUS
     if not among.any():
         return among
     lowest = -_extreme_before(-values, ~among)
     others = pd.Series(np.where(among, np.nan, values))
     before = others.ffill().bfill().to_numpy()
+    least: Floats | float = -np.inf
     if station.kind is not Kind.LOAD:
-        return among & (lowest >= 0) & (before > BY_DAY * _extreme_before(values, ~among))
-    whole = bool((others.dropna().iloc[:FEWEST] % 1 == 0).all())
-    return among & (lowest >= 0) & (before >= JUMP if whole else True)
+        least = BY_DAY * _extreme_before(values, ~among)
+    elif (others.dropna().iloc[:FEWEST] % 1 == 0).all():
+        least = JUMP
+    alone: Mask = among & (lowest >= 0) & (before >= least)
+    return alone
 
 
 def _extreme_before(values: Floats, known: Mask) -> Floats:

@@ -235,9 +235,9 @@ class DataConfig(Config):
     skip_rows: int | None = Field(None, ge=0, description="rows before the one with the column names; null: found")
     decimal: Literal[".", ","] | None = Field(None, description="sign before decimals in text files; null: found")
     flat_line: str | None = Field("6h", description="a sensor whose reading is equal for longer is stuck; null: never")
-    scale_faults: bool = Field(True, description="leave out power that is alone far outside all before it, for a day or "
-                                                 "longer in another unit (1000, 60 or 4 times), or a code for no value "
-                                                 "that is told by what came before (9999, -1)")
+    scale_faults: bool = Field(True, description="leave out power that is alone far outside all before it, for a day "
+                                                 "or longer in another unit (1000, 60 or 4 times), or a code for no "
+                                                 "value that is told by what came before (9999, -1)")
     valid_range: dict[str, tuple[float | None, float | None]] = Field(
         {}, description="column: [lowest, highest] possible value, null for no limit; replaces the built-in limits")
     missing_values: tuple[float, ...] = Field((

@@ -19,7 +19,8 @@ class Layout:
     """A file's columns: where the time, the issue and the station are, and theirs-to-ours for the weather.
 
     `clock` is the time of day where `time` may be the date only, `offset` may tell how far from UTC they are; with
-    `lead` the column `time` holds hours after the issue; `wide` are the columns of a day's intervals where a row is a day.
+    `lead` the column `time` holds hours after the issue; `wide` are the columns of a day's intervals where a row is a
+    day.
     """
 
     time: str
@@ -66,8 +67,8 @@ def layout_of(header: Sequence[str], source: Path, station: Station, config: Dat
         raise DataError(f"{source} has none of the station's known-future columns", found=listing(header, limit=40),
                         expected=listing(station.known_future, limit=40), hint=None if station.known_future else
                         "the station is without weather: take it in with such columns, under another id or anew")
-    return Layout(time, clock, offset_column(names, weather), time == lead, issue_column(names, config), _column(names, "station", config), weather,
-                  wide)
+    return Layout(time, clock, offset_column(names, weather), time == lead, issue_column(names, config),
+                  _column(names, "station", config), weather, wide)
 
 
 def match_columns(header: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:

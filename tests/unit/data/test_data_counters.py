@@ -137,7 +137,8 @@ def test_differences__what_fell_and_came_back_is_the_energy_of_no_interval() -> 
     energy, findings = differences(frame, (TOTAL,))
     assert energy[TOTAL].fillna(-1).tolist() == [10, 10, -1, -1, -1, 10, -1, -1, 10, -1, 10, 10, 10, -1, -1]
     assert [(found.count, found.action.partition(":")[0]) for found in findings] == [
-        (3, "the meter's reading falls, or what is left of an amount rises"), (4, "readings that fell and are as high as before again")]
+        (3, "the meter's reading falls, or what is left of an amount rises"),
+        (4, "readings that fell and are as high as before again")]
 
 
 def left(energy: np.ndarray, paid: int | None = 300) -> pd.DataFrame:
