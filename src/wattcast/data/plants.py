@@ -66,8 +66,9 @@ def names_of(file: Path) -> tuple[str, ...]:
 
 
 def new_name(file: Path) -> str:
-    """What a station is called of which a file is the first."""
-    return without_dates(file) or stem(file)
+    """What a station is called of which a file is the first: without dates, as tomorrow's is the same one's; like the
+    folder if that leaves nothing."""
+    return without_dates(file) or file.resolve().parent.name or stem(file)
 
 
 def shared_name(files: Sequence[Path]) -> str | None:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from wattcast.data.files import columns_of, has_power
-from wattcast.data.plants import called_after, groups_by_name, groups_by_station, shared_name, without_dates
+from wattcast.data.plants import called_after, groups_by_name, groups_by_station, new_name, shared_name
 from wattcast.data.reader import NOBODY, Known, Source, files_in, open_source
 from wattcast.data.schema import DataConfig
-from wattcast.data.tables import stem
 from wattcast.errors import ConfigError, DataError, InputError, listing
 from wattcast.workflows.job import OF_ONE_STATION
 from wattcast.workflows.kept_descriptions import config_of
@@ -54,12 +53,6 @@ def named_like(files: Sequence[Path], path: Path, known: Iterable[str]) -> str |
     if path.is_dir() and path.resolve().name in known:
         return path.resolve().name
     return called_after(files[0], known) if len(groups_by_name(files)) == 1 else None
-
-
-def _name_of_new(file: Path) -> str:
-    """What a new station is called by its single file: without dates, as tomorrow's is the same one's; like the folder
-    if that leaves nothing, as with other such files beside it."""
-    return without_dates(file) or file.resolve().parent.name or stem(file)
 
 
 def opened(sources: Sources, given: Description, known: Mapping[str, Description],
@@ -117,7 +110,7 @@ def _with_names(sources: Sources, given: Description, known: Mapping[str, Descri
     if config.station is not None:
         return config
     if not sources.path.is_dir():
-        return config_of({**given, "station": _name_of_new(files[0])}) if _of_one(files, config) else config
+        return config_of({**given, "station": new_name(files[0])}) if _of_one(files, config) else config
     if config.folder is not None:
         return config
     beside = [file for file in files if file.parent == sources.path]
