@@ -21,7 +21,7 @@ from wattcast.data.overlap import require_agreement, require_one_series
 from wattcast.data.places import unlike_name, wrong_zone
 from wattcast.data.power_names import assumed_power
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
-from wattcast.data.quantities import Described, metered, to_steps
+from wattcast.data.quantities import Described, Steps, metered, to_steps
 from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newest_of_each
 from wattcast.data.silent_nights import fill_silent_nights
@@ -91,9 +91,40 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     if config.overlap == "error":
         require_agreement(rows[list(station.targets)], raw.table, station_id)
         require_one_series(rows[TOTAL], raw.source, columns.ignored)
+    clean = _cleaned(frame, source, station, config, whole=whole)
+    if whole:
+        _require_measured(clean, raw, config)
+    frame, vintages, weather = _with_forecasts(raw, station, clean.frame)
+    data = StationData(station, frame, vintages)
+    chosen = "timezone" in config.time.model_fields_set
+    named = [] if chosen or not starts.naive else unlike_name((raw.columns.time, clock), station, times)
+    findings = [*wrong_zone(station, times), *named, *(_far_below_capacity(data) if whole else []), *findings,
+                *resets, *clean.steps.findings, *clean.coarse, *_missing(rows, data, raw), *clean.changed,
+                *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
+    told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
+    assumed = [*told, *assumed, *clean.steps.assumed, *assumed_limits(frame, station), *readings, *clean.nights]
+    return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
+                               tuple(findings), columns.ignored,
+                               (*raw.notes, *raw.table.notes, *starts.notes, *clean.steps.notes, *_marked(raw)),
+                               tuple(assumed))
+
+
+@dataclass(frozen=True)
+class _Cleaned:
+    """A station's rows on its grid without what cannot be, and what was found: of `changed` that it is not as it was
+    written, `coarse` that it holds for several steps."""
+
+    frame: pd.DataFrame
+    steps: Steps
+    changed: list[Finding]
+    coarse: list[Finding]
+    nights: list[Assumption]
+
+
+def _cleaned(frame: pd.DataFrame, source: Described, station: Station, config: DataConfig, *, whole: bool) -> _Cleaned:
+    """One rule after the other: those of single rows before these are put on the grid, the others after."""
     frame, impossible = mask_impossible(frame, station, config)
     frame, likely = mask_likely_codes(frame, station, config)
-    impossible += likely
     steps = to_steps(frame, source, parse_step(station.step), config)
     frame, wild = mask_scale_faults(steps.frame, station, config)
     frame, units = mask_other_temperatures(frame, station)
@@ -101,23 +132,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     frame, negative = lift_negative_generation(frame, station)
     frame, flat = (frame, []) if steps.held else mask_flat_lines(frame, station, config)
     frame, nights = fill_silent_nights(frame, station) if whole else (frame, [])
-    if whole:
-        _require_measured(frame, raw, config, [*impossible, *wild, *flat])
     frame, coarse = fill_coarse(frame, station)
-    frame, vintages, weather = _with_forecasts(raw, station, frame)
-    data = StationData(station, frame, vintages)
-    chosen = "timezone" in config.time.model_fields_set
-    named = [] if chosen or not starts.naive else unlike_name((raw.columns.time, clock), station, times)
-    findings = [*wrong_zone(station, times), *named, *(_far_below_capacity(data) if whole else []), *findings,
-                *resets, *steps.findings, *coarse, *_missing(rows, data, raw),
-                *impossible, *wild, *units, *converted, *flat, *negative, *_inconsistent(data), *_constant(data),
-                *_future_known(data), *weather]
-    told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
-    assumed = [*told, *assumed, *steps.assumed, *assumed_limits(frame, station), *readings, *nights]
-    return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
-                               tuple(findings), columns.ignored,
-                               (*raw.notes, *raw.table.notes, *starts.notes, *steps.notes, *_marked(raw)),
-                               tuple(assumed))
+    return _Cleaned(frame, steps, [*impossible, *likely, *wild, *units, *converted, *flat, *negative], coarse, nights)
 
 
 def _convert(raw: RawStation, times: pd.DatetimeIndex, missing: Sequence[str]) -> pd.DataFrame:
@@ -226,10 +242,11 @@ def _far_below_capacity(data: StationData) -> list[Finding]:
                     "as they are; both have to be in the target's unit")
 
 
-def _require_measured(frame: pd.DataFrame, raw: RawStation, config: DataConfig, cleaned: Sequence[Finding]) -> None:
-    if frame[TOTAL].notna().any():
+def _require_measured(clean: _Cleaned, raw: RawStation, config: DataConfig) -> None:
+    if clean.frame[TOTAL].notna().any():
         return
-    reasons = [f"{found.kind}, {found.count} values: {found.action}" for found in cleaned if found.column == TOTAL]
+    reasons = [f"{found.kind}, {found.count} values: {found.action}"
+               for found in clean.changed if found.column == TOTAL]
     raise EmptyColumnError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
                     found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column",
                     hint=_why_empty(raw, config, cleaned=bool(reasons)))
