@@ -176,10 +176,9 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     if only is not None:
         targets = {TOTAL: only, **targets}
     if TOTAL not in targets:
-        likely = nearest(TOTAL, header, MISSPELT) or next(filter(power_like, header), "your_column")
         raise DataError(f"{source} has no column that is known to be the total active power",
                         found=listing(header, limit=40), expected=f"{TOTAL}, or meter beside load",
-                        hint=f"say which one it is: data.targets: {{{TOTAL}: {likely}}}")
+                        hint=_which_power(header, known))
     listed = (*config.known_future, *config.past_only)
     weather = [name for name, quantity in known.items()
                if quantity not in (*STRUCTURAL, *TARGETS) and name not in listed]
@@ -191,6 +190,16 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     return Columns(time, config.station_column or _first_spelling(known, "station"), targets,
                    (*weather, *config.known_future), config.past_only,
                    tuple(dict.fromkeys([*texts, *config.categorical])), described=False, guessed=only is not None)
+
+
+def _which_power(header: Sequence[str], known: dict[str, str]) -> str:
+    """What to do where no column is known to be the total power."""
+    likely = nearest(TOTAL, header, MISSPELT) or next(filter(power_like, header), "your_column")
+    said = f"say which one it is: data.targets: {{{TOTAL}: {likely}}}"
+    if set(header) <= set(known) and set(known.values()) - set(STRUCTURAL):
+        return ("it holds weather alone: lay it beside the station's power under that station's name, as "
+                f"north-weather.csv beside north.csv, one for each station; if a column is the power, {said}")
+    return said
 
 
 def _guessed(header: Sequence[str], known: Collection[str], config: DataConfig, time: str) -> str | None:

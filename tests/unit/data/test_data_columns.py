@@ -174,3 +174,10 @@ def test_resolve__a_file_without_names_is_told(header: list[str]) -> None:
 ])
 def test_time_columns__dates_and_clocks_of_more_countries(header: list[str], time: str, clock: str | None) -> None:
     assert time_columns(header, DataConfig().time) == (time, clock)
+
+
+def test_resolve__weather_alone_is_said_to_be_laid_beside_its_station() -> None:
+    with pytest.raises(DataError, match=r"holds weather alone(?s:.*)north-weather\.csv"):
+        resolve(["time", "temperature", "humidity"], DataConfig(), "weather.csv")
+    with pytest.raises(DataError, match=r"data.targets: {total_active_power: your_column}"):
+        resolve(["time", "temperature", "a", "b"], DataConfig(), "weather.csv")
