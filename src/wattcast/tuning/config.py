@@ -33,7 +33,7 @@ class TuningConfig(Config):
         None, ge=1, description="epochs of a trial at most; null: as many and as long as the time allows, at most "
                                 "training.epochs")
     search_origins: int = Field(16, ge=1, description="validation origins that trials are scored on; at most half")
-    confirm: int = Field(1, ge=1, description="how many of the best trials are trained in full and compared with "
+    confirm: int = Field(3, ge=1, description="how many of the best trials are trained in full and compared with "
                                               "today's configuration on the other origins")
     trial_timeout: float | None = Field(
         None, gt=0, description="seconds that one trial may be priced at to its end, a dearer one is not started; "

@@ -44,8 +44,8 @@ PLAN, SHAPE, FULL = "plan", "times of ", "full "
 """Attributes of a study: what its trials are, what each shape was timed at, and what became of trainings in full."""
 
 
-MayGoOn = Callable[[FrozenTrial, int], bool]
-"""Whether a trial that was set aside may go on to a stage."""
+MayGoOn = Callable[[FrozenTrial, int, bool], bool]
+"""Whether a trial that was set aside may go on to a stage; and whether no others will come."""
 
 
 class NothingFits(Exception):
@@ -187,7 +187,7 @@ class SharedStudy:
 
     def _next(self, trials: Sequence[FrozenTrial], may_go_on: MayGoOn, *, last: bool = False) -> FrozenTrial | None:
         return next((trial for trial in to_go_on(trials, self.plan.ends, last=last)
-                     if may_go_on(trial, self.stage(trial) + 1)), None)
+                     if may_go_on(trial, self.stage(trial) + 1, last)), None)
 
     def others_at_work(self) -> bool:
         """Whether other processes have trials under way, whose turn may come to this one if they die."""

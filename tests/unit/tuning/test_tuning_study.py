@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from opened_study import PLAN, SPACE, TODAY, anything, finish, never, opened
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from wattcast.tuning.config import TuningConfig
 from wattcast.tuning.plan import Plan
@@ -247,9 +247,24 @@ def test_trial_that_may_not_go_on__lets_a_new_one_begin(tmp_path) -> None:
         finish(study, 1.0)
         for value in (5.0, 3.0, 4.0):
             aside(study, value)
-        trial = study.claim(anything, lambda trial, stage: bool(asked.append((trial.number, stage))))
+        trial = study.claim(anything, lambda trial, stage, last: bool(asked.append((trial.number, stage, last))))
         assert (trial.number, STAGE in trial.user_attrs) == (4, False)
-        assert asked == [(2, 1)]
+        assert asked == [(2, 1, False)]
+
+
+def test_trial_whose_turn_comes_at_last__goes_on_when_no_other_is_to_begin(tmp_path) -> None:
+    def at_last(_: FrozenTrial, __: int, last: bool) -> bool:
+        return last
+
+    with opened(tmp_path, n_trials=5) as study:
+        finish(study, 1.0)
+        for value in (5.0, 3.0, 4.0):
+            aside(study, value)
+        new = study.claim(anything, at_last)
+        assert (new.number, STAGE in new.user_attrs) == (4, False)
+        study.give_up(new, TrialState.FAIL, "broken")
+        trial = study.claim(anything, at_last)
+        assert (trial.number, trial.user_attrs[BEGAN]) == (5, 2)
 
 
 def test_last_trials__one_goes_on_even_of_two(tmp_path) -> None:

@@ -3,13 +3,16 @@
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from opened_study import PLAN, opened
 from optuna.trial import TrialState
 
 from wattcast.errors import ConfigError
@@ -19,6 +22,7 @@ from wattcast.tuning.objective import Objective
 from wattcast.tuning.search import SearchResult, search
 from wattcast.tuning.stages import began, newest, scores
 from wattcast.tuning.study import PRICE, asked_for
+from wattcast.tuning.trials import DEAREST, TrialLoop
 
 SPACE = {"d_model": [16, 32, 48, 64], "n_layers": [1, 2], "lr": [0.001, 0.01, 0.1], **{key: [value] for key, value in {
     "d_ff_ratio": 2.0, "drop_rate": 0.2, "d_state": 4, "d_conv": 3, "expand": 1.5, "patch_len": 24, "stride_ratio": 1.0,
@@ -100,10 +104,11 @@ def test_killed_in_the_comparison__goes_on_with_it(data, recipe, tmp_path, undis
     monkeypatch.setattr(Objective, "train_in_full", noted)
     found = run()
     # Today's was done before, and is not done again, nor is anything by a further call.
-    assert trained == [found.trials[found.choice.number].params]
+    compared = found.choice.confirmations[1:]
+    assert trained == [found.trials[each.number].params for each in compared]
     assert ended(found) == ended(undisturbed)
     assert ended(run()) == ended(found)
-    assert len(trained) == 1
+    assert len(trained) == len(compared) >= 1
     assert not list((found.folder / "full").iterdir())
 
 
@@ -159,3 +164,13 @@ def test_price__too_high_is_corrected_by_what_was_taken(data, recipe, tmp_path, 
     # Today's, which takes 53 s by its price and nothing in truth, lets the others fit.
     assert len(asked_for(found.trials)) == 5
     assert "about 1 of 5 trials fit in 9 s" in told[0]
+
+
+@pytest.mark.parametrize(("times", "goes_on", "at_last"), [(0.9, True, True), (1.1, False, True), (9, False, False)])
+def test_going_on__waits_where_it_is_dear_and_others_are_to_be_begun(tmp_path, times, goes_on, at_last) -> None:
+    objective = SimpleNamespace(shape=lambda _: "a shape", times_today=lambda _: times)
+    with opened(tmp_path, optuna_timeout=PLAN.seconds(1.0, PLAN.epochs) / DEAREST) as study:
+        loop = TrialLoop(study, objective, time.monotonic() + study.config.optuna_timeout, None)
+        trial = study.study.ask(study.distributions)
+        assert loop._may_go_on(trial, 1, False) == goes_on
+        assert loop._may_go_on(trial, 1, True) == at_last
