@@ -23,6 +23,7 @@ OLD_BOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 OTHER_FORMS = (*OLD_BOOKS, ".jsonl", ".ndjson", ".feather", ".h5", ".hdf5", ".nc", ".dat", ".prn", ".tab", ".csv.bz2",
                ".csv.xz", ".csv.zst", ".7z", ".rar")
 """What else may hold a table and is not read."""
+SAVE_IT = "open it and save it as .xlsx or CSV"
 
 FIRST_ROW = ("row", 1)
 
@@ -64,7 +65,17 @@ class Table:
 
 def is_table(path: Path) -> bool:
     """Whether it is a file of a kind that can be read."""
-    return path.is_file() and path.name.lower().endswith(SUFFIXES) and not path.name.startswith((".", "~$"))
+    return path.is_file() and path.name.lower().endswith(SUFFIXES) and not _is_passing(path)
+
+
+def is_other_form(path: Path) -> bool:
+    """Whether it is a file that may hold a table in a form that is not read."""
+    return path.is_file() and path.name.lower().endswith(OTHER_FORMS) and not _is_passing(path)
+
+
+def _is_passing(path: Path) -> bool:
+    """Whether a file is hidden, or what a program leaves beside one that is open."""
+    return path.name.startswith((".", "~$"))
 
 
 def stem(path: Path) -> str:
@@ -128,7 +139,7 @@ def _kind(path: Path) -> str:
         old = path.name.lower().endswith(OLD_BOOKS)
         raise DataError(f"{path} is not a table that can be read",
                         expected=f"a file that ends in {', '.join(SUFFIXES)}",
-                        hint="open it and save it as .xlsx or CSV" if old else None)
+                        hint=SAVE_IT if old else None)
     if path.stat().st_size == 0:
         raise empty(path)
     name = content_name(path)
