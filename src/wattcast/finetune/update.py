@@ -150,11 +150,10 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     training = run_config(champion.recipe.training, config)
     require_accelerator(training)
     step, index = parse_step(data.station.step), pd.DatetimeIndex(data.frame.index)
-    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
     first, last = champion.validation
     guard = int(index.searchsorted(first)), int(index.searchsorted(last + step))
     new = int(index.searchsorted(champion.learned_until))
-    split = split_update(new, len(index), int(measured.argmax()), guard, champion.shape, config)
+    split = split_update(new, len(index), int(data.measured_rows.argmax()), guard, champion.shape, config)
     data_hash = hash_data(data)
     lightning.seed_everything(training.seed, verbose=False)
     network = copy.deepcopy(champion.network).train()

@@ -35,8 +35,8 @@ def joined(kept: StationData | None, came_in: StationData, received: pd.Timestam
         DataError: other columns, another step.
     """
     if kept is None:
-        measured = came_in.frame[list(came_in.station.targets)].notna().any(axis=1)
-        return Joined(came_in, {"appended": int(measured.sum()), "late": 0, "corrected": 0}, no_corrections())
+        rows = {"appended": int(came_in.measured_rows.sum()), "late": 0, "corrected": 0}
+        return Joined(came_in, rows, no_corrections())
     kept = as_asked(kept, kept.station.model_copy(update={"timezone": came_in.station.timezone})) or kept
     merged = merge(kept, came_in)
     data = StationData(came_in.station, merged.data.frame, merged.data.vintages)

@@ -22,8 +22,7 @@ def history_split(data: StationData, recipe: Recipe) -> Split:
         DataError: fewer than 21 days.
     """
     shape = window_shape(data.station, recipe)
-    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
-    return split_origins(len(data.frame), int(measured.argmax()), shape.horizon, shape.day, recipe.windows)
+    return split_origins(len(data.frame), int(data.measured_rows.argmax()), shape.horizon, shape.day, recipe.windows)
 
 
 def decomposition(recipe: Recipe) -> Decomposition | None:
