@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,13 +110,7 @@ def search_progress(quiet: bool = False, *,
         yield lambda _: None
         return
     if not out.is_terminal:
-        def tell(at: "SearchProgress | str | None") -> None:
-            if isinstance(at, str):
-                out.print(f"{mark}{at}", markup=False, soft_wrap=True)
-            elif at is not None and at.epoch is None:
-                out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
-
-        yield tell
+        yield partial(_print_trial, out, mark)
         return
     columns = (TextColumn(f"{mark}searching"), BarColumn(bar_width=16), TextColumn("{task.description}"),
                TimeElapsedColumn())
@@ -141,6 +136,14 @@ def search_progress(quiet: bool = False, *,
         yield show
     finally:
         bar.stop()
+
+
+def _print_trial(out: Console, mark: str, at: "SearchProgress | str | None") -> None:
+    """A line for what is told of a search, or for a trial that ended; none for an epoch of one."""
+    if isinstance(at, str):
+        out.print(f"{mark}{at}", markup=False, soft_wrap=True)
+    elif at is not None and at.epoch is None:
+        out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
 
 
 def _trial_line(at: "SearchProgress") -> str:
