@@ -144,18 +144,3 @@ class Registry(ShelvedVersions):
     def locked(self) -> AbstractContextManager[None]:
         """Hold what is kept of the station over a block that reads and changes it (`FolderShelf.locked`)."""
         return self.shelf.locked()
-
-    @property
-    def work_folder(self) -> Path:
-        """Where an interrupted training is found again."""
-        return self.folder / "training"
-
-    @property
-    def history_folder(self) -> Path:
-        """Where the station's measurements are kept."""
-        return self.folder / "history"
-
-    @property
-    def forecasts_folder(self) -> Path:
-        """Where its newest forecasts are kept."""
-        return self.folder / "forecasts"
