@@ -32,7 +32,8 @@ from wattcast.training.freezing import frozen
 from wattcast.training.prepared import hash_data
 from wattcast.training.record import EpochRecord
 from wattcast.training.shapes import decomposition
-from wattcast.windows.dataset import SeededSampler, WindowDataset, WindowShape
+from wattcast.windows.dataset import WindowDataset, WindowShape
+from wattcast.windows.samplers import SeededSampler
 
 IntArray = NDArray[np.int64]
 
