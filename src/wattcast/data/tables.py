@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as parquet
+import pyarrow.parquet as pq
 
 from wattcast.data.dateparts import put_together, with_parts_together
 from wattcast.data.packed import content_name, open_binary
@@ -243,7 +243,7 @@ def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         # Without the metadata an index comes back as the column it was.
         with open_binary(path) as file:
-            frame: pd.DataFrame = parquet.read_table(file, columns=columns).to_pandas(ignore_metadata=True)
+            frame: pd.DataFrame = pq.read_table(file, columns=columns).to_pandas(ignore_metadata=True)
     except (OSError, ValueError) as error:
         raise _unreadable_parquet(path, error) from None
     return frame
@@ -252,7 +252,7 @@ def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
 def _parquet_header(path: Path) -> list[str]:
     try:
         with open_binary(path) as file:
-            return [str(name) for name in parquet.read_schema(file).names]
+            return [str(name) for name in pq.read_schema(file).names]
     except (OSError, ValueError) as error:
         raise _unreadable_parquet(path, error) from None
 
