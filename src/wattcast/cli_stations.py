@@ -155,6 +155,7 @@ def exit_with(codes: Iterable[int]) -> None:
 
 
 def print_json(value: Any) -> None:
+    """On standard output, indented, with letters of all languages as they are."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 

@@ -51,6 +51,7 @@ def say(text: str) -> None:
 
 
 def lines(texts: Sequence[str]) -> None:
+    """Each as it is, without the console's styles."""
     for text in texts:
         print(text)
 
@@ -246,11 +247,13 @@ def scorecard(card: "Scorecard") -> None:
 
 
 def checked(report: "QualityReport") -> str:
+    """A station in the table of `check`."""
     found = f"{len(report.findings)} findings" if report.findings else "nothing to report"
     return f"{report.measured_days:.1f} days measured; {found}"
 
 
 def trained(outcome: "TrainOutcome") -> str:
+    """A station in the table of `train` and `tune`."""
     if outcome.update is not None:
         return finetuned(outcome.update)
     return f"{outcome.champion} is the champion{_simple_only(outcome)}"
@@ -263,15 +266,18 @@ def _simple_only(outcome: "TrainOutcome") -> str:
 
 
 def searched(outcome: "SearchOutcome") -> str:
+    """A station in the table of `tune --search-only`."""
     found: str = outcome.results["verdict"]
     return found
 
 
 def finetuned(outcome: "FinetuneOutcome") -> str:
+    """A station in the table of `finetune`."""
     return outcome.verdict or f"no update is due; {outcome.parent} stays the champion"
 
 
 def forecasted(outcome: "ForecastOutcome") -> str:
+    """A station in the table of `forecast`."""
     quality = outcome.ground.quality
     why = f" ({', '.join(dict.fromkeys(reason.code for reason in quality.reasons))})" if quality.reasons else ""
     made = f"{len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version}"
@@ -279,6 +285,7 @@ def forecasted(outcome: "ForecastOutcome") -> str:
 
 
 def training(outcome: "TrainOutcome") -> None:
+    """What was searched, trained and fine-tuned, how good it is, and what is in use now."""
     station = outcome.data.station.id
     if outcome.search is not None:
         search(outcome.search)
@@ -349,6 +356,7 @@ def explanation(outcome: "ExplainOutcome", language: "Language") -> None:
 
 
 def backtest(result: "BacktestResult") -> None:
+    """For each target a table of the models, the best first; then grid codes, and what was left out."""
     from wattcast.evaluation.report import model_rows, rule_tables
     from wattcast.evaluation.scorecard import number
 
@@ -367,6 +375,7 @@ def backtest(result: "BacktestResult") -> None:
 
 
 def versions(found: Sequence["Version"]) -> None:
+    """A row each; nothing where there are none."""
     if found:
         table([_version(each) for each in found])
 
@@ -383,6 +392,7 @@ def _version(version: "Version") -> dict[str, str]:
 
 
 def doctor(findings: Mapping[str, Any]) -> None:
+    """What is installed, and which implementation of the scan runs."""
     table([{"what": name, "found": str(value)} for name, value in findings["environment"].items()])
     table([{"scan": each["name"], "device": each["device"], "usable": "yes" if each["usable"] else "no",
             "why": each["reason"]} for each in findings["scan"]])

@@ -104,6 +104,7 @@ def require_enough(days: float, config: FinetuneConfig) -> None:
 
 
 def in_words(error: TooFewRowsError) -> str:
+    """In a line: how many days there are, and how many are needed for what."""
     return f"{error.what}: {error.found}, needed are {error.expected}"
 
 

@@ -9,6 +9,7 @@ from wattcast.windows.splits import Split, split_origins
 
 
 def window_shape(station: Station, recipe: Recipe) -> WindowShape:
+    """The sizes of the station's windows, in its steps."""
     horizon = station_horizon(station)
     day = steps_per_day(horizon.step)
     return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks, station.kind,
@@ -26,5 +27,6 @@ def history_split(data: StationData, recipe: Recipe) -> Split:
 
 
 def decomposition(recipe: Recipe) -> Decomposition | None:
+    """Of the past window; None where the recipe wants none."""
     features = recipe.features
     return Decomposition(features.vmd_modes, features.vmd_alpha) if features.vmd else None

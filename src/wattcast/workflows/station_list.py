@@ -49,6 +49,11 @@ def list_stations(store: Store) -> Iterator[Outcome[StationLine]]:
 
 
 def station_line(store: Store, station_id: str) -> StationLine:
+    """What a list of stations tells of one.
+
+    Raises:
+        InputError: what is kept of it is damaged.
+    """
     station = store.station(station_id)
     described, data = known_description(station), station.measurements()
     measured = data is not None and data.measured
