@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from wattcast.data.quality import QualityReport
     from wattcast.evaluation.backtest import BacktestResult
+    from wattcast.evaluation.rules import Rule
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.explain.words import Language
     from wattcast.store.base import Version
@@ -366,12 +367,17 @@ def backtest(result: "BacktestResult") -> None:
         best, ours = rows[0]["model"], result.scores(target)[result.chosen]
         say(f"{result.chosen}: mean absolute error {number(ours['mae'])}, "
             f"{ours['skill']:+.1%} against “same as 7 days ago”; lowest: {best}")
-    for rule, rows in rule_tables(result.rule_scores()):
+    graded(rule_tables(result.rule_scores()))
+    lines(result.left_out_in_words())
+    say(f"weather: {result.weather}")
+
+
+def graded(tables: "Iterable[tuple[Rule, Sequence[Mapping[str, str]]]]") -> None:
+    """A table for each grid code, and a note where nobody has held it against the official text."""
+    for rule, rows in tables:
         table(rows, title=f"{rule.name}: {rule.title}")
         if not rule.verified:
             say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
-    lines(result.left_out_in_words())
-    say(f"weather: {result.weather}")
 
 
 def versions(found: Sequence["Version"]) -> None:

@@ -292,8 +292,13 @@ class DataConfig(Config):
             raise ConfigError(f"data gives {ours[0]!r} a role other than target", hint="name it under data.targets")
         stray = [name for name in self.categorical if self.targets and name not in others]
         if stray:
-            raise ConfigError(f"data.categorical names {stray[0]!r}, which has no role",
-                              hint="list it under data.known_future or data.past_only too")
+            raise without_role(stray[0])
+
+
+def without_role(column: str) -> ConfigError:
+    """What to tell of a column that is named as categorical and as nothing else."""
+    return ConfigError(f"data.categorical names {column!r}, which has no role",
+                       hint="list it under data.known_future or data.past_only too")
 
 
 def newest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
