@@ -164,7 +164,7 @@ def _columns(table: FeatureTable, pipeline: FeaturePipeline, scalers: Scalers, s
     before. Any other that is missing is the mean of the training rows.
     """
     target = scalers.targets.apply(table.targets)
-    grid = WallGrid.of(followed_clock(table.index, shape.kind), pipeline.step)
+    grid = WallGrid.of(followed_clock(table.index, shape.by_wall_clock), pipeline.step)
     lags = seasonal_lags(target, shape.lag_weeks, shape.week, grid)[:, 0]
     measured = np.isfinite(target[:, 0])
     columns = {"y": np.where(measured, target[:, 0], lags[:, 0]), "available_mask": measured.astype(np.float32)}

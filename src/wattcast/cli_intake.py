@@ -1,5 +1,6 @@
 """The verbs that keep what is known of stations: `wattcast ingest` and `wattcast stations`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from wattcast.flags import (
 
 if TYPE_CHECKING:
     from wattcast.store.base import Store
+    from wattcast.workflows.intake import Intake
     from wattcast.workflows.kept_descriptions import Described
     from wattcast.workflows.station_files import StationFile
     from wattcast.workflows.station_intake import StationIntake
@@ -50,7 +52,6 @@ def ingest(data: NewData, station: StationId = None, config: ConfigFile = None, 
     A file that was taken in before is nothing; late rows are filled in, corrections replace and are kept beside; a
     file that is still being written waits.
     """
-    from wattcast import render
     from wattcast.data.settled import STILL
     from wattcast.settings import load_settings
     from wattcast.timegrid import parse_time
@@ -78,13 +79,8 @@ def ingest(data: NewData, station: StationId = None, config: ConfigFile = None, 
                     "unseen": intake.unseen})
     else:
         if made.lines:
-            render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}
-                             for line in made.lines])
-        for name, why in intake.told_of_waiting().items():
-            render.say(f"{name} waits: it {why}")
-        for line in intake.told_of_unseen():
-            render.say(f"note: {line}")
-        render.say(intake.words(taken))
+            made.print_table()
+        _say(intake, taken)
     for error in left:
         print_error(error)
     exit_with((*(line.exit_code for line in made.lines), *(error.exit_code for error in left)))
@@ -98,6 +94,17 @@ def _show(done: "StationIntake") -> None:
         render.say(f"station {done.station_id} {'is new' if done.new else 'is described otherwise'}: {told}")
     for note in done.notes:
         render.say(f"  station {done.station_id}: {note}")
+
+
+def _say(intake: "Intake", taken: "Sequence[StationIntake]") -> None:
+    """What became of the files."""
+    from wattcast import render
+
+    for name, why in intake.told_of_waiting().items():
+        render.say(f"{name} waits: it {why}")
+    for note in intake.told_of_unseen():
+        render.say(f"note: {note}")
+    render.say(intake.words(taken))
 
 
 @stations_app.command("add")

@@ -54,15 +54,19 @@ class Stations:
         Raises:
             Exit: with the exit code of all stations, unless it is 0.
         """
-        from wattcast import render
-
         if self.as_json:
             told = [line.told for line in self.lines]
             print_json(told if self.several else told[0])
         elif self.several:
-            render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}
-                             for line in self.lines])
+            self.print_table()
         exit_with((*(line.exit_code for line in self.lines), *codes))
+
+    def print_table(self) -> None:
+        """A row for each station."""
+        from wattcast import render
+
+        render.stations([{"station": str(line.station), "outcome": line.state, "what": line.words}
+                         for line in self.lines])
 
 
 def each(job: Told, station_ids: Sequence[Name], run: Callable[[Name], Result], *, words: Callable[[Result], str],
@@ -151,6 +155,7 @@ def exit_with(codes: Iterable[int]) -> None:
 
 
 def print_json(value: Any) -> None:
+    """On standard output, indented, with letters of all languages as they are."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 

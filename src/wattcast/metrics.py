@@ -71,14 +71,22 @@ def accuracy(actual: ArrayLike, forecast: ArrayLike) -> float:
 
 
 def nmae(actual: ArrayLike, forecast: ArrayLike, capacity: float) -> float:
-    """Mean absolute error over capacity, MAE / C, a fraction; `capacity` > 0 in the unit of the data."""
+    """Mean absolute error over capacity, MAE / C, a fraction; `capacity` in the unit of the data.
+
+    Raises:
+        ValueError: the capacity is not above zero.
+    """
     if not capacity > 0:
         raise ValueError(f"capacity must be positive, not {capacity}")
     return mae(actual, forecast) / capacity
 
 
 def nrmse(actual: ArrayLike, forecast: ArrayLike, capacity: float) -> float:
-    """Root mean square error over capacity, RMSE / C, a fraction; `capacity` > 0 in the unit of the data."""
+    """Root mean square error over capacity, RMSE / C, a fraction; `capacity` in the unit of the data.
+
+    Raises:
+        ValueError: the capacity is not above zero.
+    """
     if not capacity > 0:
         raise ValueError(f"capacity must be positive, not {capacity}")
     return rmse(actual, forecast) / capacity

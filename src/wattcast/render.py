@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from wattcast.data.quality import QualityReport
     from wattcast.evaluation.backtest import BacktestResult
+    from wattcast.evaluation.rules import Rule
     from wattcast.evaluation.scorecard import Scorecard
     from wattcast.explain.words import Language
     from wattcast.store.base import Version
@@ -50,6 +52,7 @@ def say(text: str) -> None:
 
 
 def lines(texts: Sequence[str]) -> None:
+    """Each as it is, without the console's styles."""
     for text in texts:
         print(text)
 
@@ -109,13 +112,7 @@ def search_progress(quiet: bool = False, *,
         yield lambda _: None
         return
     if not out.is_terminal:
-        def tell(at: "SearchProgress | str | None") -> None:
-            if isinstance(at, str):
-                out.print(f"{mark}{at}", markup=False, soft_wrap=True)
-            elif at is not None and at.epoch is None:
-                out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
-
-        yield tell
+        yield partial(_print_trial, out, mark)
         return
     columns = (TextColumn(f"{mark}searching"), BarColumn(bar_width=16), TextColumn("{task.description}"),
                TimeElapsedColumn())
@@ -141,6 +138,14 @@ def search_progress(quiet: bool = False, *,
         yield show
     finally:
         bar.stop()
+
+
+def _print_trial(out: Console, mark: str, at: "SearchProgress | str | None") -> None:
+    """A line for what is told of a search, or for a trial that ended; none for an epoch of one."""
+    if isinstance(at, str):
+        out.print(f"{mark}{at}", markup=False, soft_wrap=True)
+    elif at is not None and at.epoch is None:
+        out.print(f"{mark}{_trial_line(at)}", markup=False, soft_wrap=True)
 
 
 def _trial_line(at: "SearchProgress") -> str:
@@ -243,11 +248,13 @@ def scorecard(card: "Scorecard") -> None:
 
 
 def checked(report: "QualityReport") -> str:
+    """A station in the table of `check`."""
     found = f"{len(report.findings)} findings" if report.findings else "nothing to report"
     return f"{report.measured_days:.1f} days measured; {found}"
 
 
 def trained(outcome: "TrainOutcome") -> str:
+    """A station in the table of `train` and `tune`."""
     if outcome.update is not None:
         return finetuned(outcome.update)
     return f"{outcome.champion} is the champion{_simple_only(outcome)}"
@@ -260,15 +267,18 @@ def _simple_only(outcome: "TrainOutcome") -> str:
 
 
 def searched(outcome: "SearchOutcome") -> str:
+    """A station in the table of `tune --search-only`."""
     found: str = outcome.results["verdict"]
     return found
 
 
 def finetuned(outcome: "FinetuneOutcome") -> str:
+    """A station in the table of `finetune`."""
     return outcome.verdict or f"no update is due; {outcome.parent} stays the champion"
 
 
 def forecasted(outcome: "ForecastOutcome") -> str:
+    """A station in the table of `forecast`."""
     quality = outcome.ground.quality
     why = f" ({', '.join(dict.fromkeys(reason.code for reason in quality.reasons))})" if quality.reasons else ""
     made = f"{len(outcome.table)} steps from {outcome.table['origin'].iloc[0]} by {outcome.version}"
@@ -276,6 +286,7 @@ def forecasted(outcome: "ForecastOutcome") -> str:
 
 
 def training(outcome: "TrainOutcome") -> None:
+    """What was searched, trained and fine-tuned, how good it is, and what is in use now."""
     station = outcome.data.station.id
     if outcome.search is not None:
         search(outcome.search)
@@ -346,6 +357,7 @@ def explanation(outcome: "ExplainOutcome", language: "Language") -> None:
 
 
 def backtest(result: "BacktestResult") -> None:
+    """For each target a table of the models, the best first; then grid codes, and what was left out."""
     from wattcast.evaluation.report import model_rows, rule_tables
     from wattcast.evaluation.scorecard import number
 
@@ -355,15 +367,21 @@ def backtest(result: "BacktestResult") -> None:
         best, ours = rows[0]["model"], result.scores(target)[result.chosen]
         say(f"{result.chosen}: mean absolute error {number(ours['mae'])}, "
             f"{ours['skill']:+.1%} against “same as 7 days ago”; lowest: {best}")
-    for rule, rows in rule_tables(result.rule_scores()):
-        table(rows, title=f"{rule.name}: {rule.title}")
-        if not rule.verified:
-            say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
+    graded(rule_tables(result.rule_scores()))
     lines(result.left_out_in_words())
     say(f"weather: {result.weather}")
 
 
+def graded(tables: "Iterable[tuple[Rule, Sequence[Mapping[str, str]]]]") -> None:
+    """A table for each grid code, and a note where nobody has held it against the official text."""
+    for rule, rows in tables:
+        table(rows, title=f"{rule.name}: {rule.title}")
+        if not rule.verified:
+            say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
+
+
 def versions(found: Sequence["Version"]) -> None:
+    """A row each; nothing where there are none."""
     if found:
         table([_version(each) for each in found])
 
@@ -380,6 +398,7 @@ def _version(version: "Version") -> dict[str, str]:
 
 
 def doctor(findings: Mapping[str, Any]) -> None:
+    """What is installed, and which implementation of the scan runs."""
     table([{"what": name, "found": str(value)} for name, value in findings["environment"].items()])
     table([{"scan": each["name"], "device": each["device"], "usable": "yes" if each["usable"] else "no",
             "why": each["reason"]} for each in findings["scan"]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wattcast.contracts import ADJUSTABLE, TARGETS, quantile_column
-from wattcast.render import say, table
+from wattcast.render import graded, say, table
 
 if TYPE_CHECKING:
     from wattcast.evaluation.issued_scores import StationReview
@@ -75,10 +75,7 @@ def reviewed(reviews: Sequence["StationReview"]) -> None:
             table(stations_table(judged, target), title=f"{target}, by station")
             table(days_table(judged, target), title=f"{target}, by day ahead, means over the stations")
             say(verdict_of_all(judged, target))
-    for rule, rows in graded_stations(judged):
-        table(rows, title=f"{rule.name}: {rule.title}")
-        if not rule.verified:
-            say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
+    graded(graded_stations(judged))
     for note in review_notes(reviews):
         say(f"note: {note}")
 

@@ -271,12 +271,15 @@ def test_folders_beside_files__of_known_stations_are_read_and_others_are_told(cl
     write(new, "inbox/south.csv")
     write(new, "inbox/archive/x.csv")
     write(new.assign(a=1)[["a"]], "inbox/readme.csv")
-    Path("inbox/north/may.xls").touch()
+    for name in ("old.xls", "north/may.xls"):
+        Path("inbox", name).touch()
     done = cli("ingest", "--data", "inbox", *STILL, "--json")
     assert done.code == 2
     told = json.loads(done.out)
     assert told["unseen"] == {"archive": "no station is known by that name",
-                              "north/may.xls": "open it and save it as .xlsx or CSV"}
+                              "north/may.xls": "open it and save it as .xlsx or CSV",
+                              "old.xls": "open it and save it as .xlsx or CSV"}
+    assert "old.xls" not in json.dumps(told["stations"])
     assert {each["station"]: "error" in each for each in told["stations"]} == {
         "north": False, "south": False, "readme": True}
     assert since(new, TOTAL) == since(new, TOTAL, "south") == new[TOTAL].tolist()

@@ -17,6 +17,7 @@ import pytest
 from processes import Started
 
 from wattcast.cli import main
+from wattcast.store.disk_station import HISTORY
 from wattcast.store.history import load_history
 from wattcast.store.registry import Registry
 
@@ -80,7 +81,7 @@ def require_done(done, name: str, models: Path) -> None:
 def require_usable(cli, models: Path, plant: Path, seen: set[str]) -> str:
     """The champion and its history load, every version is whole, and a forecast is made; a name for all that."""
     registry = Registry(models, "plant")
-    history = load_history(registry.history_folder, registry.load().station)
+    history = load_history(registry.folder / HISTORY, registry.load().station)
     assert history is not None
     assert len(history.frame) > 2000
     if (name := content(models)) in seen:

@@ -12,6 +12,7 @@ import pytest
 from processes import Started, started
 
 from wattcast.errors import BundleError
+from wattcast.store.disk_station import HISTORY
 from wattcast.store.history import load_history
 from wattcast.store.registry import Registry
 
@@ -89,10 +90,10 @@ def test_every_verb_at_once__all_end_well(cli, plant: Path, tiny: tuple[str, ...
     manifests = [registry.manifest(version.name) for version in versions]
     assert Counter(manifest["parent"] is None for manifest in manifests) == {True: 2, False: 2}
     assert registry.load().station.id == "plant"
-    history = load_history(registry.history_folder, registry.load().station)
+    history = load_history(registry.folder / HISTORY, registry.load().station)
     assert history is not None
     assert str(history.end) == "2025-04-30 00:00:00+08:00"
-    assert not registry.work_folder.exists()
+    assert not (registry.folder / "training").exists()
 
 
 def test_same_training_twice_at_once__the_second_says_so_and_harms_nothing(cli, plant, tiny, place: Path) -> None:

@@ -25,7 +25,7 @@ from wattcast.data.quantities import Described, Steps, metered, to_steps
 from wattcast.data.scale_faults import mask_scale_faults
 from wattcast.data.schema import DataConfig, StationData, WeatherVintages, newest_of_each
 from wattcast.data.silent_nights import fill_silent_nights
-from wattcast.data.stamps import starts_of
+from wattcast.data.stamps import Starts, starts_of
 from wattcast.data.tables import BOOKS, Table
 from wattcast.data.tags import marked, require_one_tag
 from wattcast.data.values import to_codes, to_numbers
@@ -73,8 +73,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     Raises:
         DataError: a cell cannot be understood, or the total power has no value.
     """
-    clock = raw.columns.clock
-    starts = starts_of(raw.table.frame, (raw.columns.time, clock, raw.columns.offset), config.time, raw.table.place)
+    named = (raw.columns.time, raw.columns.clock, raw.columns.offset)
+    starts = starts_of(raw.table.frame, named, config.time, raw.table.place)
     times, findings = starts.index, starts.findings
     if config.overlap == "error":
         tags = [name for name in raw.columns.tags if name in raw.table.frame]
@@ -96,9 +96,7 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
         _require_measured(clean, raw, config)
     frame, vintages, weather = _with_forecasts(raw, station, clean.frame)
     data = StationData(station, frame, vintages)
-    chosen = "timezone" in config.time.model_fields_set
-    named = [] if chosen or not starts.naive else unlike_name((raw.columns.time, clock), station, times)
-    findings = [*wrong_zone(station, times), *named, *(_far_below_capacity(data) if whole else []), *findings,
+    findings = [*_misplaced(raw, station, starts, config), *(_far_below_capacity(data) if whole else []), *findings,
                 *resets, *clean.steps.findings, *clean.coarse, *_missing(rows, data, raw), *clean.changed,
                 *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
     told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
@@ -107,6 +105,13 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
                                tuple(findings), columns.ignored,
                                (*raw.notes, *raw.table.notes, *starts.notes, *clean.steps.notes, *_marked(raw)),
                                tuple(assumed))
+
+
+def _misplaced(raw: RawStation, station: Station, starts: Starts, config: DataConfig) -> list[Finding]:
+    """What speaks against the zone that the times are in."""
+    told = not starts.naive or "timezone" in config.time.model_fields_set
+    named = [] if told else unlike_name((raw.columns.time, raw.columns.clock), station, starts.index)
+    return [*wrong_zone(station, starts.index), *named]
 
 
 @dataclass(frozen=True)

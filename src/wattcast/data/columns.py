@@ -18,6 +18,7 @@ from wattcast.data.schema import (
     alias_order,
     recognise,
     spelt,
+    without_role,
 )
 from wattcast.data.tags import is_mark, is_tag
 from wattcast.data.textfiles import FileOptions
@@ -185,8 +186,7 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     texts = [name for name in weather if QUANTITIES[known[name]].text]
     stray = [name for name in config.categorical if name not in (*weather, *listed)]
     if stray:
-        raise ConfigError(f"data.categorical names {stray[0]!r}, which has no role",
-                          hint="list it under data.known_future or data.past_only too")
+        raise without_role(stray[0])
     return Columns(time, config.station_column or _first_spelling(known, "station"), targets,
                    (*weather, *config.known_future), config.past_only,
                    tuple(dict.fromkeys([*texts, *config.categorical])), described=False, guessed=only is not None)

@@ -7,7 +7,7 @@ from pathlib import Path
 from wattcast.data.files import dated_files, tables_in
 from wattcast.data.folders import forecast_files, has_forecasts, month_files, station_folders
 from wattcast.data.schema import DataConfig
-from wattcast.data.tables import OLD_BOOKS, SUFFIXES
+from wattcast.data.tables import SAVE_IT, SUFFIXES, is_other_form
 from wattcast.errors import DataError, listing
 
 
@@ -68,9 +68,8 @@ def contents_of(path: Path, config: DataConfig, known: Collection[str] = ()) -> 
     nested = {name: files for name, files in folders.items() if name in known or not (stations or loose)}
     unseen = {entry.name: "no station is known by that name" for entry in others
               if entry.name not in {*nested, *read} and (entry.name in folders or has_forecasts(entry))}
-    unseen |= {str(file.relative_to(path)): "open it and save it as .xlsx or CSV"
-               for folder in (path, *others) for file in sorted(folder.iterdir())
-               if file.name.lower().endswith(OLD_BOOKS) and not file.name.startswith((".", "~$"))}
+    unseen |= {str(file.relative_to(path)): SAVE_IT
+               for folder in (path, *others) for file in sorted(folder.iterdir()) if is_other_form(file)}
     return Contents(path, stations, nested, loose if known or not stations else [], unseen)
 
 

@@ -77,7 +77,7 @@ def _require_no_balance(known: pd.Series, power: pd.Series, column: str, source:
              f"interval; to false if it is power; or by target, data.counter: {{{power.name}: falling}}")
 
 
-def assumed_power(power: pd.Series, column: str) -> list[Assumption]:
+def assumed_no_counter(power: pd.Series, column: str) -> list[Assumption]:
     """That a target which never falls, but for too short a time to be sure, is no meter's reading.
 
     Args:

@@ -18,7 +18,7 @@ from wattcast.data.settled import cut_off
 from wattcast.data.shapes import Wide, wide_columns
 from wattcast.data.stamps import starts_of
 from wattcast.data.strays import without_strays
-from wattcast.data.tables import OTHER_FORMS, Table, is_table, read_header, read_table
+from wattcast.data.tables import Table, is_other_form, is_table, read_header, read_table
 from wattcast.data.textfiles import FileOptions
 from wattcast.data.values import to_numbers
 from wattcast.data.weather_layout import issue_column
@@ -61,8 +61,7 @@ def _is_date(name: str, *, below: bool) -> bool:
 
 def left_out(folder: Path) -> str | None:
     """What to say of files beside those of `tables_in` that hold tables, too, in forms that cannot be read."""
-    others = [entry.name for entry in sorted(folder.iterdir())
-              if entry.is_file() and entry.name.lower().endswith(OTHER_FORMS)]
+    others = [entry.name for entry in sorted(folder.iterdir()) if is_other_form(entry)]
     if not others:
         return None
     are = "is" if len(others) == 1 else "are"

@@ -35,6 +35,9 @@ def mask_likely_codes(frame: pd.DataFrame, station: Station,
                       config: DataConfig) -> tuple[pd.DataFrame, list[Finding]]:
     """Power that is nothing but nines far above all before, or minus one where nothing else is negative, becomes empty.
 
+    `data.scale_faults` decides, as on all that is told of power by what came before it: whoever trusts the source there
+    trusts it here.
+
     Args:
         frame: rows with `time` in their index, in any order; left as it is.
     """

@@ -8,14 +8,11 @@ from zoneinfo import available_timezones
 
 import pandas as pd
 
-from wattcast.data.schema import recognise, spelt
+from wattcast.data.schema import UTC_OFFSETS, recognise, spelt
 from wattcast.data.times import localize
 from wattcast.data.timewords import ZONES
 from wattcast.errors import listing
 
-CERTAIN = ("utc_offset", "offset_utc", "gmt_offset", "tz_offset", "timezone_offset", "time_zone_offset", "utc_versatz",
-           "utc_diff", "utc时差", "utc偏移", "时区偏移")
-"""What a column is called whose bare numbers are hours, minutes or seconds from UTC; others have to tell it."""
 UNITS = {"h": (14, 0.25), "min": (840, 15), "s": (50_400, 900)}
 """The largest distance of a zone, and what all are multiples of, in each unit that bare numbers may have.
 [unit: largest, smallest]"""
@@ -51,7 +48,7 @@ def at_offsets(written: pd.DatetimeIndex, cells: pd.Series, timezone: str) -> To
     """
     texts = cells.astype("str").str.strip().where(cells.notna())
     words, named = texts.dropna().unique(), f"the column {cells.name!r}"
-    zone, distances = _zone(words), _distances(words, sure=spelt(str(cells.name), *CERTAIN))
+    zone, distances = _zone(words), _distances(words, sure=spelt(str(cells.name), *UTC_OFFSETS))
     bare = texts.isna().to_numpy()
     rest = f"; {bare.sum()} rows without one go by data.time.timezone" if bare.any() else ""
     if zone == timezone or (zone is not None and not bare.any()):

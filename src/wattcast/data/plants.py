@@ -9,14 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wattcast.data.filedates import DATE
 from wattcast.data.tables import stem
 from wattcast.errors import DataError, listing
 
-_YEAR = r"(?:19|20)\d{2}"
-_DAY_FIRST = r"(?:(?:0[1-9]|[12]\d|3[01])(?P<sign>[-.])(?:0[1-9]|1[0-2])(?P=sign))?"
-_TIME = r"[-_. T]?(?:[01]\d|2[0-3])(?:[-_.:h]?[0-5]\d){0,2}Z?(?![-_.]?\d)"
-_DAY = rf"(?:0?[1-9]|[12]\d|3[01])(?:{_TIME})?"
-DATE = re.compile(rf"(?<!\d){_DAY_FIRST}{_YEAR}(?:[-_.]?(?:0?[1-9]|1[0-2])(?:[-_.]?{_DAY})?)?(?!\d)")
 MONTH = re.compile(r"(?<![a-z])(?:jan|feb|m[aä]r|apr|mai|may|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]*|"
                    r"[一二三四五六七八九十]{1,2}月", re.IGNORECASE)
 _WORDS, _SIGNS = "weather|forecasts?|nwp", "气象|天气|预报"

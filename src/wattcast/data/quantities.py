@@ -8,7 +8,7 @@ import pandas as pd
 
 from wattcast.data.by_target import of_target
 from wattcast.data.cleaning import is_code
-from wattcast.data.counters import assumed_power, differences, require_no_counter
+from wattcast.data.counters import assumed_no_counter, differences, require_no_counter
 from wattcast.data.gridding import in_order, to_grid
 from wattcast.data.quality import Assumption, Finding, times_of
 from wattcast.data.sampling import hold_values, sampling_of
@@ -59,7 +59,7 @@ def metered(frame: pd.DataFrame, source: Described,
         if of_target(config.counter, name) is None:
             power = pd.Series(known[name], frame.index, name=name)
             require_no_counter(power, column, source.name)
-            assumed += assumed_power(power, column)
+            assumed += assumed_no_counter(power, column)
     meters = meters_of(source.targets, config)
     known |= {name: -known[name] for name in meters if of_target(config.counter, name) == "falling"}
     return (*(differences(frame.assign(**known), meters) if meters else (frame, [])), assumed)

@@ -182,9 +182,14 @@ def _open_folder(path: Path, config: DataConfig, wanted: Wanted, known: Known) -
     plants = _plants(path, files, config, known)
     if plants.stations:
         return _of_files(path, plants, config, wanted, known)
-    notes = tuple(filter(None, (plants.note, left_out(path))))
+    notes = _notes(path, plants, known)
     return _of_one_table(str(path), list(filter(wanted, files)), config.station or path.resolve().name, path, config,
                          known, notes, files)
+
+
+def _notes(path: Path, plants: Verdict, known: Known) -> tuple[str, ...]:
+    # Who takes in a folder for many stations tells once, by `Contents.unseen`, what is not read of it.
+    return tuple(filter(None, (plants.note, left_out(path) if known is NOBODY else None)))
 
 
 def _of_all(found: Contents, config: DataConfig, wanted: Wanted, known: Known) -> Source:
@@ -220,7 +225,7 @@ def _of_files(path: Path, plants: Verdict, config: DataConfig, wanted: Wanted, k
     """Stations with files of their own."""
     every = {name: tuple(filter(wanted, files)) for name, files in (plants.stations or {}).items()}
     stations = {name: files for name, files in every.items() if files}
-    notes = tuple(filter(None, (plants.note, left_out(path))))
+    notes = _notes(path, plants, known)
 
     def load(chosen: str) -> RawStation:
         files, every = stations[chosen], (plants.stations or {})[chosen]

@@ -37,6 +37,10 @@ class Quantity:
 NAMELESS_INDEX = ("Unnamed: 0", "__index_level_0__")
 """What the index of a data frame is called in CSV and Parquet if it has no name: often the time."""
 
+UTC_OFFSETS = ("utc_offset", "offset_utc", "gmt_offset", "tz_offset", "timezone_offset", "time_zone_offset",
+               "utc_versatz", "utc_diff", "utc时差", "utc偏移", "时区偏移")
+"""Columns whose bare numbers are hours, minutes or seconds from UTC; others that may tell it have to say so."""
+
 QUANTITIES = {
     "time": Quantity(("time", "ts", "timestamp", "datetime", "date", "ds",
                       "时间", "时刻", "日期时间", "数据时间", "采集时间", "zeitstempel", "start_time", "interval_start",
@@ -58,9 +62,8 @@ QUANTITIES = {
                        "settlement_period", "interval", "小时", "时段", "时点", "heure", "heures",
                        "hora", "ora", "godzina", "tijd", "klokkeslæt", "saat", "čas", "hour_of_day", "viertelstunde",
                        "quarter_hour", "time_slot")),
-    "offset": Quantity(("utc_offset", "offset_utc", "gmt_offset", "tz_offset", "timezone_offset", "time_zone_offset",
-                        "utc_versatz", "utc_diff", "utc时差", "utc偏移", "时区偏移", "offset", "tz", "time_zone",
-                        "timezone", "tz_name", "zeitzone", "时区", "fuseau_horaire", "zona_horaria")),
+    "offset": Quantity((*UTC_OFFSETS, "offset", "tz", "time_zone", "timezone", "tz_name", "zeitzone", "时区",
+                        "fuseau_horaire", "zona_horaria")),
     "issued": Quantity(("issued", "issued_at", "issue_time", "init_time", "reference_time", "发布时间", "起报时间")),
     "station": Quantity(("station_ref_id", "station_id", "station", "site_id", "unique_id", "item_id",
                          "站点编号", "站点", "场站编号", "场站", "电站编号", "电站")),
@@ -289,8 +292,13 @@ class DataConfig(Config):
             raise ConfigError(f"data gives {ours[0]!r} a role other than target", hint="name it under data.targets")
         stray = [name for name in self.categorical if self.targets and name not in others]
         if stray:
-            raise ConfigError(f"data.categorical names {stray[0]!r}, which has no role",
-                              hint="list it under data.known_future or data.past_only too")
+            raise without_role(stray[0])
+
+
+def without_role(column: str) -> ConfigError:
+    """What to tell of a column that is named as categorical and as nothing else."""
+    return ConfigError(f"data.categorical names {column!r}, which has no role",
+                       hint="list it under data.known_future or data.past_only too")
 
 
 def newest_of_each(rows: pd.DataFrame) -> pd.DataFrame:

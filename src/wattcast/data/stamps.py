@@ -1,13 +1,13 @@
 """When a source's rows begin: its times read, and taken back by one interval where they tell the end of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from wattcast.data.clocks import ENDING, join
-from wattcast.data.offsets import at_offsets
+from wattcast.data.offsets import Told, at_offsets
 from wattcast.data.quality import Finding
 from wattcast.data.schema import TimeConfig
 from wattcast.data.timeforms import MIDNIGHT
@@ -61,17 +61,9 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
     joined = None if clocks is None else join(cells, clocks, place, config.stamp, config.timezone)
     texts = cells if joined is None else joined.cells
     written, form = as_written(texts, place, config.day_first)
-    notes = [note for note in (form, joined.note if joined else None) if note]
-    names = [cells.name] if clocks is None else [cells.name, clocks.name]
-    named = next((name for name in names if zone_named(name)), None)
-    if written.tz is None and named is not None:
-        written = written.tz_localize(zone_named(named))
-        notes.append(f"the times are {zone_named(named)}, as the name {named!r} says")
-    timezone = config.timezone
-    if written.tz is None and offsets is not None:
-        told = at_offsets(written, offsets, timezone)
-        written, timezone = told.index, told.zone
-        notes.append(told.note)
+    placed = _placed(written, (cells.name,) if clocks is None else (cells.name, clocks.name), offsets, config.timezone)
+    written, timezone = placed.index, placed.zone
+    notes = [note for note in (form, joined.note if joined else None, placed.note) if note]
     written, closing = _of_the_next_day(written) if shifts else (written, None)
     if shifts and closing is None and config.stamp is None:
         written, closing = _rounded_up(written)
@@ -91,6 +83,17 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
     elif ends is None:
         notes += _proposal(index)
     return Starts(index.tz_convert(config.timezone), naive, findings, tuple(notes))
+
+
+def _placed(written: pd.DatetimeIndex, names: Iterable[Hashable], offsets: pd.Series | None, timezone: str) -> Told:
+    """Times that tell no distance from UTC, as the names of their columns tell it, or else a column beside them."""
+    named = next((name for name in names if zone_named(name)), None)
+    if written.tz is None and named is not None:
+        return Told(written.tz_localize(zone_named(named)), timezone,
+                    f"the times are {zone_named(named)}, as the name {named!r} says")
+    if written.tz is None and offsets is not None:
+        return at_offsets(written, offsets, timezone)
+    return Told(written, timezone, "")
 
 
 def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as parquet
+import pyarrow.parquet as pq
 
 from wattcast.data.dateparts import put_together, with_parts_together
 from wattcast.data.packed import content_name, open_binary
@@ -23,6 +23,7 @@ OLD_BOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 OTHER_FORMS = (*OLD_BOOKS, ".jsonl", ".ndjson", ".feather", ".h5", ".hdf5", ".nc", ".dat", ".prn", ".tab", ".csv.bz2",
                ".csv.xz", ".csv.zst", ".7z", ".rar")
 """What else may hold a table and is not read."""
+SAVE_IT = "open it and save it as .xlsx or CSV"
 
 FIRST_ROW = ("row", 1)
 
@@ -64,7 +65,17 @@ class Table:
 
 def is_table(path: Path) -> bool:
     """Whether it is a file of a kind that can be read."""
-    return path.is_file() and path.name.lower().endswith(SUFFIXES) and not path.name.startswith((".", "~$"))
+    return path.is_file() and path.name.lower().endswith(SUFFIXES) and not _is_passing(path)
+
+
+def is_other_form(path: Path) -> bool:
+    """Whether it is a file that may hold a table in a form that is not read."""
+    return path.is_file() and path.name.lower().endswith(OTHER_FORMS) and not _is_passing(path)
+
+
+def _is_passing(path: Path) -> bool:
+    """Whether a file is hidden, or what a program leaves beside one that is open."""
+    return path.name.startswith((".", "~$"))
 
 
 def stem(path: Path) -> str:
@@ -128,7 +139,7 @@ def _kind(path: Path) -> str:
         old = path.name.lower().endswith(OLD_BOOKS)
         raise DataError(f"{path} is not a table that can be read",
                         expected=f"a file that ends in {', '.join(SUFFIXES)}",
-                        hint="open it and save it as .xlsx or CSV" if old else None)
+                        hint=SAVE_IT if old else None)
     if path.stat().st_size == 0:
         raise empty(path)
     name = content_name(path)
@@ -232,7 +243,7 @@ def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
         # Without the metadata an index comes back as the column it was.
         with open_binary(path) as file:
-            frame: pd.DataFrame = parquet.read_table(file, columns=columns).to_pandas(ignore_metadata=True)
+            frame: pd.DataFrame = pq.read_table(file, columns=columns).to_pandas(ignore_metadata=True)
     except (OSError, ValueError) as error:
         raise _unreadable_parquet(path, error) from None
     return frame
@@ -241,7 +252,7 @@ def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
 def _parquet_header(path: Path) -> list[str]:
     try:
         with open_binary(path) as file:
-            return [str(name) for name in parquet.read_schema(file).names]
+            return [str(name) for name in pq.read_schema(file).names]
     except (OSError, ValueError) as error:
         raise _unreadable_parquet(path, error) from None
 

@@ -62,13 +62,18 @@ def convert_other_units(frame: pd.DataFrame, station: Station) -> tuple[pd.DataF
 
 def _pressures(values: Floats, _: int) -> Floats:
     usual = float(np.median(values[np.isfinite(values)][:FEWEST]))
-    own = next((size for (low, high), size in PRESSURES.values() if low <= usual <= high), None)
+    own = _pressure_unit(usual)
     made = values.copy()
     for (low, high), size in PRESSURES.values() if own else ():
         converted = values * size / (own or size)
         other = (values >= low) & (values <= high) & (size != own) & (np.abs(converted / usual - 1) < ALIKE)
         made[other] = converted[other]
     return made
+
+
+def _pressure_unit(usual: float) -> float | None:
+    """The size of the unit that a pressure of air is in, in Pa; None if it can be in none."""
+    return next((size for (low, high), size in PRESSURES.values() if low <= usual <= high), None)
 
 
 def _humidities(values: Floats, day: int) -> Floats:
@@ -180,5 +185,5 @@ def _unit(quantity: str, values: Floats) -> float | None:
     if quantity == "humidity":
         return 100.0 if np.quantile(known, 0.95) <= FRACTION else 1.0 if usual > DISTINCT else None
     if quantity == "pressure":
-        return next((size for (low, high), size in PRESSURES.values() if low <= usual <= high), None)
+        return _pressure_unit(usual)
     return float(usual < KELVIN[0]) if quantity == "temperature" else None

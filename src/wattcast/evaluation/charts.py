@@ -50,8 +50,7 @@ def forecast_figure(forecast: Forecast, actual: pd.DataFrame | None = None,
     for axis, target in zip(axes, targets, strict=True):
         _draw_forecast(axis, target, forecast, actual, references or {})
     name_days(axes[-1], forecast)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+    _legend_above(figure, axes[0])
     if title:
         axes[0].set_title(title, loc="left")
     return figure
@@ -80,8 +79,7 @@ def error_figure(card: Scorecard) -> "Figure":
         axes[0].set_ylabel(f"MAE of {target}")
     for axis, label in zip(grid[-1], ("day ahead", "hour of the day", "type of day"), strict=False):
         axis.set_xlabel(label)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+    _legend_above(figure, grid[0, 0])
     return figure
 
 
@@ -99,13 +97,18 @@ def reliability_figure(card: Scorecard) -> "Figure":
             axis.plot(QUANTILES, shares, color=colour, marker="o", markersize=3, label=IN_WORDS.get(model, model),
                       linewidth=2 if model == card.model else 1.1)
         axis.set(xlim=(0, 1), ylim=(0, 1), xlabel=f"quantile of {target}", ylabel="share measured under it")
-    handles, labels = axes[0].get_legend_handles_labels()
     if len(card.targets) == 1:
         axes[1].axis("off")
-        axes[1].legend(handles, labels, loc="center left", frameon=False)
+        axes[1].legend(*axes[0].get_legend_handles_labels(), loc="center left", frameon=False)
     else:
-        figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
+        _legend_above(figure, axes[0])
     return figure
+
+
+def _legend_above(figure: "Figure", axis: "Axes") -> None:
+    """One legend for all panels, as the one panel has it."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
 
 
 def draws_chinese() -> bool:

@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-class StackedWindows(WindowDataset):
+class VariedWindows(WindowDataset):
     """Windows of several tables on the same grid, one of each: the i-th origin is one of the i-th table."""
 
     def __init__(self, parts: Sequence[WindowDataset]) -> None:
@@ -79,7 +79,7 @@ def replay(basis: Basis, tables: Sequence[FeatureTable], level: Sequence[bool], 
     said_by: dict[str, list[FloatArray]] = {name: [] for name in used}
     corrected, unlike = [], []
     for first in range(0, len(tables), BATCH):
-        stack = StackedWindows([basis.model.windows(table) for table in tables[first:first + BATCH]])
+        stack = VariedWindows([basis.model.windows(table) for table in tables[first:first + BATCH]])
         origins = np.full(len(stack.parts), basis.rows, np.int64)
         asked = Asked(stack, origins)
         if BASE in used:

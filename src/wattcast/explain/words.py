@@ -16,7 +16,6 @@ from wattcast.explain.shown import apportioned, decimals_of, shown
 from wattcast.timegrid import midnight
 
 Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 FAIR = 0.5
 """A day's usual sum below that share of the sum of its sizes, as where feed-in and use are about equal, is nothing to

@@ -146,7 +146,11 @@ class FeaturePipeline:
         return self._fitted()[1].names
 
     def roles(self) -> dict[str, Role]:
-        """Every feature that reaches the network: the table's columns, and the targets' seasonal lags and modes."""
+        """Every feature that reaches the network: the table's columns, and the targets' seasonal lags and modes.
+
+        Raises:
+            DataError: two of them have the same name.
+        """
         targets = self.station.targets
         modes = [f"{target}_mode_{number + 1}" for target in targets for number in range(self.config.vmd_modes)]
         features = [

@@ -41,6 +41,9 @@ LEVEL, WEEKLY_LEVEL = 1.6, 2.5
 """Beyond the range of the history, of four weeks' level and peak, and of a week's level. [times]"""
 SPREAD, WEEKLY_SPREAD = 3.0, 10.0
 """Beyond the history's spread, over four weeks and over one: a week may be overcast from end to end. [times]"""
+CHANGE, UNCHANGED, MEAN = 2.5, 0.25, 4.0
+"""Beyond the history's change from step to step, its share of unchanged readings, and its means: a site that grows or a
+season that is warmer leaves them by less. [times, share, standard deviations]"""
 ENOUGH = 0.5
 """Share of a block's rows that must be measured."""
 OUTSIDE, BEYOND = 0.02, 0.5
@@ -119,9 +122,9 @@ def _target_rules(series: Series, length: int) -> Iterator[_Broken]:
             continue
         yield from _within("level", at, _level(x), [_level(r) for r in rows], factor)
         yield from _within("level against the weeks before", at, _jump(series, at, series.new, length), jumps, factor)
-        yield from _within("peak", at, _peak(x), [_peak(r) for r in rows], 1.6)
-        yield from _within("change from step to step", at, _change(x), [_change(r) for r in rows], 2.5)
-        yield from _beyond("share of unchanged readings", at, _still(x), -np.inf, max(map(_still, rows)) + 0.25)
+        yield from _within("peak", at, _peak(x), [_peak(r) for r in rows], LEVEL)
+        yield from _within("change from step to step", at, _change(x), [_change(r) for r in rows], CHANGE)
+        yield from _beyond("share of unchanged readings", at, _still(x), -np.inf, max(map(_still, rows)) + UNCHANGED)
         outside = float(((x < low) | (x > high)).sum() / np.isfinite(x).sum())
         yield from _beyond(f"share outside {low:.4g} … {high:.4g}", at, outside, -np.inf, OUTSIDE)
     yield from _shift_rule(series, length)
@@ -136,7 +139,8 @@ def _other_rules(series: Series, length: int) -> Iterator[_Broken]:
         x = series.readings[at:at + length]
         if not np.isfinite(x).any() or deviation == 0:
             continue
-        yield from _beyond("mean", at, float(np.nanmean(x)), min(means) - 4 * deviation, max(means) + 4 * deviation)
+        room = MEAN * deviation
+        yield from _beyond("mean", at, float(np.nanmean(x)), min(means) - room, max(means) + room)
         yield from _within("spread", at, float(np.nanstd(x)), spreads, factor)
     if length >= max(LENGTHS) * series.day:
         yield from _shift_rule(series, length)

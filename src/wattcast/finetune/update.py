@@ -28,11 +28,12 @@ from wattcast.timegrid import parse_step
 from wattcast.training.boosting import ORIGINS, TreeWindows
 from wattcast.training.config import TrainingConfig
 from wattcast.training.engine import Windows, fit_network, require_accelerator, run_folder
-from wattcast.training.freezing import frozen
+from wattcast.training.freezing import Frozen, frozen
 from wattcast.training.prepared import hash_data
 from wattcast.training.record import EpochRecord
 from wattcast.training.shapes import decomposition
-from wattcast.windows.dataset import SeededSampler, WindowDataset, WindowShape
+from wattcast.windows.dataset import WindowDataset, WindowShape
+from wattcast.windows.samplers import SeededSampler
 
 IntArray = NDArray[np.int64]
 
@@ -103,6 +104,7 @@ def require_enough(days: float, config: FinetuneConfig) -> None:
 
 
 def in_words(error: TooFewRowsError) -> str:
+    """In a line: how many days there are, and how many are needed for what."""
     return f"{error.what}: {error.found}, needed are {error.expected}"
 
 
@@ -150,11 +152,10 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     training = run_config(champion.recipe.training, config)
     require_accelerator(training)
     step, index = parse_step(data.station.step), pd.DatetimeIndex(data.frame.index)
-    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
     first, last = champion.validation
     guard = int(index.searchsorted(first)), int(index.searchsorted(last + step))
     new = int(index.searchsorted(champion.learned_until))
-    split = split_update(new, len(index), int(measured.argmax()), guard, champion.shape, config)
+    split = split_update(new, len(index), int(data.measured_rows.argmax()), guard, champion.shape, config)
     data_hash = hash_data(data)
     lightning.seed_everything(training.seed, verbose=False)
     network = copy.deepcopy(champion.network).train()
@@ -175,12 +176,19 @@ def update(champion: TrainedModel, data: StationData, config: FinetuneConfig, *,
     news = NewDays(table, split.stop[split.stop >= split.limit], split.gate)
     following = calibrate_and_choose(same, data, later=news.forecasts(same))
     kind, model = better_candidate(champion, tuned, following, news.error, config.guard_tolerance)
-    used = {"candidate": kind, "settings": config.model_dump(mode="json"), "lr": training.lr,
-            "frozen": list(kept.names), "frozen_layers": kept.layers, "learning_weights": kept.learning,
-            "recent_windows": len(split.recent), "older_windows": len(split.replay),
-            "new_rows_from": index[new].isoformat(),
-            "stop_from": index[split.limit].isoformat(), "gate_from": gate.isoformat()}
-    return Update(model, gate, used)
+    return Update(model, gate, {
+        "candidate": kind, "settings": config.model_dump(mode="json"), "lr": training.lr, **_frozen_dict(kept),
+        **_split_dict(split, index, new)})
+
+
+def _frozen_dict(kept: Frozen) -> dict[str, Any]:
+    return {"frozen": list(kept.names), "frozen_layers": kept.layers, "learning_weights": kept.learning}
+
+
+def _split_dict(split: UpdateSplit, index: pd.DatetimeIndex, new: int) -> dict[str, Any]:
+    return {"recent_windows": len(split.recent), "older_windows": len(split.replay),
+            "new_rows_from": index[new].isoformat(), "stop_from": index[split.limit].isoformat(),
+            "gate_from": index[split.gate].isoformat()}
 
 
 def run_config(training: TrainingConfig, config: FinetuneConfig) -> TrainingConfig:

@@ -112,6 +112,6 @@ def weather_hidden(view: View) -> bool:
 def history_rows(view: View) -> int:
     """Rows of history that the rules read: from the first measured one to the origin, however late the last one is, and
     no more than `READ_DAYS`."""
-    frame, step = view.training_data().frame, view.horizon.step
-    measured = frame[list(view.station.targets)].notna().any(axis=1).to_numpy()
-    return min(READ_DAYS * steps_per_day(step), int((view.origin - frame.index[measured.argmax()]) // step))
+    known, step = view.training_data(), view.horizon.step
+    first = known.frame.index[known.measured_rows.argmax()]
+    return min(READ_DAYS * steps_per_day(step), int((view.origin - first) // step))

@@ -21,6 +21,7 @@ from wattcast.features.table import FeatureTable
 from wattcast.forecasting import level
 from wattcast.forecasting.calibrate import PAIRS
 from wattcast.forecasting.inference import BATCH, Inference, infer
+from wattcast.forecasting.readied import weather_hidden
 from wattcast.timegrid import days_later, parse_step
 
 FloatArray = NDArray[np.float64]
@@ -60,8 +61,7 @@ class Mornings:
     """
 
     def __init__(self, model: TrainedModel, view: View, *, follows: bool = True) -> None:
-        self._model, self._view, weather = model, view, list(model.station.known_future)
-        self._blind = bool(weather) and bool(view.future()[weather].isna().all(axis=None))
+        self._model, self._view, self._blind = model, view, weather_hidden(view)
         self.back = _back(model, view) if follows and model.selection is not None else np.empty(0, np.int64)
         self._rows = history_rows(model) + int(self.back.max(initial=0))
         self._made: FeatureTable | None = None

@@ -93,7 +93,11 @@ def capacity_alone(view: View, name: str = NAME) -> Forecast:
 
 
 def require_capacity(view: View, target: str) -> None:
-    """Nothing, unless the station has no capacity to go by where a target was not measured."""
+    """Nothing, unless the station has no capacity to go by where a target was not measured.
+
+    Raises:
+        DataError: the message names the target.
+    """
     if view.station.capacity is None:
         raise DataError(f"station {view.station.id}: {target} has no measured value in the {READ_DAYS} days before "
                         f"{view.origin}", hint="with data.capacity and data.kind a forecast is made without any "

@@ -25,10 +25,10 @@ from wattcast.nightly.summary import (
 )
 from wattcast.nightly.work import CameIn, Made, Work
 from wattcast.settings import NightlyConfig
+from wattcast.store.aliases import CHAMPION
 
 log = logging.getLogger("wattcast")
 
-CHAMPION = "champion"
 Say = Callable[[str, str, str], None]
 """Told of each piece of work that has come to an end: step, station, what became of it."""
 

@@ -11,7 +11,7 @@ from wattcast.errors import BundleError, DataError, WattcastError
 from wattcast.forecasting.output import forecast_table
 from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.nightly.ladder import Rung
-from wattcast.nightly.spare import by_capacity, issued_again, station_of
+from wattcast.nightly.spare import WEEKS, by_capacity, issued_again, station_of
 from wattcast.nightly.work import Made
 from wattcast.store.aliases import CHAMPION, PREVIOUS
 from wattcast.store.base import IssuedForecast, StationStore
@@ -96,7 +96,7 @@ class Rungs:
                    for each in self.station.forecasts(made.origin))
 
     def _issued_again(self) -> Made:
-        last = _last(self.station.forecasts(self.now - 8 * 7 * DAY), self.now)
+        last = _last(self.station.forecasts(self.now - 7 * WEEKS * DAY), self.now)
         if last is None:
             raise DataError(f"no forecast of station {self.station.station_id} was issued lately")
         station = self._described(last.table.index)

@@ -34,7 +34,11 @@ def check_shapes(tensors: dict[str, Tensor], expected: dict[str, tuple[int, ...]
 
 
 def check_axes(name: str, tensor: Tensor, axes: int, direction: str) -> tuple[int, ...]:
-    """The last `axes` sizes of a tensor that has no others but that of the directions; none may be 0."""
+    """The last `axes` sizes of a tensor that has no others but that of the directions.
+
+    Raises:
+        ValueError: it has others, or one is 0.
+    """
     total = axes + (direction == "both")
     if tensor.dim() != total or 0 in tensor.shape:
         raise ValueError(f"{name} has the shape {tuple(tensor.shape)}, expected {total} axes, none empty, "

@@ -111,7 +111,8 @@ _chosen: dict[tuple[str, str, torch.dtype], str] = {}
 
 
 def choose(wanted: str, device: str, dtype: torch.dtype) -> str:
-    """`resolve_backend` once the environment is read; happens, and is logged, once for each choice."""
+    """`resolve_backend` once the environment is read; raises as it does. Happens, and is logged, once for each choice.
+    """
     check_word("scan backend", wanted, ("auto", *BACKENDS))
     candidates = (*PREFERRED.get(device, ()), "loop") if wanted == "auto" else (wanted,)
     statuses = [verify(name, device, dtype) for name in candidates]

@@ -68,6 +68,7 @@ def added(content: Content, name: str, alias: str | None) -> Content:
 
 
 def without(content: Content, gone: Iterable[str]) -> Content:
+    """Without some versions; what points to them is the caller's to keep from going."""
     removed = set(gone)
     return {**content, **{key: [name for name in content[key] if name not in removed]
                           for key in ("versions", USED) if key in content}}

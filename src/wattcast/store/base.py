@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.experts.trained import TrainedModel
+from wattcast.store.aliases import CHAMPION
 
 FloatArray = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ class Versions(Protocol):
         """Champion and previous change places; the version that is the champion now."""
         ...
 
-    def load(self, name: str = "champion") -> TrainedModel:
+    def load(self, name: str = CHAMPION) -> TrainedModel:
         """The model of a version or alias, after every hash was checked.
 
         Raises:

@@ -24,6 +24,7 @@ import pandas as pd
 from wattcast.contracts import Station
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError, WattcastError
+from wattcast.store.aliases import CHAMPION
 from wattcast.store.base import FloatArray, Issue, IssuedForecast, TakenIn
 from wattcast.store.bundle import COMPATIBILITY_FILES, FINETUNE_FILES
 from wattcast.store.bundle_folder import FolderFiles
@@ -85,7 +86,7 @@ class DiskStation:
         """As early versions of the program kept it, which did not say what it is; but a model of the same columns may.
         """
         try:
-            known = Station(**self.versions.manifest("champion")["station"])
+            known = Station(**self.versions.manifest(CHAMPION)["station"])
         except WattcastError:
             return guessed_station(self._history, self.station_id)
         return known if load_history(self._history, known) else guessed_station(self._history, self.station_id)

@@ -131,6 +131,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
+    """`value` as `json_text`, whole or not at all; raises as `written_aside`."""
     write_text(path, json_text(value) + "\n")
 
 
@@ -153,4 +154,5 @@ def occupied(files: Iterable[Path]) -> int:
 
 
 def sha256(content: bytes) -> str:
+    """64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -88,16 +88,6 @@ def load_history(folder: Path, station: Station | None, since: pd.Timestamp | No
     return StationData(station, frame, WeatherVintages(vintages))
 
 
-def kept_station(folder: Path) -> Station | None:
-    """The station as its measurements were kept; None where an early version of the program did not say.
-
-    Raises:
-        DataError: the file is damaged.
-    """
-    with _opened(folder / MEASUREMENTS) as file:
-        return _told_station(file)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator["pq.ParquetFile"]:
     """A file, to read from; what is wrong with it is told as damage."""

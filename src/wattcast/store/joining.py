@@ -35,8 +35,8 @@ def joined(kept: StationData | None, came_in: StationData, received: pd.Timestam
         DataError: other columns, another step.
     """
     if kept is None:
-        measured = came_in.frame[list(came_in.station.targets)].notna().any(axis=1)
-        return Joined(came_in, {"appended": int(measured.sum()), "late": 0, "corrected": 0}, no_corrections())
+        rows = {"appended": int(came_in.measured_rows.sum()), "late": 0, "corrected": 0}
+        return Joined(came_in, rows, no_corrections())
     kept = as_asked(kept, kept.station.model_copy(update={"timezone": came_in.station.timezone})) or kept
     merged = merge(kept, came_in)
     data = StationData(came_in.station, merged.data.frame, merged.data.vintages)
@@ -51,6 +51,7 @@ def forget(kept: StationStore) -> None:
 
 
 def no_corrections() -> pd.DataFrame:
+    """A table without rows, with the columns `CORRECTIONS` in the types that rows have."""
     return pd.DataFrame({"received": pd.DatetimeIndex([], tz="UTC"), "time": pd.DatetimeIndex([], tz="UTC"),
                          "column": pd.Series([], dtype="str"), "before": np.zeros(0), "after": np.zeros(0)},
                         columns=list(CORRECTIONS))
@@ -82,6 +83,7 @@ def noted(kept: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def no_accuracy() -> pd.DataFrame:
+    """A table without rows, with the columns `ACCURACY`."""
     return pd.DataFrame(columns=list(ACCURACY))
 
 
@@ -101,6 +103,7 @@ def _in_zone(rows: pd.DataFrame, zone: object) -> pd.DataFrame:
 
 
 def since_day(rows: pd.DataFrame, since: pd.Timestamp | None) -> pd.DataFrame:
+    """Rows of accuracy of days that begin at `since` or later; all if None."""
     return rows if since is None or rows.empty else rows[rows["day"] >= since].reset_index(drop=True)
 
 

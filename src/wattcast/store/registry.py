@@ -4,10 +4,8 @@
     models/<station>/versions/v0001/        a bundle
     models/<station>/bi_mamba.pth …         the champion's as other programs expect it
     models/<station>/bi_mamba_finetuned.pth …   that of the newest fine-tuned version since, whichever is in use
-    models/<station>/history/               the measurements it was trained on and those that came in since
-    models/<station>/forecasts/             the newest forecasts, to compare with what comes in
-    models/<station>/recall.bin             what the champion said of past mornings when it forecast last
-    models/<station>/.lock                  held by the process that changes any of this
+    models/<station>/.lock                  held by the process that changes any of this, or of what is kept
+                                            of the station beside it (`disk_station`)
 
 Every change is one rename of `registry.json`: killed at any instant, the registry loads, its champion forecasts, and
 reading needs no lock. What is made for other programs takes its place afterwards; a kill in between is mended by the
@@ -144,18 +142,3 @@ class Registry(ShelvedVersions):
     def locked(self) -> AbstractContextManager[None]:
         """Hold what is kept of the station over a block that reads and changes it (`FolderShelf.locked`)."""
         return self.shelf.locked()
-
-    @property
-    def work_folder(self) -> Path:
-        """Where an interrupted training is found again."""
-        return self.folder / "training"
-
-    @property
-    def history_folder(self) -> Path:
-        """Where the station's measurements are kept."""
-        return self.folder / "history"
-
-    @property
-    def forecasts_folder(self) -> Path:
-        """Where its newest forecasts are kept."""
-        return self.folder / "forecasts"

@@ -55,6 +55,11 @@ class EpochKeeper(Checkpoint):
         return self.folder / self.LAST
 
     def best_weights(self) -> dict[str, Tensor]:
+        """Those of the epoch with the lowest validation loss.
+
+        Raises:
+            ConfigError: there is no such epoch, as the loss was never a number.
+        """
         if not self.history or not any(record.best for record in self.history):
             raise ConfigError("training went astray: the validation loss was never a number",
                               hint="lower training.lr, for example --set training.lr=0.0005")

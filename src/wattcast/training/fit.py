@@ -15,7 +15,7 @@ from wattcast.training.engine import Windows, fit_network, require_accelerator
 from wattcast.training.memory import memory_limit
 from wattcast.training.prepared import Prepared, input_sizes
 from wattcast.training.record import EpochRecord
-from wattcast.windows.dataset import EpochSampler
+from wattcast.windows.samplers import EpochSampler
 
 SEEDS_APART = 1000
 """Between the seeds of a model's networks: models of neighbouring seeds share none. [number]"""

@@ -78,6 +78,9 @@ class Forest:
         Args:
             inputs: `[N, F]`, NaN where not known.
             together: so many rows after each other go down the trees together; the result does not depend on it.
+
+        Raises:
+            ValueError: the trees were grown with another number of inputs.
         """
         values = np.ascontiguousarray(inputs, np.float32)
         rows, count = values.shape

@@ -111,7 +111,11 @@ def out_of_memory(error: BaseException) -> bool:
 
 @contextmanager
 def memory_limit() -> Iterator[None]:
-    """Turns the many ways in which memory runs out into one error that says what to do."""
+    """Turns the many ways in which memory runs out into one error that says what to do.
+
+    Raises:
+        MemoryLimitError: memory ran out within the block.
+    """
     try:
         yield
     except (MemoryError, RuntimeError) as error:

@@ -38,6 +38,7 @@ class Prepared:
 
 
 def input_sizes(table: FeatureTable, shape: WindowShape, recipe: Recipe) -> InputSizes:
+    """How many steps, columns and anchors the network is given of such windows."""
     targets = table.targets.shape[1]
     modes = recipe.features.vmd_modes * targets if recipe.features.vmd else 0
     lags = len(shape.lag_weeks)

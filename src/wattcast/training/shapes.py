@@ -9,6 +9,7 @@ from wattcast.windows.splits import Split, split_origins
 
 
 def window_shape(station: Station, recipe: Recipe) -> WindowShape:
+    """The sizes of the station's windows, in its steps."""
     horizon = station_horizon(station)
     day = steps_per_day(horizon.step)
     return WindowShape(recipe.windows.lookback_days * day, horizon.steps, day, recipe.features.lag_weeks, station.kind,
@@ -22,10 +23,10 @@ def history_split(data: StationData, recipe: Recipe) -> Split:
         DataError: fewer than 21 days.
     """
     shape = window_shape(data.station, recipe)
-    measured = data.frame[list(data.station.targets)].notna().any(axis=1).to_numpy()
-    return split_origins(len(data.frame), int(measured.argmax()), shape.horizon, shape.day, recipe.windows)
+    return split_origins(len(data.frame), int(data.measured_rows.argmax()), shape.horizon, shape.day, recipe.windows)
 
 
 def decomposition(recipe: Recipe) -> Decomposition | None:
+    """Of the past window; None where the recipe wants none."""
     features = recipe.features
     return Decomposition(features.vmd_modes, features.vmd_alpha) if features.vmd else None

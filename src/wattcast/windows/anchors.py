@@ -14,6 +14,7 @@ and that last one adjusted for the horizon's weather."""
 
 
 def anchor_count(lags: int) -> int:
+    """How many anchors there are with so many lags."""
     return lags + len(ANCHORS_WITHOUT_LAGS)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from wattcast.contracts import Kind
 from wattcast.features.pipeline import FeatureTable, VintageTable
@@ -293,6 +293,7 @@ class WindowDataset(Dataset[Batch]):
         weeks = np.asarray(self.shape.lag_weeks) * self.shape.week
         return self.grid.rows_before(slots[..., None] - weeks, origins[..., None])
 
+
 class _ScaledVintages:
     """Issued forecasts as one tensor, to look up by origin."""
 
@@ -325,45 +326,3 @@ class Decomposition:
         modes = decompose(windows, self.modes, alpha=self.alpha)                                   # [B·C, modes, L]
         columns: Tensor = modes.reshape(batch, targets * self.modes, length).transpose(1, 2).float()
         return columns
-
-
-class SeededSampler(Sampler[list[int]]):
-    """So many batches an epoch, drawn with `random`.
-
-    The order depends on (seed, epoch) only, so a resumed run sees what an undisturbed one would have seen.
-    """
-
-    def __init__(self, batches: int, seed: int) -> None:
-        self.batches, self.seed, self.epoch = batches, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def random(self) -> np.random.Generator:
-        """The epoch's own random numbers, from their beginning."""
-        return np.random.default_rng([self.seed, self.epoch])
-
-
-class EpochSampler(SeededSampler):
-    """Batches of training origins: each epoch draws `batches` of them without replacement.
-
-    With `windows` an epoch holds so many, whatever a batch does: in as few batches as there can be, of equal size.
-    """
-
-    def __init__(self, origins: NDArray[np.int64], batch_size: int, batches: int, seed: int,
-                 windows: int | None = None) -> None:
-        if windows is None:
-            batches = max(1, min(batches, len(origins) // batch_size))
-            windows = batches * batch_size
-        else:
-            batches = -(-min(windows, len(origins)) // batch_size)
-        super().__init__(batches, seed)
-        self.origins, self.windows = origins, min(windows, len(origins))
-
-    def __iter__(self) -> Iterator[list[int]]:
-        drawn = self.random().choice(self.origins, size=self.windows, replace=False)
-        for part in np.array_split(drawn, self.batches):
-            yield part.tolist()

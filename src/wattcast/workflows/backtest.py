@@ -40,7 +40,7 @@ def backtest_station(data: StationData, settings: Settings, *, first_origin: str
                      models: Sequence[str], weather: WeatherUse, refit_every: int | None, jobs: int,
                      rules: Sequence[str], on_epoch: OnEpoch | None = None,
                      progress: Callable[[int, int, str], None] | None = None) -> BacktestResult:
-    """`backtest` on data that is read already."""
+    """`backtest` on data that is read already; raises as it does."""
     graded = load_rules(rules, data.station)
     step = parse_step(data.station.step)
     first = require_on_grid(parse_time(first_origin, data.station.timezone), step)

@@ -136,6 +136,7 @@ def flat(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"time.step": "1h"}` as `{"time": {"step": "1h"}}`."""
     tree: dict[str, Any] = {}
     for key, value in flat.items():
         section, dot, name = key.partition(".")

@@ -46,6 +46,11 @@ def evaluation_dict(evaluation: Evaluation | None) -> dict[str, Any] | None:
 
 
 def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]]:
+    """How many weeks at the end are kept from training, and why none is.
+
+    Raises:
+        DataError: fewer days are measured than a training needs.
+    """
     weeks, days = settings.evaluation.holdout_weeks, measured_days(data)
     if days < MINIMUM_DAYS:
         raise DataError(f"station {data.station.id} has too little data to train on", found=f"{days:.1f} days",

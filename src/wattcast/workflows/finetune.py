@@ -238,8 +238,8 @@ def _stored(kept: StationStore, outcome: FinetuneOutcome, made: Attempt, setting
     metrics = {"note": decision.reasons[0]} if evidence is None or not evidence.newest.origins else {
         **evidence.newest.to_dict(), "weather": evidence.weather}
     version = kept.versions.add(update.model, metrics, alias=CANDIDATE,
-                           description=settings.data.model_dump(mode="json"), parent=outcome.parent,
-                           finetune=update.used, gate=decision.to_dict())
+                                description=settings.data.model_dump(mode="json"), parent=outcome.parent,
+                                finetune=update.used, gate=decision.to_dict())
     if decision.promoted:
         kept.versions.promote(version, expected=outcome.parent)
     card = evidence.newest if evidence is not None and evidence.newest.origins else None

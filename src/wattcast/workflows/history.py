@@ -74,6 +74,11 @@ def read_history(job: Job, station_id: str | None, until: str | None, *, updatin
 
 
 def cut(data: StationData, until: str) -> StationData:
+    """The data as it was known at a time, which a person writes.
+
+    Raises:
+        InputError: no time, one between two steps, or one before the first measurement.
+    """
     origin = require_on_grid(parse_time(until, data.station.timezone), parse_step(data.station.step))
     if origin <= data.frame.index[0]:
         raise InputError(f"--until {until} is before the first measurement", found=f"data from {data.frame.index[0]}")

@@ -21,6 +21,7 @@ from wattcast.evaluation.issued_scores import StationReview
 from wattcast.evaluation.rule_scores import RuleScore, score_rule
 from wattcast.evaluation.rules import Rule
 from wattcast.store.base import Issue, StationStore
+from wattcast.store.joining import ACCURACY_KEY
 from wattcast.timegrid import days_later, midnight, station_horizon
 
 log = logging.getLogger("wattcast")
@@ -104,7 +105,7 @@ def _up_to_date(station: StationStore, data: StationData, observed: Observed, fi
         station.keep_accuracy(fresh)
     except DataError as error:      # a place that may only be read is no reason to fail
         log.warning("what was found is not kept: %s (%s)", error.what, error.found)
-        return pd.concat([rows, fresh]).drop_duplicates(["day", "lead_day", "target", "origin", "issued"], keep="last")
+        return pd.concat([rows, fresh]).drop_duplicates(list(ACCURACY_KEY), keep="last")
     return station.accuracy(first)
 
 

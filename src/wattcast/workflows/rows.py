@@ -121,8 +121,7 @@ def _stored_alone(job: Job, kept: StationStore, station: Station | None, reach: 
                 f"the rows that are stored of station {kept.station_id} have other columns than its model",
                 expected=listing(station.columns), hint="train again with 'wattcast train', or name rows with --data")
         data = found
-    end = data.end if data.measured else data.frame.index[-1] + parse_step(data.station.step)
-    return Rows(data, None, _span(data, data.frame.index), end, ())
+    return Rows(data, None, _span(data, data.frame.index), _end(data), ())
 
 
 def _within(kept: StationStore, station: Station, reach: Reach) -> StationData | None:
@@ -146,9 +145,13 @@ def _rows_alone(job: Job, station_id: str) -> Rows:
         data, report = job.read(station_id, whole=False)
         if data.station.capacity is None:
             raise
-    step = parse_step(data.station.step)
-    end = data.end if data.measured else data.frame.index[-1] + step
+    end = _end(data)
     return Rows(data, _span(data, data.frame.index), None, end, tuple(_findings(report, end)))
+
+
+def _end(data: StationData) -> pd.Timestamp:
+    """Where the measurements end; where none are, the rows."""
+    return data.end if data.measured else data.frame.index[-1] + parse_step(data.station.step)
 
 
 def _given(job: Job, station_id: str, station: Station) -> tuple[StationData | None, QualityReport | None,

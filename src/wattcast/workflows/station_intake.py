@@ -57,4 +57,5 @@ def counted(rows: Mapping[str, int]) -> str:
 
 
 def how_many(number: int) -> str:
+    """`1 file`, `2,880 files`."""
     return f"{number:,} file{'' if number == 1 else 's'}"

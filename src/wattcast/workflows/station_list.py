@@ -49,10 +49,15 @@ def list_stations(store: Store) -> Iterator[Outcome[StationLine]]:
 
 
 def station_line(store: Store, station_id: str) -> StationLine:
+    """What a list of stations tells of one.
+
+    Raises:
+        InputError: what is kept of it is damaged.
+    """
     station = store.station(station_id)
     described, data = known_description(station), station.measurements()
     measured = data is not None and data.measured
-    rows = 0 if data is None else int(data.frame[list(data.station.targets)].notna().any(axis=1).sum())
+    rows = 0 if data is None else int(data.measured_rows.sum())
     kind = str(data.station.kind) if data is not None else described.get("kind")
     zone = data.station.timezone if data is not None else described.get("time.timezone")
     return StationLine(station_id, kind, zone, rows, data.end if data is not None and measured else None,

@@ -1,6 +1,5 @@
 """A station's rows where no data is given: those that the store has of it."""
 
-
 import pandas as pd
 
 from wattcast.contracts import Kind, Location, PowerLimits, Station

@@ -9,6 +9,7 @@ from wattcast.data.quality import QualityReport
 from wattcast.data.schema import StationData
 from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.store.base import StationStore
 from wattcast.store.older_rows import extend_history
 from wattcast.training.config import Recipe
 from wattcast.workflows.choice import choice_lines
@@ -87,14 +88,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
     recipe = found.recipe if found else job.settings.recipe()
     model, evaluation = fit_history(history, recipe, kept.work_folder("training"), on_epoch)
     doubts = [decision.sentence for decision in evaluation.gate if not decision.passed] if evaluation else []
-    with kept.locked():
-        # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
-        # Rows that were read from the store stay as they are there by now: corrections may have come in meanwhile.
-        older = "" if job.data is None else extend_history(kept, data)
-        version = kept.versions.add(model, metrics_of(evaluation, history),
-                               description=job.description(kept, history.quality),
-                               search=found.record if found else None, files={RESULTS: found.results} if found else {})
-        kept.versions.promote(version)
+    version, older = _in_use(kept, job, history, model, evaluation, found)
     update = None
     if updating:
         update = update_station(data, kept, job.settings, until=history.kept.isoformat(), stored=True,
@@ -102,11 +96,26 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
         if history.weeks and not update.rejected:
             model = kept.versions.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
-    notes = (*history.quality.doubts(), *history.notes, *((older,) if older else ()),
+    notes = (*history.quality.doubts(), *history.notes, *older,
              *map(str, history.quality.assumed), *doubts, *choice_lines(model.selection))
     return TrainOutcome(data, history.quality, version, kept.place, evaluation, len(model.history),
                         time.perf_counter() - started, notes, found, update,
                         model.selection.simple_only if model.selection else ())
+
+
+def _in_use(kept: StationStore, job: Job, history: History, model: TrainedModel, evaluation: Evaluation | None,
+            found: SearchOutcome | None) -> tuple[str, list[str]]:
+    """Keep the rows and what was trained on them as the champion: its version, and what is to be told of older rows."""
+    with kept.locked():
+        # Before the model: killed in between, the history holds more than the champion has seen, which does no harm.
+        # Rows that were read from the store stay as they are there by now: corrections may have come in meanwhile.
+        older = "" if job.data is None else extend_history(kept, history.data)
+        version = kept.versions.add(model, metrics_of(evaluation, history),
+                                    description=job.description(kept, history.quality),
+                                    search=found.record if found else None,
+                                    files={RESULTS: found.results} if found else {})
+        kept.versions.promote(version)
+    return version, [older] if older else []
 
 
 def fit_history(history: History, recipe: Recipe, work_folder: Path | None = None,

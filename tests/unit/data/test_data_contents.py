@@ -47,6 +47,11 @@ def test_contents__name_workbooks_that_have_to_be_saved_in_another_form(tmp_path
     assert list(contents(tmp_path).unseen) == ["b.XLS", "sub/c.ods"]
 
 
+def test_contents__name_other_forms_of_tables_that_are_not_read(tmp_path: Path) -> None:
+    laid(tmp_path, "a.csv", "b.dat", "sub/c.feather", "._d.dat", "e.dat/readme.md")
+    assert list(contents(tmp_path).unseen) == ["b.dat", "sub/c.feather"]
+
+
 def test_contents__nothing_is_an_error_that_lists_what_is_there(tmp_path: Path) -> None:
     laid(tmp_path, "readme.md")
     with pytest.raises(DataError, match=r"no station in the folder(?s:.*)readme\.md"):

@@ -7,7 +7,7 @@ from made_works import ORIGIN, view_of
 
 from wattcast.contracts import Kind
 from wattcast.explain.contributions import Explanation, Weather, explain
-from wattcast.explain.words import LANGUAGES, VOCABULARIES, Unit, day_rows, sentence
+from wattcast.explain.words import VOCABULARIES, Unit, day_rows, sentence
 
 POWER, ENERGY, NONE = Unit("kW", 1.0), Unit("kWh", 1.0), Unit(None, 1.0)
 
@@ -87,7 +87,7 @@ def test_unit__tells_energy(unit, values, words) -> None:
 
 
 def test_vocabularies__name_the_same_things() -> None:
-    first, *others = (VOCABULARIES[language] for language in LANGUAGES)
+    first, *others = VOCABULARIES.values()
     assert all(other.names.keys() == first.names.keys() and other.more.keys() == first.more.keys() for other in others)
 
 

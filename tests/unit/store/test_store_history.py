@@ -8,7 +8,7 @@ import pytest
 from wattcast.contracts import TOTAL, Station
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError
-from wattcast.store.history import guessed_station, kept_station, load_history, save_history
+from wattcast.store.history import guessed_station, load_history, save_history
 
 STATION = Station(id="works", known_future=("temperature", "code"), categorical=("code",), step="1h")
 
@@ -66,14 +66,16 @@ def test_history__of_a_station_whose_zone_is_told_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize("vintages", [True, False])
 def test_history__says_what_the_station_is(tmp_path: Path, vintages: bool) -> None:
     save_history(tmp_path, history(vintages))
-    assert kept_station(tmp_path) == STATION
+    found = load_history(tmp_path, None)
+    assert found is not None
+    assert found.station == STATION
 
 
 def test_history__of_an_early_version_says_nothing_of_the_station_and_is_read(tmp_path: Path) -> None:
     data = history()
     data.frame.to_parquet(tmp_path / "measurements.parquet")
     data.vintages.table.to_parquet(tmp_path / "weather_forecasts.parquet")
-    assert kept_station(tmp_path) is None
+    assert load_history(tmp_path, None) is None
     back = load_history(tmp_path, STATION)
     pd.testing.assert_frame_equal(back.frame, data.frame, check_freq=False)
     pd.testing.assert_frame_equal(back.vintages.table, data.vintages.table)

@@ -106,11 +106,13 @@ def lost(how: str, *, again: bool = True) -> LostTaskError:
 
 
 def out_of_memory(limits: Limits) -> LostTaskError:
+    """A task that asked for more than its limit, or than there is; another try may find more."""
     limit = "" if limits.memory is None else f" than its {limits.memory / 2**20:.0f} MB"
     return lost(f"the task asked for more memory{limit or ' than there is'}")
 
 
 def out_of_time(limits: Limits) -> LostTaskError:
+    """A task that took longer than its limit, as it would again."""
     return lost(f"the task took longer than its {limits.seconds:g} s and was ended", again=False)
 
 

@@ -59,6 +59,7 @@ def corrections_of(connection: Connection, station_id: str) -> pd.DataFrame:
 
 
 def note(connection: Connection, station_id: str, file: TakenIn) -> None:
+    """As `StationStore.note_taken_in`, in the transaction of the connection."""
     make_known(connection, station_id)
     connection.execute(insert(taken_in), {
         "station": station_id, "name": file.name, "size": file.size, "sha256": file.sha256, "received": file.received,
@@ -66,5 +67,6 @@ def note(connection: Connection, station_id: str, file: TakenIn) -> None:
 
 
 def files_of(connection: Connection, station_id: str) -> tuple[TakenIn, ...]:
+    """As `StationStore.taken_in`."""
     rows = connection.execute(select(taken_in).where(taken_in.c.station == station_id).order_by(taken_in.c.id)).all()
     return tuple(TakenIn(row.name, row.size, row.sha256, row.received, row.rows, tuple(row.findings)) for row in rows)

@@ -19,6 +19,7 @@ AT_ONCE = 64
 
 
 def keep(connection: Connection, station_id: str, made: IssuedForecast) -> None:
+    """As `StationStore.keep_forecast`, in the transaction of the connection."""
     make_known(connection, station_id)
     connection.execute(insert(forecast), {
         "station": station_id, "origin": made.origin, "issued": made.issued, "version": made.version,

@@ -31,6 +31,7 @@ def unpacked_frame(parts: Iterable[bytes]) -> pd.DataFrame:
 
 
 def packed_bytes(content: bytes) -> bytes:
+    """Compressed; how many bytes they were has to be kept beside it."""
     packed: bytes = pa.compress(content, codec=CODEC, asbytes=True)
     return packed
 
