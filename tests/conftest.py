@@ -22,6 +22,7 @@ from wattcast.data.schema import DataConfig
 from wattcast.data.simulate import simulate_station
 from wattcast.evaluation import boosted_trees
 from wattcast.experts.trained import TrainedModel
+from wattcast.model import day_network
 from wattcast.store.bundle_folder import load_folder
 from wattcast.timegrid import DAY
 from wattcast.training import boosting
@@ -58,6 +59,13 @@ def daily_files_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weather, "_read", remembered)
         yield
+
+
+@pytest.fixture
+def small_day_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The base's network of a size that learns in a second."""
+    for name, value in {"WIDTH": 16, "LAYERS": 1, "STEP_WIDTH": 4, "HEAD": (16, 8)}.items():
+        monkeypatch.setattr(day_network, name, value)
 
 
 @pytest.fixture(scope="module")

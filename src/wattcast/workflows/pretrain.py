@@ -2,17 +2,22 @@
 
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wattcast.configfile import read_config
-from wattcast.data.corpus import corpus_of, joined
+from wattcast.data.corpus import Source, StationSource, corpus_of, joined
+from wattcast.errors import ConfigError, listing
 from wattcast.store.files import require_writable, written_aside
+from wattcast.timegrid import parse_time
 from wattcast.training.base_model import Base
-from wattcast.training.pretrain import Progress
+from wattcast.training.pretrain import Price, Progress
 from wattcast.training.pretrain import pretrain as run
+from wattcast.workflows.job import Job
+from wattcast.workflows.stored_sources import Stored, stored_sources
 
 WORK = ".samples"
 
@@ -42,19 +47,70 @@ class PretrainOutcome:
                 f"{self.folder} ({self.size / 1e6:.1f} MB)"]
 
 
-def pretrain(corpus: Sequence[Path], out: Path, *, seed: int = 0, tested: bool = True,
-             progress: Progress | None = None) -> PretrainOutcome:
-    """Learn a base from the corpus that YAML files describe, and write it to the folder `out`.
+def pretrain(corpus: Sequence[Path], out: Path, *, job: Job | None = None, until: str | None = None, seed: int = 0,
+             tested: bool = True, progress: Progress | None = None,
+             tell: Callable[[str], None] | None = None) -> PretrainOutcome:
+    """Learn a base from the corpus that YAML files describe and the stations of a store, and write it to the folder
+    `out`.
 
     What is learned of each source is kept there until all is done, for a run that goes on after an interrupted one.
 
+    Args:
+        corpus: YAML files; none if there is a job.
+        out: the folder.
+        job: store and settings, without data; None to learn from the files alone.
+        until: nothing measured at or after this time is seen.
+        seed: of everything random.
+        tested: whether each source is left out once, to tell how a base of the others does there.
+        progress: told of each finished part.
+        tell: told before it starts what is used of the store, what is not, and what it takes.
+
     Raises:
-        InputError: the corpus or one of its files is wrong, or `out` cannot be written to.
+        ConfigError: neither files nor a store are given, or two sources have one name.
+        InputError: the corpus or one of its files is wrong, nothing can be learned from the store, or `out` cannot be
+            written to.
     """
     started = time.perf_counter()
-    sources = joined(corpus_of(read_config(file), file) for file in corpus)
+    if not corpus and job is None:
+        raise ConfigError("nothing is given to learn from", expected="--corpus FILE.yaml, --store PLACE, or both")
+    if until is not None:
+        parse_time(until, "UTC")
+    files = _files(corpus, until)
+    stored = Stored() if job is None else stored_sources(job, until)
+    sources: list[StationSource] = [*files, *stored.sources]
+    if twice := {source.name for source in files} & {source.name for source in stored.sources}:
+        raise ConfigError(f"sources are called as parts of the store are: {listing(sorted(twice))}",
+                          hint="give them other names in the corpus")
     require_writable(out)
+    if tell is not None and job is not None:
+        for line in (*stored.lines(job.store.place), _price(sources, stored, tested=tested)):
+            tell(line)
     base = run(sources, seed=seed, work=out / WORK, tested=tested, progress=progress)
+    learned = {name for source in base.manifest["sources"] for name in source["stations"]}
+    if unused := stored.unused(learned):
+        base = replace(base, manifest={**base.manifest, "left_out": unused})
+    return _written(base, out, started)
+
+
+def _files(corpus: Sequence[Path], until: str | None) -> tuple[Source, ...]:
+    """The sources of YAML files, cut where a time is given, or at the earlier one that they name themselves."""
+    if not corpus:
+        return ()
+    found = joined(corpus_of(read_config(file), file) for file in corpus).sources
+    times = [[time for time in (source.until, until) if time is not None] for source in found]
+    return tuple(source.model_copy(update={"until": min(of, default=None, key=partial(parse_time, timezone="UTC"))})
+                 for source, of in zip(found, times, strict=True))
+
+
+def _price(sources: Sequence[StationSource], stored: Stored, *, tested: bool) -> str:
+    """What it takes, in a sentence: what is in the files is not known before they are read."""
+    first = stored.sources[0]
+    seconds = Price.of(first.stations(), first.windows).seconds(stored.used, len(sources), tested=tested)
+    besides = " without the drawing from files" if len(sources) > len(stored.sources) else ""
+    return f"about {seconds / 60:.0f} minutes of a core{besides}, an estimate"
+
+
+def _written(base: Base, out: Path, started: float) -> PretrainOutcome:
     files = base.files()
     for name, content in files.items():
         with written_aside(out / name) as aside:
