@@ -359,7 +359,7 @@ def backtest(result: "BacktestResult") -> None:
         table(rows, title=f"{rule.name}: {rule.title}")
         if not rule.verified:
             say(f"note: {rule.name} ({rule.revision}) was not verified against the official text")
-    lines(result.left_out_in_words())
+    lines([*result.left_out_in_words(), *result.notes])
     say(f"weather: {result.weather}")
 
 
