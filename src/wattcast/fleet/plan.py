@@ -90,7 +90,7 @@ class FleetPlan:
     @property
     def one_base(self) -> float:
         """Core-seconds of a base of all, which no more than one core learns."""
-        return self.parts.base.seconds(self.stations, FOLDS)
+        return self.parts.base.seconds(self.stations, FOLDS, started=True)
 
     def to_dict(self) -> dict[str, Any]:
         work = {name: {"core_hours": seconds / 3600, "hours": seconds / 3600 / self.cores,

@@ -31,6 +31,9 @@ SHORTER = 3
 """Where a source is left out, one step in so many is enough to tell, in a part of the time. [number]"""
 TIMED_STEPS = 3
 """So many steps tell what all will take: a second or so. [steps]"""
+ON_FROM_A_BASE = 4
+"""Where a base begins as another one, one step in so many is enough: what stations share it knows already, and what it
+learns longer it forgets of others. [number]"""
 AT_ONCE = 512
 """Windows that a network reads together where it only forecasts. [windows]"""
 RIVALS = ("lag_1w", "yesterday", "lag_mean", "adjusted")
@@ -39,8 +42,8 @@ RIVALS = ("lag_1w", "yesterday", "lag_mean", "adjusted")
 Progress = Callable[[int, int, str], None]
 
 
-def pretrain(sources: Sequence[StationSource], *, seed: int, work: Path, steps: int = NETWORK_STEPS,
-             tested: bool = True, progress: Progress | None = None) -> Base:
+def pretrain(sources: Sequence[StationSource], *, seed: int, work: Path, start: Base | None = None,
+             steps: int = NETWORK_STEPS, tested: bool = True, progress: Progress | None = None) -> Base:
     """A base learned from the stations of all sources; the same for the same ones and seed.
 
     Of several sources each is left out once, and what a base of the others makes of it is told in the manifest: only
@@ -50,6 +53,8 @@ def pretrain(sources: Sequence[StationSource], *, seed: int, work: Path, steps: 
         sources: what to learn from, each with a name of its own.
         seed: of everything random.
         work: a folder where what is finished is found again.
+        start: a base that this one begins as, which has not learned from these sources; it then learns from fewer
+            batches. How it does by itself is told beside. None to begin with nothing.
         steps: batches to learn from.
         tested: whether sources are left out.
         progress: told of each finished part: its number, how many there are, and what it was.
@@ -59,7 +64,8 @@ def pretrain(sources: Sequence[StationSource], *, seed: int, work: Path, steps: 
     """
     tested = tested and len(sources) > 1
     told = _Told(progress, len(sources) * (1 + tested) + 1)
-    key = _key(sources, seed, steps)
+    steps = _steps(steps, started=start is not None)
+    key = _key(sources, seed, steps, start)
     samples = {}
     for source in sources:
         samples[source.name] = kept_samples(source, seed, work, partial(told.stations, source.name))
@@ -67,13 +73,15 @@ def pretrain(sources: Sequence[StationSource], *, seed: int, work: Path, steps: 
     left_out = {}
     for name in samples if tested else ():
         left_out[name] = _kept(work / f"{name}-left-out-{key}.json",
-                               partial(_left_out, samples, name, seed, steps))
-        told.part(f"{name}, never seen: {left_out[name]['against_best_rule']:.3f} of the best rule's error")
-    network = fit_base_network(_lessons(samples.values()), seed=seed, steps=steps, kept=work / f"network-{key}.pt",
+                               partial(_left_out, samples, name, seed, steps, start))
+        told.part(f"{name}, never seen: {left_out[name]['against_best_rule']:.3f} of the best rule's error"
+                  + (f", {left_out[name]['against_start']:.3f} of the base's that it begins as" if start else ""))
+    network = fit_base_network(_lessons(samples.values()), seed=seed, steps=steps, start=_network(start),
+                               kept=work / f"network-{key}.pt",
                                progress=lambda step: told.within(f"network: {step} of {steps} steps"))
     told.part(f"network of {sum(value.numel() for value in network.parameters())} weights")
     learned = [_manifest(source, samples[source.name], left_out.get(source.name)) for source in sources]
-    return Base(packed(network), {"wattcast": __version__, "seed": seed, "steps": steps,
+    return Base(packed(network), {"wattcast": __version__, "seed": seed, "steps": steps, "start": _hash(start),
                                   "may_ship": all(source.may_ship for source in sources), "sources": learned})
 
 
@@ -111,16 +119,30 @@ class Price:
         fit_base_network(lessons, seed=0, steps=TIMED_STEPS)
         return cls(drawing, (time.process_time() - begun) / TIMED_STEPS)
 
-    def seconds(self, stations: int, sources: int, *, steps: int = NETWORK_STEPS, tested: bool = True) -> float:
-        """Processor seconds for so many stations in so many sources."""
+    def seconds(self, stations: int, sources: int, *, steps: int = NETWORK_STEPS, tested: bool = True,
+                started: bool = False) -> float:
+        """Processor seconds for so many stations in so many sources; `started` as another base or from nothing."""
+        steps = _steps(steps, started=started)
         left_out = sources * -(-steps // SHORTER) if tested and sources > 1 else 0
         return self.drawing * stations + self.step * (steps + left_out)
 
 
-def _key(sources: Sequence[StationSource], seed: int, steps: int) -> str:
+def _steps(steps: int, *, started: bool) -> int:
+    return -(-steps // ON_FROM_A_BASE) if started else steps
+
+
+def _network(start: Base | None) -> DayNetwork | None:
+    return None if start is None else start.network
+
+
+def _hash(start: Base | None) -> str | None:
+    return None if start is None else hashlib.sha256(start.weights).hexdigest()
+
+
+def _key(sources: Sequence[StationSource], seed: int, steps: int, start: Base | None) -> str:
     """Of all that a base follows from."""
     shapes = {name: list(value.shape) for name, value in DayNetwork(SIZES).state_dict().items()}
-    told = [*(key_of(source, seed) for source in sources), steps, shapes]
+    told = [*(key_of(source, seed) for source in sources), steps, shapes, _hash(start)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -158,11 +180,17 @@ def _lessons(samples: Iterable[Samples]) -> Lessons:
     return together([each.lessons for each in samples])
 
 
-def _left_out(samples: Mapping[str, Samples], name: str, seed: int, steps: int) -> dict[str, float]:
-    """How a base of all other sources forecasts this one's samples: mean absolute errors in window units."""
-    others = [each for other, each in samples.items() if other != name]
-    network = fit_base_network(_lessons(others), seed=seed, steps=-(-steps // SHORTER))
-    return errors_of(*samples[name].rows(), _said(network, samples[name]))
+def _left_out(samples: Mapping[str, Samples], name: str, seed: int, steps: int,
+              start: Base | None) -> dict[str, float]:
+    """How a base of all other sources forecasts this one's samples, and the one that it begins as: mean absolute errors
+    in window units."""
+    others, here = [each for other, each in samples.items() if other != name], samples[name]
+    network = fit_base_network(_lessons(others), seed=seed, steps=-(-steps // SHORTER), start=_network(start))
+    found = errors_of(*here.rows(), _said(network, here))
+    if start is None:
+        return found
+    begun = errors_of(*here.rows(), _said(start.network, here))["base"]
+    return {**found, "start": begun, "against_start": round(found["base"] / begun, 4)}
 
 
 def _said(network: DayNetwork, samples: Samples) -> NDArray[np.float64]:

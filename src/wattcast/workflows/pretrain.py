@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from wattcast.configfile import read_config
 from wattcast.data.corpus import Source, StationSource, corpus_of, joined
 from wattcast.errors import ConfigError, listing
+from wattcast.experts.pretrained import Pretrained
 from wattcast.store.files import require_writable, written_aside
 from wattcast.timegrid import parse_time
 from wattcast.training.base_model import Base
@@ -43,6 +44,7 @@ class PretrainOutcome:
                                                 [source["windows"] for source in sources]))
         kept = [source["name"] for source in sources if not source["may_ship"]]
         return [f"{windows} windows of {stations} stations from {len(sources)} sources, {self.seconds:.0f} s",
+                *_against_start(sources),
                 *(f"may not be given to others, because of {', '.join(kept)}" for _ in kept[:1]),
                 f"{self.folder} ({self.size / 1e6:.1f} MB)"]
 
@@ -53,7 +55,9 @@ def pretrain(corpus: Sequence[Path], out: Path, *, job: Job | None = None, until
     """Learn a base from the corpus that YAML files describe and the stations of a store, and write it to the folder
     `out`.
 
-    What is learned of each source is kept there until all is done, for a run that goes on after an interrupted one.
+    From a store alone it begins as the base that ships, and learns on: some stations tell less than the hundreds that
+    this one has learned from. What is learned of each source is kept there until all is done, for a run that goes on
+    after an interrupted one.
 
     Args:
         corpus: YAML files; none if there is a job.
@@ -82,10 +86,13 @@ def pretrain(corpus: Sequence[Path], out: Path, *, job: Job | None = None, until
         raise ConfigError(f"sources are called as parts of the store are: {listing(sorted(twice))}",
                           hint="give them other names in the corpus")
     require_writable(out)
+    # The base that ships knows the files that it was learned from: what it says of them would flatter it.
+    start = None if files else Pretrained().loaded
     if tell is not None and job is not None:
-        for line in (*stored.lines(job.store.place), _price(sources, stored, tested=tested)):
+        price = _price(sources, stored, tested=tested, started=start is not None)
+        for line in (*stored.lines(job.store.place), price):
             tell(line)
-    base = run(sources, seed=seed, work=out / WORK, tested=tested, progress=progress)
+    base = run(sources, seed=seed, work=out / WORK, start=start, tested=tested, progress=progress)
     learned = {name for source in base.manifest["sources"] for name in source["stations"]}
     if unused := stored.unused(learned):
         base = replace(base, manifest={**base.manifest, "left_out": unused})
@@ -102,12 +109,23 @@ def _files(corpus: Sequence[Path], until: str | None) -> tuple[Source, ...]:
                  for source, of in zip(found, times, strict=True))
 
 
-def _price(sources: Sequence[StationSource], stored: Stored, *, tested: bool) -> str:
+def _price(sources: Sequence[StationSource], stored: Stored, *, tested: bool, started: bool) -> str:
     """What it takes, in a sentence: what is in the files is not known before they are read."""
     first = stored.sources[0]
-    seconds = Price.of(first.stations(), first.windows).seconds(stored.used, len(sources), tested=tested)
+    price = Price.of(first.stations(), first.windows)
+    seconds = price.seconds(stored.used, len(sources), tested=tested, started=started)
     besides = " without the drawing from files" if len(sources) > len(stored.sources) else ""
     return f"about {seconds / 60:.0f} minutes of a core{besides}, an estimate"
+
+
+def _against_start(sources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How stations that were left out were forecast, against the base that it begins as, if both were asked."""
+    told = [source["never_seen"] for source in sources if "start" in (source["never_seen"] or ())]
+    if not told:
+        return []
+    share = sum(each["base"] for each in told) / sum(each["start"] for each in told)
+    advice = "" if share < 1 else ": nothing is gained, leave model.base as it is"
+    return [f"stations that were left out: {share:.3f} of the error of the base that ships{advice}"]
 
 
 def _written(base: Base, out: Path, started: float) -> PretrainOutcome:

@@ -93,3 +93,20 @@ def test_price__grows_with_stations_and_with_what_is_left_out(tmp_path) -> None:
     assert price.seconds(2, 3, steps=300) == 2 * price.drawing + 600 * price.step
     with pytest.raises(DataError, match="nothing can be drawn"):
         Price.of(source(corpus_file(tmp_path, days=10)).stations(), 40)
+
+
+def test_pretrain__begins_as_another_base_and_says_how_that_does(tmp_path) -> None:
+    sources = two_sources(tmp_path).sources
+    start = pretrain(sources[:1], seed=1, work=tmp_path / "start", steps=FEW)
+    made, anew = (pretrain(sources[1:], seed=0, work=tmp_path / "work", steps=FEW, start=each)
+                  for each in (start, None))
+    assert made.manifest["start"]
+    assert anew.manifest["start"] is None
+    assert (made.manifest["steps"], anew.manifest["steps"]) == (2, FEW)
+    near, far = (sum((value - other).abs().mean() for value, other in zip(
+        base.network.parameters(), start.network.parameters(), strict=True)) for base in (made, anew))
+    assert near < far / 3
+    both = pretrain(sources, seed=0, work=tmp_path / "work", steps=FEW, start=start)
+    for each in both.manifest["sources"]:
+        told = each["never_seen"]
+        assert told["against_start"] == pytest.approx(told["base"] / told["start"], rel=1e-3)

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from stored_stations import stored_station
+from wattcast.experts.pretrained import Pretrained
 from wattcast.store.disk import DiskStore
 from wattcast.training import pretrain as module
 from wattcast.training import samples
 from wattcast.training.base_model import FILE, MANIFEST, Base
-from wattcast.workflows.pretrain import WORK
+from wattcast.workflows.pretrain import WORK, _against_start
 
 pytestmark = pytest.mark.usefixtures("small_day_network")
 
@@ -194,3 +195,26 @@ def test_pretrain__of_nothing_at_all_is_an_error(cli, store, tmp_path) -> None:
         assert words in run.err
         assert not (tmp_path / "base").exists()
         assert not (tmp_path / "absent").exists()
+
+
+def test_pretrain__of_a_store_alone_begins_as_the_base_that_ships(cli, store, corpus, tmp_path, monkeypatch) -> None:
+    assert cli("pretrain", "--corpus", corpus, "--out", tmp_path / "start").code == 0
+    start = Base.load(tmp_path / "start")
+    monkeypatch.setattr(Pretrained, "loaded", start)
+    run = cli("pretrain", "--store", store.root, "--out", tmp_path / "base")
+    assert run.code == 0, run.err
+    assert "of the error of the base that ships" in run.out
+    told = Base.load(tmp_path / "base").manifest
+    assert told["start"] == start.manifest["files"][FILE]
+    assert told["sources"][0]["never_seen"]["start"] > 0
+    run = cli("pretrain", "--store", store.root, "--corpus", corpus, "--out", tmp_path / "both", "--untested")
+    assert run.code == 0, run.err
+    assert Base.load(tmp_path / "both").manifest["start"] is None
+
+
+@pytest.mark.parametrize(("told", "words"), [({"base": 0.5, "start": 1.0}, ["stations that were left out: 0.500"]),
+                                             ({"base": 1.0, "start": 1.0}, ["nothing is gained"]), ({"base": 1.0}, [])])
+def test_outcome__says_what_is_gained(told, words) -> None:
+    said = _against_start([{"never_seen": told}, {"never_seen": None}])
+    assert len(said) == len(words)
+    assert all(word in line for word, line in zip(words, said, strict=True))
