@@ -25,7 +25,7 @@ from wattcast.training.pretrain import Price
 from wattcast.tuning.plan import FORWARD
 from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.many import each_station
-from wattcast.workflows.stored_sources import FOLDS
+from wattcast.workflows.stored_sources import FOLDS, windows_each
 from wattcast.workflows.together import forecast_together, remember
 
 SAMPLE = 8
@@ -90,7 +90,7 @@ class FleetPlan:
     @property
     def one_base(self) -> float:
         """Core-seconds of a base of all, which no more than one core learns."""
-        return self.parts.base.seconds(self.stations, FOLDS, started=True)
+        return self.parts.base.seconds(self.stations, windows_each(self.stations), FOLDS, started=True)
 
     def to_dict(self) -> dict[str, Any]:
         work = {name: {"core_hours": seconds / 3600, "hours": seconds / 3600 / self.cores,

@@ -31,6 +31,8 @@ SHORTER = 3
 """Where a source is left out, one step in so many is enough to tell, in a part of the time. [number]"""
 TIMED_STEPS = 3
 """So many steps tell what all will take: a second or so. [steps]"""
+FORWARD = 1 / 3
+"""Of what it takes to learn from a window, to forecast it: the way back is twice as long. [share]"""
 ON_FROM_A_BASE = 4
 """Where a base begins as another one, one step in so many is enough: what stations share it knows already, and what it
 learns longer it forgets of others. [number]"""
@@ -119,12 +121,15 @@ class Price:
         fit_base_network(lessons, seed=0, steps=TIMED_STEPS)
         return cls(drawing, (time.process_time() - begun) / TIMED_STEPS)
 
-    def seconds(self, stations: int, sources: int, *, steps: int = NETWORK_STEPS, tested: bool = True,
+    def seconds(self, stations: int, windows: int, sources: int, *, steps: int = NETWORK_STEPS, tested: bool = True,
                 started: bool = False) -> float:
-        """Processor seconds for so many stations in so many sources; `started` as another base or from nothing."""
+        """Processor seconds for so many stations with so many windows each, in so many sources; `started` as another
+        base or from nothing."""
         steps = _steps(steps, started=started)
-        left_out = sources * -(-steps // SHORTER) if tested and sources > 1 else 0
-        return self.drawing * stations + self.step * (steps + left_out)
+        if tested and sources > 1:
+            forecasts = stations * windows * (1 + started)
+            steps += sources * -(-steps // SHORTER) + round(FORWARD * forecasts / BATCH)
+        return self.drawing * stations + self.step * steps
 
 
 def _steps(steps: int, *, started: bool) -> int:

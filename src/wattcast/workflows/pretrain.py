@@ -113,7 +113,7 @@ def _price(sources: Sequence[StationSource], stored: Stored, *, tested: bool, st
     """What it takes, in a sentence: what is in the files is not known before they are read."""
     first = stored.sources[0]
     price = Price.of(first.stations(), first.windows)
-    seconds = price.seconds(stored.used, len(sources), tested=tested, started=started)
+    seconds = price.seconds(stored.used, first.windows, len(sources), tested=tested, started=started)
     besides = " without the drawing from files" if len(sources) > len(stored.sources) else ""
     return f"about {seconds / 60:.0f} minutes of a core{besides}, an estimate"
 

@@ -89,8 +89,9 @@ def test_price__grows_with_stations_and_with_what_is_left_out(tmp_path) -> None:
     price = Price.of(source(corpus_file(tmp_path)).stations(), 40)
     assert price.drawing > 0
     assert price.step > 0
-    assert price.seconds(2, 3, steps=300, tested=False) == 2 * price.drawing + 300 * price.step
-    assert price.seconds(2, 3, steps=300) == 2 * price.drawing + 600 * price.step
+    assert price.seconds(2, 96, 3, steps=300, tested=False) == 2 * price.drawing + 300 * price.step
+    assert price.seconds(2, 96, 3, steps=300) == 2 * price.drawing + 601 * price.step
+    assert price.seconds(2, 96, 3, steps=300, started=True) == 2 * price.drawing + (75 + 75 + 2) * price.step
     with pytest.raises(DataError, match="nothing can be drawn"):
         Price.of(source(corpus_file(tmp_path, days=10)).stations(), 40)
 
