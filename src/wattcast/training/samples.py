@@ -121,14 +121,27 @@ def windows_of(data: StationData, count: int, seed: int) -> list[Lessons]:
         return []
     windows = station_windows(replace(data, station=whole))
     shape = windows.shape
-    origins = np.arange(shape.day, windows.rows - shape.horizon)
-    measured = np.concatenate([[0], np.cumsum(windows.target_mask[windows.front:, 0].numpy())])
-    known = measured[origins] - measured[np.maximum(origins - DAYS * shape.day, 0)]
-    origins = origins[known >= MEASURED_AT_LEAST * DAYS * shape.day]
+    measured = windows.target_mask[windows.front:windows.front + windows.rows, 0].numpy()
+    origins = origins_of(measured, shape.day, shape.horizon)
     if not len(origins):
         return []
     drawn = random.choice(origins, min(count, len(origins)), replace=False)
     return [lessons_at(windows, some, random, harder=True) for some in in_parts(drawn, shape)]
+
+
+def origins_of(measured: NDArray[np.bool_], day: int, horizon: int) -> NDArray[np.int64]:
+    """The rows that a window to learn from may begin at: enough was measured before them, and the horizon is there.
+
+    Args:
+        measured: whether the first target was, by row `[T]`.
+        day: steps of one.
+        horizon: in steps.
+    """
+    origins = np.arange(day, len(measured) - horizon)
+    until = np.concatenate([[0], np.cumsum(measured)])
+    known = until[origins] - until[np.maximum(origins - DAYS * day, 0)]
+    enough: NDArray[np.int64] = origins[known >= MEASURED_AT_LEAST * DAYS * day]
+    return enough
 
 
 def station_windows(data: StationData) -> WindowDataset:

@@ -93,8 +93,8 @@ def pretrain(corpus: Sequence[Path], out: Path, *, job: Job | None = None, until
         for line in (*stored.lines(job.store.place), price):
             tell(line)
     base = run(sources, seed=seed, work=out / WORK, start=start, tested=tested, progress=progress)
-    learned = {name for source in base.manifest["sources"] for name in source["stations"]}
-    if unused := stored.unused(learned):
+    learned = base.manifest["sources"][len(files):]
+    if unused := stored.unused({name for source in learned for name in source["stations"]}):
         base = replace(base, manifest={**base.manifest, "left_out": unused})
     return _written(base, out, started)
 

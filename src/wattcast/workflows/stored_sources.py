@@ -12,7 +12,7 @@ from wattcast.data.schema import StationData
 from wattcast.errors import DataError, NoRowsError, WattcastError
 from wattcast.timegrid import parse_step, steps_per_day
 from wattcast.training.prepared import hash_data
-from wattcast.training.samples import MEASURED_AT_LEAST, STEPS
+from wattcast.training.samples import MEASURED_AT_LEAST, STEPS, origins_of
 from wattcast.training.shapes import history_split
 from wattcast.windows.window_units import DAYS
 from wattcast.workflows.history import read_history
@@ -23,17 +23,15 @@ from wattcast.workflows.stored import INGEST
 FOLDS = 3
 """Parts of a store, each of which is left out once to tell how a base does at stations that it has not seen: as each
 costs a third of the learning, all of them cost as much as the base itself. [number]"""
-WINDOWS = 100_000
-"""Of all stations together at most: 1.8 GB, and as much again while a part is left out. A base sees 256,000 windows
-while it learns, each of these twice or three times. [windows]"""
+WINDOWS = 64_000
+"""Of all stations together at most: so many are seen in the steps that take the base that ships further. 1.1 GB, and as
+much again while a part is left out. [windows]"""
 MOST = 300
 """Of a station at most: each day of a year or so begins one. [windows]"""
 SHOWN = 20
 """Stations that are left out and told of one by one. [stations]"""
-SHORTEST = MEASURED_AT_LEAST * DAYS + HORIZON_DAYS
-"""What an origin needs of measured days before it, and the days after it. [days]"""
 
-_GAPS = "too little of any 28 days was measured"
+_WILD = "too little is left where readings out of all proportion are not used"
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Stored:
 
     def unused(self, learned: Collection[str]) -> dict[str, str]:
         """Why stations are not used, those too of which nothing could be drawn: all but what is `learned`."""
-        without = {name: _GAPS for source in self.sources for name in source.digests if name not in learned}
+        without = {name: _WILD for source in self.sources for name in source.digests if name not in learned}
         return {**self.left_out, **without}
 
     def lines(self, place: str) -> list[str]:
@@ -139,13 +137,15 @@ def learned_part(job: Job, station_id: str, until: str | None) -> StationData:
     data = history.data.until(history.end)
     data = data.until(data.end)
     data = data.until(data.frame.index[history_split(data, job.settings.recipe()).train_limit])
-    if (days := measured_days(data)) < SHORTEST:
-        raise DataError(f"station {station_id} has too little data to learn from",
-                        found=f"{days:.1f} days before the weeks that its training validates on",
-                        expected=f"at least {SHORTEST:.0f}")
-    if (day := steps_per_day(parse_step(data.station.step))) * HORIZON_DAYS < STEPS:
+    day = steps_per_day(parse_step(data.station.step))
+    horizon = day * HORIZON_DAYS
+    if horizon < STEPS:
         raise DataError(f"the steps of station {station_id} are too long to learn from", found=data.station.step,
-                        expected=f"{STEPS} in {HORIZON_DAYS} days, not {day * HORIZON_DAYS}")
+                        expected=f"{STEPS} in {HORIZON_DAYS} days, not {horizon}")
+    if not len(origins_of(data.frame[data.station.targets[0]].notna().to_numpy(), day, horizon)):
+        raise DataError(f"station {station_id} has too little data to learn from",
+                        found=f"{measured_days(data):.1f} days before the weeks that its training validates on",
+                        expected=f"{MEASURED_AT_LEAST:.0%} of some {DAYS} days, and {HORIZON_DAYS} days after them")
     return data
 
 

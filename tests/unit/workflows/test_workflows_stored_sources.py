@@ -82,6 +82,9 @@ def test_sources__tell_why_stations_are_left_out() -> None:
     job = job_of("a", "b")
     for name, days in {"brief": 12, "shorter": 35}.items():
         job.store.station(name).replace_measurements(stored_station(name, days))
+    gaps = stored_station("gaps", 60)
+    half = gaps.frame.where((np.arange(len(gaps.frame)) % 48 < 20)[:, None])
+    job.store.station("gaps").replace_measurements(replace(gaps, frame=half))
     silent = stored_station("silent", 60)
     job.store.station("silent").replace_measurements(replace(silent, frame=silent.frame * np.nan))
     coarse = stored_station("coarse", 60)
@@ -92,12 +95,13 @@ def test_sources__tell_why_stations_are_left_out() -> None:
     assert named(stored) == [["a"], ["b"]]
     assert stored.left_out["brief"].endswith("too little data to train on: 12.0 days")
     assert stored.left_out["shorter"].endswith("18.7 days before the weeks that its training validates on")
+    assert "too little data to learn from" in stored.left_out["gaps"]
     assert stored.left_out["silent"].endswith("0.0 days")
     assert "too long to learn from: 12h" in stored.left_out["coarse"]
     assert "no rows of station described" in stored.left_out["described"]
     lines = stored.lines("there")
-    assert lines[0] == f"2 of 7 stations in there are learned from, up to {MOST} windows of each"
-    assert len(lines) == 6
+    assert lines[0] == f"2 of 8 stations in there are learned from, up to {MOST} windows of each"
+    assert len(lines) == 7
     assert stored.unused({"a"}).keys() == {*stored.left_out, "b"}
 
 
