@@ -21,7 +21,9 @@ from wattcast.data import weather
 from wattcast.data.schema import DataConfig
 from wattcast.data.simulate import simulate_station
 from wattcast.evaluation import boosted_trees
+from wattcast.experts import pretrained
 from wattcast.experts.trained import TrainedModel
+from wattcast.model import day_network
 from wattcast.store.bundle_folder import load_folder
 from wattcast.timegrid import DAY
 from wattcast.training import boosting
@@ -58,6 +60,16 @@ def daily_files_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weather, "_read", remembered)
         yield
+
+
+@pytest.fixture
+def small_day_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The base's network of a size that learns in a second; the base that ships is of another and cannot be loaded."""
+    for name, value in {"WIDTH": 16, "LAYERS": 1, "STEP_WIDTH": 4, "HEAD": (16, 8)}.items():
+        monkeypatch.setattr(day_network, name, value)
+    pretrained._loaded.cache_clear()
+    yield
+    pretrained._loaded.cache_clear()
 
 
 @pytest.fixture(scope="module")

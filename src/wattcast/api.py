@@ -86,6 +86,8 @@ class Forecaster:
                 if decision.passed is False:
                     logger.warning("station %s: %s; it is left to the simple forecasts", data.station.id,
                                    decision.sentence)
+            for note in fitted._evaluation.notes:
+                logger.warning("station %s: %s", data.station.id, note)
         return fitted
 
     @property

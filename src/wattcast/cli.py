@@ -27,6 +27,7 @@ from wattcast.flags import (
     Assignments,
     At,
     BaseFolder,
+    BaseStore,
     ConfigFile,
     CorpusFiles,
     Data,
@@ -290,16 +291,20 @@ def explain(data: Data = None, station: SingleStation = None, config: ConfigFile
 
 
 @app.command()
-def pretrain(corpus: CorpusFiles, out: BaseFolder, seed: Seed = 0, untested: Untested = False,
+def pretrain(out: BaseFolder, corpus: CorpusFiles = None, store: BaseStore = None, config: ConfigFile = None,
+             set_: Assignments = None, until: Until = None, seed: Seed = 0, untested: Untested = False,
              as_json: AsJson = False) -> None:
-    """Learn a base from many stations, which then forecasts stations that it has never seen.
+    """Learn a base from many stations, of files, of a store or of both: what they share, for them and for others.
 
     A run that was interrupted goes on after the sources that it had finished.
     """
     from wattcast import render
+    from wattcast.workflows.job import ALL_STATIONS
     from wattcast.workflows.pretrain import pretrain as run
 
-    outcome = run(corpus, out, seed=seed, tested=not untested, progress=render.parts(as_json))
+    job = None if store is None else _job(None, ALL_STATIONS, config, set_, store, None)
+    outcome = run(corpus or (), out, job=job, until=until, seed=seed, tested=not untested,
+                  progress=render.parts(as_json), tell=None if as_json else render.announce)
     if as_json:
         print_json(outcome.to_dict())
     else:

@@ -52,8 +52,11 @@ MissedDay = Annotated[str | None, typer.Option("--miss", help="a day that has pa
 PlotFile = Annotated[Path | None, typer.Option("--plot", help="draw it to this PNG")]
 Lang = Annotated[Literal["en", "zh"], typer.Option("--lang", help="of the sentences")]
 JsonFileOrOut = Annotated[Path | None, typer.Option("--json", help="write the result to this file; - prints it")]
-CorpusFiles = Annotated[list[Path], typer.Option("--corpus", help="YAML: the sources to learn from; may be repeated")]
+CorpusFiles = Annotated[list[Path] | None, typer.Option("--corpus", help="YAML: the sources to learn from; may be "
+                                                                      "repeated")]
 Untested = Annotated[bool, typer.Option("--untested", help="do not leave each source out once to tell how it did")]
+BaseStore = Annotated[str | None, typer.Option("--store", help="learn from its stations: a folder, "
+                                                               "sqlite:///FILE.db or postgresql://…")]
 BaseFolder = Annotated[Path, typer.Option("--out", help="the folder that the base is written to")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="of everything random")]
 DemoFolder = Annotated[Path, typer.Option("--folder", help="where data, model and report are written")]

@@ -368,7 +368,7 @@ def backtest(result: "BacktestResult") -> None:
         say(f"{result.chosen}: mean absolute error {number(ours['mae'])}, "
             f"{ours['skill']:+.1%} against “same as 7 days ago”; lowest: {best}")
     graded(rule_tables(result.rule_scores()))
-    lines(result.left_out_in_words())
+    lines([*result.left_out_in_words(), *result.notes])
     say(f"weather: {result.weather}")
 
 

@@ -226,7 +226,7 @@ def said_in_json(run) -> dict:
     (("finetune", "--data", "absent.csv"), "there is no pretrained model of any station"),
     (("forecast", "--data", "absent.csv", "--wether", "w.csv"), "No such option: --wether"),
     (("forecast", "--station", "north"), "no rows of station north are stored in models"),
-    (("pretrain", "--out", "base"), "Missing option '--corpus'"),
+    (("pretrain", "--out", "base"), "nothing is given to learn from"),
     (("tune", "--data", "absent.csv", "--n_trials", "none"), "Invalid value for '--n_trials'"),
     (("models", "list", "--station", "north"), "station north has no trained model in models"),
     (("models", "lst"), "No such command 'lst'"),

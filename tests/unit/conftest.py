@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from wattcast.model import day_network
-
 
 @pytest.fixture
 def file(tmp_path: Path) -> Callable[[str], Path]:
@@ -16,10 +14,3 @@ def file(tmp_path: Path) -> Callable[[str], Path]:
         path.write_text(text, encoding="utf-8")
         return path
     return write
-
-
-@pytest.fixture
-def small_day_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The base's network of a size that learns in a second."""
-    for name, value in {"WIDTH": 16, "LAYERS": 1, "STEP_WIDTH": 4, "HEAD": (16, 8)}.items():
-        monkeypatch.setattr(day_network, name, value)

@@ -1,14 +1,15 @@
 """Many stations to learn from at once: a YAML file that names Parquet files, and what is in them.
 
-A source is one file with the rows of many stations, one below the other. Its rows are taken as they are: no cleaning,
-for what a corpus is made of has been looked at before.
+A `Source` is one file with the rows of many stations, one below the other. Its rows are taken as they are: no cleaning,
+for what a corpus is made of has been looked at before. Whoever learns knows sources by a Protocol alone.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -18,14 +19,56 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from wattcast.contracts import TOTAL, Config, Kind, Location, Station
 from wattcast.data.schema import StationData
 from wattcast.data.simulated_sites import simulated_sites
-from wattcast.errors import ConfigError, DataError, listing
-from wattcast.timegrid import parse_step, regular_index
+from wattcast.errors import ConfigError, DataError, InputError, listing
+from wattcast.timegrid import parse_step, parse_time, regular_index, require_on_grid
 
 Value = TypeVar("Value")
 
 
+class StationSource(Protocol):
+    """Stations to learn from, wherever they are kept."""
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls it; files are named after it, too."""
+        ...
+
+    @property
+    def licence(self) -> str: ...
+
+    @property
+    def attribution(self) -> str | None: ...
+
+    @property
+    def may_ship(self) -> bool:
+        """Whether what is learned from it may be given to others."""
+        ...
+
+    @property
+    def windows(self) -> int:
+        """How many windows are drawn from each station."""
+        ...
+
+    @property
+    def sha256(self) -> str | None:
+        """Of its file; None if it has none."""
+        ...
+
+    def described(self) -> Mapping[str, Any]:
+        """All else that its stations follow from, as JSON has it."""
+        ...
+
+    def stations(self) -> Iterator[StationData]:
+        """Its stations in the order of their names, one in memory at a time where that can be.
+
+        Raises:
+            DataError: it cannot be read or has no stations.
+        """
+        ...
+
+
 class Source(Config):
-    """One file of stations, or some that are made up."""
+    """Implements `StationSource`: one file of stations, or some that are made up."""
 
     name: str = Field(description="what the manifest calls it")
     file: str | None = Field(None, description="Parquet, from the folder of the YAML file")
@@ -47,6 +90,17 @@ class Source(Config):
     step: str = Field("1h", description="from one stamp to the next")
     leave_out: tuple[str, ...] = Field((), description="stations that are not to be seen")
     windows: int = Field(100, ge=1, description="how many windows are drawn from each station")
+    until: str | None = Field(None, description="nothing measured at or after this time is seen")
+
+    @property
+    def sha256(self) -> str | None:
+        return None if self.file is None else hashlib.sha256(Path(self.file).read_bytes()).hexdigest()
+
+    def described(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"file", "licence", "attribution", "may_ship"})
+
+    def stations(self) -> Iterator[StationData]:
+        return corpus_stations(self)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -72,6 +126,16 @@ class Source(Config):
         except ConfigError as error:
             raise ValueError(error.what) from None
         return step
+
+    @field_validator("until")
+    @classmethod
+    def _a_time(cls, until: str | None) -> str | None:
+        try:
+            if until is not None:
+                parse_time(until, "UTC")
+        except InputError as error:
+            raise ValueError(error.what) from None
+        return until
 
 
 class Corpus(Config):
@@ -126,11 +190,23 @@ def _valid(content: Mapping[str, Any], what: str, hint: str) -> Corpus:
 
 
 def corpus_stations(source: Source) -> Iterator[StationData]:
-    """The stations of a source, in the order of their names, each on a regular grid of the clock it lives by.
+    """The stations of a source, in the order of their names, each on a regular grid of the clock it lives by; without
+    those that have no rows before `until`.
 
     Raises:
         DataError: the file cannot be read, lacks a column, or has no stations.
+        InputError: `until` lies between two steps of a station.
     """
+    for data in _all_rows(source):
+        if source.until is None:
+            yield data
+            continue
+        until = require_on_grid(parse_time(source.until, data.station.timezone), parse_step(data.station.step))
+        if until > data.frame.index[0]:
+            yield data.until(until)
+
+
+def _all_rows(source: Source) -> Iterator[StationData]:
     if source.simulated is not None:
         yield from simulated_sites(source.name, source.simulated)
         return

@@ -67,7 +67,8 @@ class BacktestResult:
 
     `steps` has one row per origin, target, model and lead (see `scorecard.scored_steps`) with its `day_type`; `weather`
     says in words which weather the models were given; `scales` are the targets' denominators of MASE; `rules` are the
-    grid codes that the total power is graded by; `made` tells how forecasts are made again.
+    grid codes that the total power is graded by; `made` tells how forecasts are made again; `notes` say what else the
+    figures are to be read with.
     """
 
     station: Station
@@ -80,6 +81,7 @@ class BacktestResult:
     scales: Mapping[str, float]
     rules: tuple[Rule, ...] = ()
     made: Made | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> str:
@@ -181,6 +183,7 @@ class BacktestResult:
             "origins": [origin.isoformat() for origin in self.origins if origin not in out],
             "models": self.scores(target), "chosen": self.chosen, "weather": self.weather,
             "left_out": [{"origin": each.origin.isoformat(), "measured": round(each.measured, 4)} for each in left_out],
+            **({"notes": list(self.notes)} if self.notes else {}),
             **({"rules": rules_dict(self.rule_scores())} if self.rules and target == TOTAL else {}),
         }
 

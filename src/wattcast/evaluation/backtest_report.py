@@ -55,7 +55,7 @@ def _worst_days(result: BacktestResult) -> list[dict[str, str]]:
 def _notes(result: BacktestResult) -> list[str]:
     perfect = ["perfect weather: no forecast was kept as it was issued, so the models were given the weather that was "
                "measured afterwards; with a real weather forecast the errors are larger"]
-    return [*(perfect if PERFECT in result.weather else ()), *result.left_out_in_words()]
+    return [*(perfect if PERFECT in result.weather else ()), *result.notes, *result.left_out_in_words()]
 
 
 def _measured(result: BacktestResult) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
+import pandas as pd
 from torch import Tensor
 
 import wattcast
@@ -109,6 +110,17 @@ class Pretrained(LearnsNothing):
 def digest_of_base(asked: str) -> str | None:
     """Of the base that a recipe asks for; None where there is none, or it cannot be read."""
     return None if asked == NONE else Pretrained(SHIPPED if asked == DEFAULT else Path(asked).absolute()).digest
+
+
+def flattering(asked: str, station_id: str, since: pd.Timestamp) -> tuple[str, ...]:
+    """What to tell of figures of a station's weeks from `since` on: a sentence if the base that a recipe asks for has
+    learned from the station after that, else nothing."""
+    base = None if asked == NONE else Pretrained(SHIPPED if asked == DEFAULT else Path(asked).absolute()).loaded
+    until = None if base is None else base.learned_until(station_id)
+    if until is None or until <= since:
+        return ()
+    return (f"the base in use has learned from station {station_id} until {until.tz_convert(since.tz):%Y-%m-%d %H:%M}: "
+            "figures of earlier weeks flatter it",)
 
 
 def _digest(folder: Path) -> str | None:

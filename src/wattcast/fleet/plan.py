@@ -6,7 +6,7 @@ what a network takes to learn from a window. All the rest is multiplication.
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,14 @@ from wattcast.model.power import PowerNetwork
 from wattcast.settings import Settings
 from wattcast.store.base import Store
 from wattcast.store.memory import MemoryStore
+from wattcast.training.base_network import BATCH
 from wattcast.training.config import Recipe
 from wattcast.training.prepared import Prepared, input_sizes, prepare
+from wattcast.training.pretrain import Price
 from wattcast.tuning.plan import FORWARD
 from wattcast.workflows.job import ALL_STATIONS, Job
 from wattcast.workflows.many import each_station
+from wattcast.workflows.stored_sources import FOLDS, windows_each
 from wattcast.workflows.together import forecast_together, remember
 
 SAMPLE = 8
@@ -45,6 +48,7 @@ class Parts:
         window: seconds that a window takes to learn from.
         windows: that a training sees at most.
         memory: bytes of a process that forecasts; None where the system does not say.
+        base: what a base of all takes, on one core.
         made_up: whether the training was timed on a made-up station, as no other has rows of three weeks.
     """
 
@@ -55,6 +59,7 @@ class Parts:
     window: float
     windows: int
     memory: int | None
+    base: Price
     made_up: bool = False
 
     @property
@@ -82,13 +87,19 @@ class FleetPlan:
                 "shares, when rows come in": self.stations * (self.parts.first - self.parts.each),
                 "training all once, at most": self.stations * self.parts.training}
 
+    @property
+    def one_base(self) -> float:
+        """Core-seconds of a base of all, which no more than one core learns."""
+        return self.parts.base.seconds(self.stations, windows_each(self.stations), FOLDS, started=True)
+
     def to_dict(self) -> dict[str, Any]:
         work = {name: {"core_hours": seconds / 3600, "hours": seconds / 3600 / self.cores,
                        **({} if self.price is None else {"price": seconds / 3600 * self.price})}
                 for name, seconds in self.rows.items()}
         memory = None if self.parts.memory is None else self.cores * self.parts.memory
         return {"stations": self.stations, "cores": self.cores, "memory_bytes": memory, "estimate": work,
-                "measured": {**self.parts.__dict__, "training_seconds": self.parts.training}}
+                "one_base_core_hours": self.one_base / 3600,
+                "measured": {**asdict(self.parts), "training_seconds": self.parts.training}}
 
     def lines(self) -> list[str]:
         """For people."""
@@ -102,6 +113,7 @@ class FleetPlan:
         for name, seconds in self.rows.items():
             money = "" if self.price is None else f", {seconds / 3600 * self.price:.2f} at {self.price:g} a core-hour"
             said.append(f"  {name}: {_span(seconds / self.cores)} ({seconds / 3600:.3g} core-hours{money})")
+        said.append(f"  one base of all ('wattcast pretrain --store'): {_span(self.one_base)} of one core")
         if parts.memory is not None:
             said.append(f"  memory: {self.cores * parts.memory / 2**30:.1f} GiB at most, a process a core of "
                         f"{parts.memory / 2**20:.0f} MiB")
@@ -127,7 +139,8 @@ def measured_parts(store: Store, settings: Settings) -> Parts:
     steps = [len(outcome.result.outcome.forecast.table) for outcome in made if outcome.result]
     prepared, made_up = _learnable(max(sample, key=lambda data: len(data.frame)), settings.recipe())
     window, windows = _training(prepared, settings.recipe())
-    return Parts(len(names), float(np.mean(steps)), shares + each, each, window, windows, _peak(), made_up)
+    return Parts(len(names), float(np.mean(steps)), shares + each, each, window, windows, _peak(), _base(sample),
+                 made_up)
 
 
 def _sample(store: Store) -> list[StationData]:
@@ -136,6 +149,14 @@ def _sample(store: Store) -> list[StationData]:
               ] if names else []
     found = [outcome.result for outcome in each_station(spread, lambda name: store.station(name).measurements())]
     return [data for data in found if data is not None and data.measured] or simulated_sites("plan", SAMPLE)
+
+
+def _base(sample: list[StationData]) -> Price:
+    """What a base takes that learns from such stations, or from made-up ones where these are too short."""
+    try:
+        return Price.of(sample, BATCH)
+    except DataError:
+        return Price.of(simulated_sites("plan", 1), BATCH)
 
 
 def _learnable(data: StationData, recipe: Recipe) -> tuple[Prepared, bool]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -26,6 +27,9 @@ from wattcast.windows.lately import Lately
 from wattcast.windows.window_units import INPUTS, WindowUnits, lately_in_units, window_units
 
 FILE, MANIFEST = "base.safetensors", "manifest.json"
+LEARNED_UNTIL = "learned_until"
+"""Of a source in the manifest: where what was learned from each of its stations ends."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
@@ -59,6 +63,12 @@ class Base:
         except RuntimeError:
             raise BundleError("the base was made by another version of wattcast", found="a network of another shape",
                               hint=_AGAIN) from None
+
+    def learned_until(self, station_id: str) -> pd.Timestamp | None:
+        """Where what it has learned from a station of this name ends; None if it has not, or does not tell."""
+        ends = [pd.Timestamp(source[LEARNED_UNTIL][station_id]) for source in self.manifest["sources"]
+                if station_id in source.get(LEARNED_UNTIL, {})]
+        return max(ends, default=None)
 
     def reading(self, lately: Lately, told: WindowUnits) -> Reading:
         """What it reads of windows, of which `lately_in_units` and `window_units` have told."""

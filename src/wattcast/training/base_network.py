@@ -50,7 +50,8 @@ def together(lessons: Sequence[Lessons]) -> Lessons:
     return Lessons(windows, torch.cat([each.corrections for each in lessons]))
 
 
-def fit_base_network(lessons: Lessons, *, seed: int, steps: int, kept: Path | None = None,
+def fit_base_network(lessons: Lessons, *, seed: int, steps: int, start: DayNetwork | None = None,
+                     kept: Path | None = None,
                      progress: Callable[[int], None] | None = None) -> DayNetwork:
     """A network that has seen `steps` batches of the lessons, drawn anew each time they are through.
 
@@ -58,11 +59,14 @@ def fit_base_network(lessons: Lessons, *, seed: int, steps: int, kept: Path | No
         lessons: what to learn from.
         seed: of the first weights, of the order and of dropout.
         steps: batches.
+        start: a network that it begins as; it stays as it is. None to begin with nothing.
         kept: a file from which an interrupted run goes on, to the same result.
         progress: told now and then how many steps are through.
     """
     torch.manual_seed(seed)
     network = DayNetwork(SIZES)
+    if start is not None:
+        network.load_state_dict(start.state_dict())
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))  # type: ignore[no-untyped-call]
     optimizer = optimizer_of(network.named_parameters(), LEARNING_RATE, WEIGHT_DECAY)
     schedule = LambdaLR(optimizer, lambda step: rate(step, steps))

@@ -6,6 +6,7 @@ history, with gaps, upside down.
 
 import hashlib
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wattcast import __version__
-from wattcast.contracts import Kind
-from wattcast.data.corpus import Source, corpus_stations
+from wattcast.contracts import HORIZON_DAYS, Kind
+from wattcast.data.corpus import StationSource
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
 from wattcast.features.pipeline import FeaturePipeline, FeaturesConfig
@@ -41,14 +42,20 @@ LARGEST = 20.0
 """Corrections beyond so many standard deviations are faults of the data. [standard deviations]"""
 MEASURED_AT_LEAST = 0.5
 """Of the 28 days before an origin, to learn from it. [share]"""
+TOLD_EVERY = 100
+"""After so many stations it is told how far the drawing of a source is: half a minute or so. [stations]"""
+
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Of one source: windows with some of their steps, and the stations that they are from."""
+    """Of one source: windows with some of their steps, the stations that they are from, and where the rows of each of
+    these end (ISO 8601)."""
 
     lessons: Lessons
     stations: tuple[str, ...]
+    ends: tuple[str, ...]
 
     def rows(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Inputs `[N, F]` and corrections `[N]` of single steps."""
@@ -58,62 +65,83 @@ class Samples:
         return inputs[good], corrections[good]
 
 
-def kept_samples(source: Source, seed: int, work: Path) -> Samples:
+def kept_samples(source: StationSource, seed: int, work: Path, progress: Progress | None = None) -> Samples:
     """The samples of a source, read from the work folder if they were drawn before, else drawn and kept there."""
     path = work / f"{source.name}-{key_of(source, seed)}.npz"
     with suppress(OSError, ValueError, KeyError, BadZipFile), path.open("rb") as file, np.load(file) as kept:
         windows = DayTokens(**{field.name: torch.from_numpy(kept[field.name]) for field in fields(DayTokens)})
-        return Samples(Lessons(windows, torch.from_numpy(kept["corrections"])), tuple(kept["stations"].tolist()))
-    drawn = draw_samples(source, seed)
+        return Samples(Lessons(windows, torch.from_numpy(kept["corrections"])), tuple(kept["stations"].tolist()),
+                       tuple(kept["ends"].tolist()))
+    drawn = draw_samples(source, seed, progress)
     work.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part.npz")
     told = {field.name: getattr(drawn.lessons.windows, field.name).numpy() for field in fields(DayTokens)}
-    np.savez(aside, **told, corrections=drawn.lessons.corrections.numpy(), stations=np.asarray(drawn.stations))
+    np.savez(aside, **told, corrections=drawn.lessons.corrections.numpy(), stations=np.asarray(drawn.stations),
+             ends=np.asarray(drawn.ends))
     aside.replace(path)
     return drawn
 
 
-def key_of(source: Source, seed: int) -> str:
+def key_of(source: StationSource, seed: int) -> str:
     """Of all that its samples follow from."""
-    described = source.model_dump(mode="json", exclude={"file", "licence", "attribution", "may_ship"})
-    asked = json.dumps([described, file_hash(source), seed, __version__, INPUTS, STEPS], sort_keys=True)
+    asked = json.dumps([source.described(), source.sha256, seed, __version__, INPUTS, STEPS], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
-def file_hash(source: Source) -> str | None:
-    """SHA-256 of its file; None if it is made up."""
-    return None if source.file is None else hashlib.sha256(Path(source.file).read_bytes()).hexdigest()
-
-
-def draw_samples(source: Source, seed: int) -> Samples:
+def draw_samples(source: StationSource, seed: int, progress: Progress | None = None) -> Samples:
     """Samples of all stations of a source; a station's do not depend on which others there are.
+
+    Args:
+        source: what to draw from.
+        seed: of everything random.
+        progress: told now and then how many stations are through.
 
     Raises:
         DataError: the source cannot be read or holds nothing to learn from.
     """
-    parts, stations = [], []
-    for data in corpus_stations(source):
-        random = np.random.default_rng([seed, *data.station.id.encode()])
-        if made := _of_station(data, source.windows, random):
+    parts, ends = [], {}
+    for number, data in enumerate(source.stations(), 1):
+        if made := windows_of(data, source.windows, seed):
             parts += made
-            stations.append(data.station.id.partition("/")[2])
+            ends[data.station.id.removeprefix(f"{source.name}/")] = data.end.isoformat()
+        if progress is not None and number % TOLD_EVERY == 0:
+            progress(number)
     if not parts:
-        raise DataError(f"the source {source.name} holds nothing to learn from", found=source.file,
+        raise DataError(f"the source {source.name} holds nothing to learn from",
                         expected=f"stations of more than {DAYS} days and a horizon")
-    return Samples(together(parts), tuple(stations))
+    return Samples(together(parts), tuple(ends), tuple(ends.values()))
 
 
-def _of_station(data: StationData, count: int, random: np.random.Generator) -> list[Lessons]:
-    windows = station_windows(data)
+def windows_of(data: StationData, count: int, seed: int) -> list[Lessons]:
+    """So many windows of a station, or as many as it has, in parts; none where it is too short, has too many gaps or
+    fewer than `STEPS` steps in seven days. All have a horizon of seven days, however far the station is forecast."""
+    random = np.random.default_rng([seed, *data.station.id.encode()])
+    whole = data.station.model_copy(update={"horizon": f"{HORIZON_DAYS}d"})
+    if station_horizon(whole).steps < STEPS:
+        return []
+    windows = station_windows(replace(data, station=whole))
     shape = windows.shape
-    origins = np.arange(shape.day, windows.rows - shape.horizon)
-    measured = np.concatenate([[0], np.cumsum(windows.target_mask[windows.front:, 0].numpy())])
-    known = measured[origins] - measured[np.maximum(origins - DAYS * shape.day, 0)]
-    origins = origins[known >= MEASURED_AT_LEAST * DAYS * shape.day]
+    measured = windows.target_mask[windows.front:windows.front + windows.rows, 0].numpy()
+    origins = origins_of(measured, shape.day, shape.horizon)
     if not len(origins):
         return []
     drawn = random.choice(origins, min(count, len(origins)), replace=False)
     return [lessons_at(windows, some, random, harder=True) for some in in_parts(drawn, shape)]
+
+
+def origins_of(measured: NDArray[np.bool_], day: int, horizon: int) -> NDArray[np.int64]:
+    """The rows that a window to learn from may begin at: enough was measured before them, and the horizon is there.
+
+    Args:
+        measured: whether the first target was, by row `[T]`.
+        day: steps of one.
+        horizon: in steps.
+    """
+    origins = np.arange(day, len(measured) - horizon)
+    until = np.concatenate([[0], np.cumsum(measured)])
+    known = until[origins] - until[np.maximum(origins - DAYS * day, 0)]
+    enough: NDArray[np.int64] = origins[known >= MEASURED_AT_LEAST * DAYS * day]
+    return enough
 
 
 def station_windows(data: StationData) -> WindowDataset:

@@ -1,6 +1,7 @@
 """The verb `backtest`."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wattcast.contracts import WeatherUse
@@ -11,6 +12,7 @@ from wattcast.evaluation.backtest import backtest as run_backtest
 from wattcast.evaluation.backtest_report import write_backtest_report
 from wattcast.evaluation.baselines import USUAL
 from wattcast.evaluation.rules import load_rules
+from wattcast.experts.pretrained import flattering
 from wattcast.features.calendar import load_overrides
 from wattcast.forecasting.predictor import NAME
 from wattcast.settings import Settings
@@ -50,8 +52,9 @@ def backtest_station(data: StationData, settings: Settings, *, first_origin: str
     rolling = list(rolling_origins(first, parse_duration(every), last_origin(data, horizon), origins, step=step))
     if not rolling:
         raise InputError(f"the first origin {first_origin} leaves nothing to forecast", found=f"data until {data.end}")
-    return run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every, jobs=jobs,
+    made = run_backtest(data, forecasters, rolling, horizon, weather=weather, refit_every=refit_every, jobs=jobs,
                         overrides=load_overrides(Path(holidays)) if holidays else None, rules=graded, progress=progress)
+    return replace(made, notes=flattering(settings.model.base, data.station.id, first))
 
 
 def save_backtest(result: BacktestResult, json_file: Path | None, report: Path | None, data: DataConfig) -> None:

@@ -14,6 +14,8 @@ from wattcast.evaluation.baselines import baseline
 from wattcast.evaluation.first_gate import FirstDecision, judge
 from wattcast.evaluation.horizon_view import HorizonView
 from wattcast.evaluation.scorecard import Scorecard, pool, score_week
+from wattcast.experts.pretrained import flattering
+from wattcast.experts.trained import TrainedModel
 from wattcast.forecasting.predictor import NetworkForecaster
 from wattcast.forecasting.selection import calibrate_and_choose
 from wattcast.settings import Settings
@@ -27,7 +29,8 @@ REFERENCES = ("seasonal-naive", "weekly-mean")
 class Evaluation:
     """Forecasts of the weeks that were kept from training, and how good they were.
 
-    `gate` is what was decided there about a model that was trained from the start, before it was put in use.
+    `gate` is what was decided there about a model that was trained from the start, before it was put in use; `notes`
+    say what else its figures are to be read with.
     """
 
     card: Scorecard
@@ -35,6 +38,7 @@ class Evaluation:
     references: tuple[Mapping[str, Forecast], ...]
     weather: str
     gate: tuple[FirstDecision, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def evaluation_dict(evaluation: Evaluation | None) -> dict[str, Any] | None:
@@ -42,7 +46,8 @@ def evaluation_dict(evaluation: Evaluation | None) -> dict[str, Any] | None:
     if evaluation is None:
         return None
     gate = {decision.target: decision.to_dict() for decision in evaluation.gate}
-    return {**evaluation.card.to_dict(), "weather": evaluation.weather, **({"first_gate": gate} if gate else {})}
+    return {**evaluation.card.to_dict(), "weather": evaluation.weather, **({"first_gate": gate} if gate else {}),
+            **({"notes": list(evaluation.notes)} if evaluation.notes else {})}
 
 
 def holdout_weeks(data: StationData, settings: Settings) -> tuple[int, list[str]]:
@@ -96,12 +101,17 @@ def admit(network: NetworkForecaster, view: HorizonView, data: StationData, firs
         first: where the weeks that were kept begin.
         weeks: how many.
     """
-    evaluation = evaluate(network, data, first, weeks)
+    assert network.model is not None
+    evaluation, notes = evaluate(network, data, first, weeks), flattered(network.model)
     gate = judge(evaluation.card)
     failed = [decision.target for decision in gate if decision.passed is False]
     if failed:
-        assert network.model is not None
         chosen = calibrate_and_choose(network.model, view.training_data(), simple_only=failed)
         network = replace(network, model=chosen)
         evaluation = evaluate(network, data, first, weeks)
-    return network, replace(evaluation, gate=gate)
+    return network, replace(evaluation, gate=gate, notes=notes)
+
+
+def flattered(model: TrainedModel) -> tuple[str, ...]:
+    """What to tell of a choice and figures whose weeks the base in use knows from learning; mostly nothing."""
+    return flattering(model.recipe.model.base, model.station.id, model.validation[0])

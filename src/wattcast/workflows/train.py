@@ -13,7 +13,7 @@ from wattcast.store.base import StationStore
 from wattcast.store.older_rows import extend_history
 from wattcast.training.config import Recipe
 from wattcast.workflows.choice import choice_lines
-from wattcast.workflows.evaluation import Evaluation, admit, evaluate, evaluation_dict
+from wattcast.workflows.evaluation import Evaluation, admit, evaluate, evaluation_dict, flattered
 from wattcast.workflows.finetune import FinetuneOutcome, update_station
 from wattcast.workflows.history import History, read_history
 from wattcast.workflows.job import Job, OnEpoch
@@ -97,7 +97,7 @@ def train(job: Job, station_id: str | None = None, *, until: str | None = None, 
             model = kept.versions.load()
             evaluation = evaluate(NetworkForecaster.of(model), data, history.kept, history.weeks)
     notes = (*history.quality.doubts(), *history.notes, *older,
-             *map(str, history.quality.assumed), *doubts, *choice_lines(model.selection))
+             *map(str, history.quality.assumed), *doubts, *choice_lines(model.selection), *flattered(model))
     return TrainOutcome(data, history.quality, version, kept.place, evaluation, len(model.history),
                         time.perf_counter() - started, notes, found, update,
                         model.selection.simple_only if model.selection else ())

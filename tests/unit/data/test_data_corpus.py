@@ -10,7 +10,7 @@ import pytest
 from wattcast.configfile import read_config
 from wattcast.contracts import TOTAL, Kind
 from wattcast.data.corpus import Corpus, Source, corpus_of, corpus_stations, joined
-from wattcast.errors import ConfigError, DataError
+from wattcast.errors import ConfigError, DataError, InputError
 
 HOURS = 50
 
@@ -156,3 +156,14 @@ def test_corpora__with_a_source_of_one_name_are_an_error(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"all files is wrong at sources(?s:.*)two sources have one name: s\b"
                                           r"(?s:.*)give each file once"):
         joined([one, other, one])
+
+
+def test_stations__until_a_time_are_those_that_began_before_it(tmp_path) -> None:
+    path = written(tmp_path, rows("a"), rows("late", "2025-01-02 05:00"))
+    found = stations(path, until="2025-01-02 05:00", zone="Etc/GMT-1")
+    assert list(found) == ["s/a"]
+    assert found["s/a"].end == pd.Timestamp("2025-01-02 04:00", tz="UTC")
+    with pytest.raises(InputError, match="between two steps"):
+        stations(path, until="2025-01-02 05:30")
+    with pytest.raises(ValueError, match="not a time"):
+        source(path, until="soon")

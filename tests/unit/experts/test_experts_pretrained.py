@@ -13,7 +13,7 @@ from wattcast.contracts import TOTAL, Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.errors import BundleError
 from wattcast.experts.base import Asked, Kept, Lesson
-from wattcast.experts.pretrained import SHIPPED, Pretrained
+from wattcast.experts.pretrained import SHIPPED, Pretrained, flattering
 from wattcast.model.day_network import DayNetwork
 from wattcast.settings import build_settings
 from wattcast.timegrid import parse_step, steps_per_day
@@ -165,3 +165,16 @@ def test_import__of_the_table_loads_no_trees() -> None:
 
     code = "import sys, wattcast.experts.table; sys.exit('lightgbm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_flattering__says_so_of_weeks_that_the_base_has_learned(tmp_path) -> None:
+    torch.manual_seed(0)
+    manifest = {"sources": [{"learned_until": {"s": "2025-03-01T00:00:00+00:00"}}]}
+    for name, content in Base(packed(DayNetwork(SIZES)), manifest).files().items():
+        (tmp_path / name).write_bytes(content)
+    before, after = (pd.Timestamp(day, tz="Asia/Shanghai") for day in ("2025-03-01 07:00", "2025-03-01 08:00"))
+    [said] = flattering(str(tmp_path), "s", before)
+    assert "station s until 2025-03-01 08:00" in said
+    assert flattering(str(tmp_path), "s", after) == ()
+    assert flattering(str(tmp_path), "other", before) == ()
+    assert flattering("none", "s", before) == flattering("default", "s", before) == ()

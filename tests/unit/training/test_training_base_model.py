@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -112,3 +113,10 @@ def test_shipped__has_seen_no_station_of_the_panel() -> None:
              "pvod_08": "pvod_station08", "rooftop_10": "citylearn2022_pv10"}
     assert {other.get(name, name) for name in panel} & seen == set()
     assert {source["name"] for source in read_manifest(SHIPPED)["sources"]} & {"bdg2", "nve_wind"} == set()
+
+
+def test_learned_until__is_the_latest_of_all_sources_that_tell(base) -> None:
+    ends = [{"a": "2025-03-01T00:00:00+01:00"}, {"a": "2025-03-01T00:00:00+00:00", "b": "2025-01-01T00:00:00+00:00"}]
+    told = Base(base.weights, {"sources": [{"stations": ["c"]}, *({"learned_until": each} for each in ends)]})
+    assert told.learned_until("a") == pd.Timestamp("2025-03-01", tz="UTC")
+    assert told.learned_until("c") is None

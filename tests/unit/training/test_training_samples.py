@@ -100,3 +100,19 @@ def test_samples__skip_steps_that_were_not_measured(tmp_path) -> None:
     share = corrections.isfinite().float().mean(1)
     assert 0.3 < share.min() < 0.9
     assert share.max() == 1
+
+
+def test_samples__tell_where_the_rows_of_each_station_end(tmp_path) -> None:
+    given = source(corpus_file(tmp_path), until="2025-02-20")
+    drawn = kept_samples(given, 0, tmp_path / "work")
+    assert drawn.ends == ("2025-02-20T00:00:00+00:00",) * 2
+    assert kept_samples(given, 0, tmp_path / "work").ends == drawn.ends
+
+
+def test_windows__of_any_horizon_are_of_seven_days_and_of_too_long_steps_none(tmp_path) -> None:
+    [data] = corpus_stations(source(corpus_file(tmp_path, "a")))
+    short = replace(data, station=data.station.model_copy(update={"horizon": "1d"}))
+    [whole], [alike] = (module.windows_of(each, 5, 0) for each in (data, short))
+    np.testing.assert_array_equal(alike.windows.ahead, whole.windows.ahead)
+    coarse = replace(data, station=data.station.model_copy(update={"step": "12h"}), frame=data.frame[::12])
+    assert module.windows_of(coarse, 5, 0) == []
