@@ -123,11 +123,11 @@ def _version(version: Annotated[bool, typer.Option("--version", help="print the 
 @app.command()
 def demo(folder: DemoFolder = Path("demo"), config: ConfigFile = None, set_: Assignments = None) -> None:
     """A simulated station from data to forecast: simulate, check, train, forecast, compare, report."""
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.settings import load_settings
     from wattcast.workflows.demo import demo as run
 
-    with render.training_progress() as on_epoch:
+    with render_progress.training_progress() as on_epoch:
         run(folder, load_settings(config, (*SHORT, *(set_ or ()))), on_epoch=on_epoch, say=render.say,
             show=render.scorecard)
 
@@ -178,10 +178,11 @@ def tune(data: Data = None, station: StationId = None, config: ConfigFile = None
 
 
 def _train(job: "Job", as_json: bool, run: "Callable[..., TrainOutcome]", until: str | None) -> None:
-    from wattcast import render
+    from wattcast import render, render_progress
 
     def one(station_id: str | None) -> "TrainOutcome":
-        with render.search_progress(as_json) as on_search, render.training_progress(as_json) as on_epoch:
+        with (render_progress.search_progress(as_json) as on_search,
+              render_progress.training_progress(as_json) as on_epoch):
             return run(job, station_id, until=until, on_epoch=on_epoch, on_search=on_search)
 
     each(job, job.station_ids(), one, words=render.trained, show=render.training,
@@ -189,11 +190,11 @@ def _train(job: "Job", as_json: bool, run: "Callable[..., TrainOutcome]", until:
 
 
 def _search(job: "Job", as_json: bool, until: str | None) -> None:
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.workflows.tune import search_only
 
     def one(station_id: str | None) -> "SearchOutcome":
-        with render.search_progress(as_json) as on_search:
+        with render_progress.search_progress(as_json) as on_search:
             return search_only(job, station_id, until=until, on_search=on_search)
 
     each(job, job.station_ids(), one, words=render.searched, show=render.search,
@@ -209,12 +210,12 @@ def finetune(data: Data = None, station: StationId = None, config: ConfigFile = 
 
 
 def _update(job: "Job", as_json: bool, *, until: str | None, if_needed: bool = False) -> None:
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.workflows.finetune import finetune as run
     from wattcast.workflows.finetune import stations_to_update
 
     def one(station_id: str) -> "FinetuneOutcome":
-        with render.training_progress(quiet=as_json, what="fine-tuning") as on_epoch:
+        with render_progress.training_progress(quiet=as_json, what="fine-tuning") as on_epoch:
             return run(job, station_id, until=until, if_needed=if_needed, on_epoch=on_epoch)
 
     each(job, stations_to_update(job), one, words=render.finetuned, show=render.finetuning,
@@ -257,15 +258,15 @@ def backtest(first_origin: FirstOrigin, data: Data = None, station: SingleStatio
              no_weather: NoWeather = False, refit_every: RefitEvery = None, jobs: Jobs = 1, rule: Rules = None,
              json_file: JsonFile = None, report: ReportFile = None) -> None:
     """Forecast from many origins in the past and compare with what happened and with simple models."""
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.workflows.backtest import backtest as run
     from wattcast.workflows.backtest import save_backtest
 
     job = _job(data, station, config, set_, store, models_dir)
-    with render.training_progress() as on_epoch:
+    with render_progress.training_progress() as on_epoch:
         result = run(job, first_origin=first_origin, every=every, origins=origins, models=models.split(","),
                      no_weather=no_weather, refit_every=refit_every, jobs=jobs, rules=words(rule), on_epoch=on_epoch,
-                     progress=render.counter())
+                     progress=render_progress.counter())
     save_backtest(result, json_file, report, job.settings.data)
     render.backtest(result)
 
@@ -298,13 +299,13 @@ def pretrain(out: BaseFolder, corpus: CorpusFiles = None, store: BaseStore = Non
 
     A run that was interrupted goes on after the sources that it had finished.
     """
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.workflows.job import ALL_STATIONS
     from wattcast.workflows.pretrain import pretrain as run
 
     job = None if store is None else _job(None, ALL_STATIONS, config, set_, store, None)
     outcome = run(corpus or (), out, job=job, until=until, seed=seed, tested=not untested,
-                  progress=render.parts(as_json), tell=None if as_json else render.announce)
+                  progress=render_progress.parts(as_json), tell=None if as_json else render.announce)
     if as_json:
         print_json(outcome.to_dict())
     else:

@@ -44,7 +44,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.n_trials is not None and not arguments.enable_hyperopt:
         raise ConfigError("--n_trials belongs to --enable_hyperopt", hint="give both or neither")
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.settings import load_settings
     from wattcast.training.horizon_weights import (
         describe_horizon_weights,
@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if finetuning:
         return _finetune(job, arguments.station_id)
     print(f"🔄 training station {arguments.station_id} on {job.data}")
-    with render.search_progress(mark="🔍 ") as on_search, render.training_progress() as on_epoch:
+    with render_progress.search_progress(mark="🔍 ") as on_search, render_progress.training_progress() as on_epoch:
         outcome = train(job, on_epoch=on_epoch, on_search=on_search)
     render.training(outcome)
     print(f"✅ the model and its files are in {outcome.place}")
@@ -78,11 +78,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _finetune(job: "Job", station_id: str) -> int:
     """Fine-tune the station's model; the exit code is 3 if the gate said no."""
-    from wattcast import render
+    from wattcast import render, render_progress
     from wattcast.workflows.finetune import finetune
 
     print(f"🔄 fine-tuning the model of station {station_id} on {job.data}")
-    with render.training_progress(what="fine-tuning") as on_epoch:
+    with render_progress.training_progress(what="fine-tuning") as on_epoch:
         outcome = finetune(job, station_id, on_epoch=on_epoch)
     render.finetuning(outcome)
     if outcome.rejected:

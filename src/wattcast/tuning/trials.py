@@ -19,8 +19,8 @@ WAIT = 0.5
 """Seconds between two looks at whether another process's last trial has ended."""
 
 DEAREST = 1 / 8
-"""Of the time for all trials, what one may take to go on while others are to be begun: without a limit the best of a stage
-once took 45 % of half an hour, and half of the trials were never begun. [share]"""
+"""Of the time for all trials, what one may take to go on while others are to be begun: without a limit the best of a
+stage once took 45 % of half an hour, and half of the trials were never begun. [share]"""
 
 NONE: Mapping[str, Value] = {}
 """No other values than today's."""
