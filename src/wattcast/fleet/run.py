@@ -68,8 +68,9 @@ def train_fleet(work: Work, stations: Sequence[str], executor: Executor, ledger:
     if it was not yet.
     """
     def keep(kept: StationStore, made: Trained) -> tuple[str, dict[str, object]]:
-        version = kept.versions.add(made.model, made.metrics, description=made.description)
-        kept.versions.promote(version)
+        with kept.locked():
+            version = kept.versions.add(made.model, made.metrics, description=made.description)
+            kept.versions.promote(version)
         return version, {"version": version, "days": round(made.days, 1), "seconds": round(made.seconds, 1)}
 
     # A version tells its time in whole seconds.

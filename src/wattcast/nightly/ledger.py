@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from wattcast.errors import DataError
 from wattcast.store.files import cannot_write, json_text
 
 log = logging.getLogger("wattcast")
@@ -50,7 +51,8 @@ class Ledger:
         except FileNotFoundError:
             return ledger
         except OSError as error:
-            raise cannot_write(path, error, "nightly.filed") from None
+            raise DataError(f"the night's ledger {path} cannot be read", found=error.strerror or str(error),
+                            hint="let this user read it, or choose another folder with nightly.filed") from None
         for line in text.splitlines():
             try:
                 ledger._take(*json.loads(line))

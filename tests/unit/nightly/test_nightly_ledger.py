@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from wattcast.errors import DataError
 from wattcast.nightly.ledger import TRIES, Ledger
 
 
@@ -19,6 +20,13 @@ def test_ledger__is_read_as_it_was_written(path: Path) -> None:
     assert again.told("forecast", "厂区") == {"version": "v0002"}
     assert again.told("forecast", "north") is None
     assert again.told("review", "厂区") is None
+
+
+def test_ledger__that_cannot_be_read_says_so(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        Ledger.read(path)
+    assert "nightly.filed" in caught.value.hint
 
 
 @pytest.mark.parametrize("torn", [1, 5, 30])
