@@ -14,6 +14,7 @@ from wattcast.data.columns import PREDECESSOR_TARGETS, Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
+from wattcast.data.issue_times import require_usable
 from wattcast.data.kinds import infer_kind
 from wattcast.data.likely_codes import mask_likely_codes
 from wattcast.data.limits import assumed_limits
@@ -277,7 +278,8 @@ def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,
     if absent:
         frame = frame.drop(columns=absent).join(_newest(table[absent]))[list(station.columns)]
     findings = [replace(found, action=f"weather forecasts: {found.action}") for found in findings]
-    return frame, WeatherVintages(table), findings
+    vintages = WeatherVintages(table)
+    return frame, vintages, [*findings, *require_usable(vintages, parse_step(station.step), raw.source)]
 
 
 def _newest(table: pd.DataFrame) -> pd.DataFrame:
