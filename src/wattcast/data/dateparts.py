@@ -1,6 +1,8 @@
 """Year, month and day in columns of their own, and minutes beside hours: one column of dates and one of clocks."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +19,24 @@ _PARTS = {"year": ("year", "yyyy", "yr", "jahr", "année", "año", "年", "年�
           "month": ("month", "monat", "mois", "mes", "月", "月份"),
           "day": ("day", "tag", "jour", "día", "日"), "hour": ("hour", "stunde", "heure", "hora", "小时", "时"),
           "minute": ("minute", "minuten", "min", "分", "分钟")}
+
+
+_IN_A_NAME = re.compile(
+    r"(?<!\d)(?:(?P<year>(?:19|20)\d{2})[-_.年]?(?P<month>0[1-9]|1[0-2])[-_.月]?(?P<day>0[1-9]|[12]\d|3[01])"
+    r"|(?P<day_first>0[1-9]|[12]\d|3[01])\.(?P<then>0[1-9]|1[0-2])\.(?P<last>(?:19|20)\d{2}))(?!\d)")
+
+
+def date_in(file: Path) -> str | None:
+    """The day that a file's name tells, as `2025-05-20`; None if it tells none, or several."""
+    found = {f"{match['year'] or match['last']}-{match['month'] or match['then']}-{match['day'] or match['day_first']}"
+             for match in _IN_A_NAME.finditer(file.name)}
+    return found.pop() if len(found) == 1 else None
+
+
+def date_of_all(file: Path, header: Sequence[str]) -> str | None:
+    """The day of all rows of a file that has hours, or numbers of intervals, and no date: that of its name."""
+    known = {recognise(name) for name in header}
+    return date_in(file) if "clock" in known and "time" not in known and DATE not in put_together(header) else None
 
 
 def _found(header: Sequence[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from wattcast.data.offsets import offset_column
 from wattcast.data.plants import groups_by_name, is_part, says_weather, without_dates
 from wattcast.data.schema import DataConfig, recognise
 from wattcast.data.settled import cut_off
-from wattcast.data.shapes import Wide, wide_columns
+from wattcast.data.shapes import Wide, require_whole_day, wide_columns
 from wattcast.data.stamps import starts_of
 from wattcast.data.strays import without_strays
 from wattcast.data.tables import OTHER_FORMS, Table, is_table, read_header, read_table
@@ -213,11 +213,18 @@ def _require_same_spelling(file: Path, own: Columns, header: Sequence[str], colu
 
 
 def shape_of(header: Sequence[str], config: DataConfig) -> Wide | None:
-    """The columns of a day's intervals, if none is the power by itself."""
+    """The columns of a day's intervals, if none is the power by itself.
+
+    Raises:
+        DataError: some of a day's are missing.
+    """
     value = config.targets.get(TOTAL, TOTAL)
     if value in header or (not config.targets and column_for(header, TOTAL)):
         return None
-    return wide_columns(header, value)
+    wide = wide_columns(header, value)
+    if wide is None and not config.targets:
+        require_whole_day(header)
+    return wide
 
 
 def columns_of(file: Path, config: DataConfig) -> Columns | None:
