@@ -19,7 +19,7 @@ from wattcast.data.kinds import infer_kind
 from wattcast.data.likely_codes import mask_likely_codes
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
-from wattcast.data.places import unlike_name, wrong_zone
+from wattcast.data.places import light_in_the_dark, unlike_name, wrong_zone
 from wattcast.data.power_names import assumed_power
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.quantities import Described, Steps, metered, to_steps
@@ -99,7 +99,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     data = StationData(station, frame, vintages)
     chosen = "timezone" in config.time.model_fields_set
     named = [] if chosen or not starts.naive else unlike_name((raw.columns.time, clock), station, times)
-    findings = [*wrong_zone(station, times), *named, *(_far_below_capacity(data) if whole else []), *findings,
+    dark = light_in_the_dark(clean.frame, station)
+    findings = [*wrong_zone(station, times), *named, *dark, *(_far_below_capacity(data) if whole else []), *findings,
                 *resets, *clean.steps.findings, *clean.coarse, *_missing(rows, data, raw), *clean.changed,
                 *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
     told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []

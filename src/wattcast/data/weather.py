@@ -13,6 +13,7 @@ from wattcast.data.frames import as_table
 from wattcast.data.gridding import mean_of_repeated, step_starts
 from wattcast.data.ids import to_ids
 from wattcast.data.overlap import require_one_forecast
+from wattcast.data.places import light_in_the_dark
 from wattcast.data.quality import Finding, times_of
 from wattcast.data.schema import DataConfig, TimeConfig
 from wattcast.data.stamps import starts_of
@@ -183,7 +184,7 @@ def _on_grid(table: Table, layout: Layout, issued: pd.DatetimeIndex, station: St
     # Of repeated rows the later one wins.
     frame = frame[~frame.index.duplicated(keep="last")].sort_index()
     frame, findings = mask_impossible(frame, station, config)
-    return _to_steps(frame, parse_step(station.step)), findings
+    return _to_steps(frame, parse_step(station.step)), [*findings, *light_in_the_dark(frame, station)]
 
 
 def _to_steps(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
