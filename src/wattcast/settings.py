@@ -123,7 +123,7 @@ ALIASES = {"station_id": "data.station", "knowable_future_features": "data.known
 
 PLAIN = {"tuple": "a list, such as [a, b]", "dict": "names with their values, such as {name: value}",
          "model": "keys with their values, such as {key: value}", "string": "a text", "bool": "true or false",
-         "float": "a number, with a point before decimals and without a unit", "int": "a whole number"}
+         "float": "a number, with a point before decimals and without a unit", "int": "an integer, a whole number"}
 """What is expected, in plain words, by how the kind of an error begins."""
 
 

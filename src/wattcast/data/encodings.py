@@ -71,7 +71,17 @@ def encoding_of(path: Path) -> str:
     if likeliest is not None and (chinese or told[likeliest]):
         return likeliest
     raise DataError(f"{path} is not text in UTF-8, UTF-16, Windows-1252, GB 18030, Shift JIS, EUC-KR or Big5",
-                    hint="save the file as CSV in UTF-8")
+                    found=_first_beyond(content), hint="save the file as CSV in UTF-8")
+
+
+def _first_beyond(content: bytes) -> str:
+    """Where a text stops to be UTF-8, as where two files in different encodings were joined."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[:error.start].count(b"\n") + 1
+        return f"no UTF-8 in line {line}"
+    return "UTF-8"
 
 
 def _require_text(path: Path, start: bytes) -> None:

@@ -151,6 +151,13 @@ def test_read_header__a_file_that_is_called_otherwise(tmp_path: Path, content: b
         read_header(tmp_path / "a.csv")
 
 
+def test_read_header__two_encodings_in_a_file_name_the_line(tmp_path: Path) -> None:
+    text = "时间,总有功功率\n2025-06-01 00:00,200\n".encode()
+    (tmp_path / "a.csv").write_bytes(text + "备注".encode("gbk") + b"\n\xff\xfe\n")
+    with pytest.raises(DataError, match="no UTF-8 in line 3"):
+        read_header(tmp_path / "a.csv")
+
+
 def test_read_header__a_file_that_was_never_written(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(bytes(4096))
     with pytest.raises(DataError, match=r"holds zeros and no text(?s:.*)get the file again"):
