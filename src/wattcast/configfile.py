@@ -17,12 +17,21 @@ BLOCK = re.compile(r"^(\w+)[ \t]*=[ \t]*(?=\{)", re.MULTILINE)
 REPEATABLE = {"CFG", "HYPEROPT_SPACE"}
 """Blocks that the seed document shows more than once, for one purpose each: their keys are taken together."""
 
+SHOWN = 60
+"""So much of what stands for keys and values is shown. [characters]"""
 NUMBER = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 """What YAML 1.2 and Python call a number and PyYAML a text, such as 1e-5."""
 
 
-AS_WRITTEN = {"station", "station_id", "deadline"}
-"""Keys whose value is a text: 007 is not 7, NO is not false, and 10:30 is not 630."""
+AS_WRITTEN = {
+    "station", "station_id", "deadline", "country", "timezone", "night_zone", "step", "horizon", "column", "clock",
+    "station_column", "sheet", "known_future", "past_only", "categorical", "knowable_future_features",
+    "unknowable_future_features", "missing_words", "path", "issued", "lead"}
+"""Keys whose value is a text, or a list of texts: 007 is not 7, NO is Norway and no false, and 10:30 is not 630."""
+
+WRITTEN_FOR = {"：": ": (a colon and a blank)", "，": ", (a comma)", "“": '"', "”": '"', "‘": "'", "’": "'",
+               "｛": "{", "｝": "}", "［": "[", "］": "]", "\u00a0": "a blank", "\u3000": "a blank"}
+"""Signs of texts that stand where YAML wants another one."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,19 +70,39 @@ def read_config(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"cannot read the configuration {file}", found=error.strerror,
                           hint="check --config") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid YAML", found=" ".join(str(error).split())) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not valid YAML in UTF-8", found=f"{error.reason} at byte {error.start}",
+                          hint="save it in UTF-8") from None
+    except yaml.YAMLError as error:
+        found = " ".join(str(error).split())
+        raise ConfigError(f"{file} is not valid YAML", found=found, hint=sign_for(found) or (
+            "indent with blanks, not with tabs" if r"'\t'" in found else None)) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigError(f"{file} does not hold keys and values", found=type(content).__name__,
-                          expected="section: {key: value}")
+        raise ConfigError(f"{file} does not hold keys and values", found=f"{type(content).__name__}: "
+                          f"{str(content)[:SHOWN]!r}", expected="section: {key: value}", hint=sign_for(str(content)))
     return content
 
 
-def _as_written(node: yaml.Node | None) -> str | None:
-    """The text of a single value; None for null and for what holds several."""
-    return node.value if isinstance(node, yaml.ScalarNode) and not node.tag.endswith(":null") else None
+def sign_for(text: str) -> str | None:
+    """What to write instead of a sign that YAML takes for a part of a text; None where there is none."""
+    wrong = next((sign for sign in text if sign in WRITTEN_FOR), None)
+    return None if wrong is None else f"write {WRITTEN_FOR[wrong]} instead of {wrong!r}"
+
+
+def _as_written(node: yaml.Node | None) -> str | list[str | None] | None:
+    """The text of a single value, or those of a list; None for null and for all else."""
+    if isinstance(node, yaml.SequenceNode):
+        texts = [_as_written(each) for each in node.value]
+        return [text for text in texts if text is None or isinstance(text, str)] if all(
+            isinstance(each, yaml.ScalarNode) for each in node.value) else None
+    if not isinstance(node, yaml.ScalarNode) or node.tag.endswith(":null"):
+        return None
+    if node.style is None and node.value[:1] in WRITTEN_FOR:
+        raise ConfigError(f"the value {node.value!r} begins with a sign that is none of YAML",
+                          hint=sign_for(node.value[:1]))
+    return str(node.value)
 
 
 def read_value(text: str, where: str, key: str = "") -> Any:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from wattcast.configfile import merged, read_config, read_value
+from wattcast.configfile import merged, read_config, read_value, sign_for
 from wattcast.contracts import Config
 from wattcast.data.schema import DataConfig
 from wattcast.errors import ConfigError, listing, nearest
@@ -121,6 +121,12 @@ ALIASES = {"station_id": "data.station", "knowable_future_features": "data.known
 """The seed document's words for keys of ours."""
 
 
+PLAIN = {"tuple": "a list, such as [a, b]", "dict": "names with their values, such as {name: value}",
+         "model": "keys with their values, such as {key: value}", "string": "a text", "bool": "true or false",
+         "float": "a number, with a point before decimals and without a unit", "int": "an integer, a whole number"}
+"""What is expected, in plain words, by how the kind of an error begins."""
+
+
 def _place(tree: dict[str, Any], key: str, value: Any, *, replace: bool) -> None:
     """Put `value` where `key` belongs: `section`, `section.key`, or a key that exactly one section has.
 
@@ -169,5 +175,11 @@ def _explain(error: ErrorDetails) -> ConfigError:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return _unknown(key)
+    if error["type"] == "invalid_key":
+        return ConfigError(f"configuration key {key!r} is no word", found=repr(error["input"]),
+                           expected="words for keys", hint="a comma parts entries: decimals need a point")
+    known = next((word for word in PLAIN if error["type"].startswith(word)), None)
+    single = known == "tuple" and isinstance(error["input"], (str, int, float))
+    hint = f"{key.rpartition('.')[2]}: [{error['input']}]" if single else sign_for(key)
     return ConfigError(f"configuration key {key!r} has a wrong value", found=repr(error["input"]),
-                       expected=error["msg"])
+                       expected=error["msg"] if known is None else PLAIN[known], hint=hint)

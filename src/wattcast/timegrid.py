@@ -120,8 +120,12 @@ def parse_time(text: str, timezone: str) -> pd.Timestamp:
     """An instant as a person writes it; without an offset it is local time.
 
     Raises:
-        InputError: not a time, or one that a DST change leaves out or repeats.
+        InputError: not a time, one that may begin with the day or with the month, a time of day alone, or one that a
+            DST change leaves out or repeats.
     """
+    if re.match(r"\s*\d{1,2}[-/.:]", text):
+        raise InputError(f"{text!r} is not a time in {timezone}", found="it lacks the date, or may begin with the "
+                         "day or with the month", expected="for example 2025-06-01 00:00")
     try:
         time = pd.Timestamp(text)
         # pandas takes these for the clock of the machine, whatever its zone.

@@ -129,3 +129,33 @@ def test_station__null_is_none(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("station: [a]")
     with pytest.raises(ConfigError, match=r"data\.station"):
         load_settings(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize(("text", "key", "value"), [
+    ("location: {country: NO}", "location.country", "NO"),
+    ("known_future: [no, 4711, y]", "known_future", ("no", "4711", "y")),
+    ("station_column: on", "station_column", "on"), ("missing_words: [off, 007]", "missing_words", ("off", "007")),
+])
+def test_names__are_what_is_written(file, text: str, key: str, value: object) -> None:
+    found = load_settings(file(text)).data
+    for part in key.split("."):
+        found = getattr(found, part)
+    assert found == value
+
+
+@pytest.mark.parametrize(("text", "hint"), [
+    ("kind：load", "instead of '：'"), ("station: a\nkind：load\ncapacity: 3\n", "instead of '：'"),
+    ("targets: {total_active_power：kw}", "instead of '：'"), ("station: “007”", "instead of '“'"),
+    ("time:\n\tstep: 1h\n", "not with tabs"), ("location: {latitude: 31,2, longitude: 121,4}", "decimals need a point"),
+    ("known_future: temp", r"known_future: \[temp\]"), ("time: {timezone: UTC+8}", "Etc/GMT-8"),
+    ("time: {timezone: Beijing}", "Asia/Shanghai"), ("time: {timezone: Europ/Berlin}", "Europe/Berlin"),
+])
+def test_wrong_signs__say_what_to_write(file, text: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=f"what to do: .*{hint}"):
+        load_settings(file(text))
+
+
+def test_timezone__nothing_is_proposed_that_is_unlike(file) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_settings(file("time: {timezone: CST}"))
+    assert raised.value.hint is None

@@ -61,7 +61,8 @@ def test_parse_time__an_instant_with_or_without_an_offset(text: str) -> None:
     assert str(time) == "2025-06-01 08:00:00+08:00"
 
 
-@pytest.mark.parametrize("text", ["now", " Today", "", "NaT", "nan", "next week", "2025-13-01", "2025-02-30", "25:00"])
+@pytest.mark.parametrize("text", ["now", " Today", "", "NaT", "nan", "next week", "2025-13-01", "2025-02-30", "25:00",
+                                  "02/03/2025", "1.2.2025 00:00", "06:00", "3-4-2025"])
 def test_parse_time__refuses_what_is_no_time(text: str) -> None:
     with pytest.raises(InputError, match="is not a time in Asia/Shanghai"):
         parse_time(text, CHINA)

@@ -14,11 +14,12 @@ from wattcast.data.columns import PREDECESSOR_TARGETS, Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
 from wattcast.data.days import WEEK
 from wattcast.data.flat_lines import mask_flat_lines
+from wattcast.data.issue_times import require_usable
 from wattcast.data.kinds import infer_kind
 from wattcast.data.likely_codes import mask_likely_codes
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
-from wattcast.data.places import unlike_name, wrong_zone
+from wattcast.data.places import light_in_the_dark, unlike_name, wrong_zone
 from wattcast.data.power_names import assumed_power
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.quantities import Described, Steps, metered, to_steps
@@ -96,7 +97,9 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
         _require_measured(clean, raw, config)
     frame, vintages, weather = _with_forecasts(raw, station, clean.frame)
     data = StationData(station, frame, vintages)
-    findings = [*_misplaced(raw, station, starts, config), *(_far_below_capacity(data) if whole else []), *findings,
+    dark = light_in_the_dark(clean.frame, station)
+    findings = [*_misplaced(raw, station, starts, config), *dark,
+                *(_far_below_capacity(data) if whole else []), *findings,
                 *resets, *clean.steps.findings, *clean.coarse, *_missing(rows, data, raw), *clean.changed,
                 *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
     told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
@@ -282,7 +285,8 @@ def _with_forecasts(raw: RawStation, station: Station, frame: pd.DataFrame,
     if absent:
         frame = frame.drop(columns=absent).join(_newest(table[absent]))[list(station.columns)]
     findings = [replace(found, action=f"weather forecasts: {found.action}") for found in findings]
-    return frame, WeatherVintages(table), findings
+    vintages = WeatherVintages(table)
+    return frame, vintages, [*findings, *require_usable(vintages, parse_step(station.step), raw.source)]
 
 
 def _newest(table: pd.DataFrame) -> pd.DataFrame:

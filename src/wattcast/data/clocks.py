@@ -14,7 +14,7 @@ HOURS = 24
 INTERVALS = {48: pd.Timedelta("30min"), 96: pd.Timedelta("15min")}
 """How long the intervals of a day are, by their number."""
 
-ENDING = re.compile(r"(?i:(?:^|[\W_])(?:end|ending|ende)(?:$|[\W_])|^he$|hour ?ending|结束|截止)|"
+ENDING = re.compile(r"(?i:(?:^|[\W_])(?:end|ending|ende)(?:$|[\W_])|^he$|hour ?ending|结束|截止|终止)|"
                     r"(?<=[a-z])End(?:ing)?(?![a-z])")
 """What a column is called that holds the end of an interval."""
 
@@ -61,7 +61,7 @@ def join(dates: pd.Series, clocks: pd.Series, place: Callable[[int], str], stamp
         DataError: a cell tells no time of day, or hours may tell the start or the end.
     """
     dates, merged = _filled_down(dates, clocks)
-    times = clocks.astype("str").str.strip().str.replace(_BASE, "", regex=True)
+    times = clocks.astype("str").str.normalize("NFKC").str.strip().str.replace(_BASE, "", regex=True)
     days = _bare_dates(dates)
     if days is None:
         return Joined(dates)

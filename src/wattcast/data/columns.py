@@ -176,6 +176,11 @@ def _recognised(header: Sequence[str], config: DataConfig, time: str, source: st
     only = _guessed(header, known, config, time) if guess and TOTAL not in targets else None
     if only is not None:
         targets = {TOTAL: only, **targets}
+    twice = next((name for name in targets.values() if f"{name}.1" in header), None)
+    if twice is not None:
+        raise DataError(f"{source} has several columns {twice!r}", found=listing(header, limit=40),
+                        expected="one column of this name", hint="say which one it is: data.targets: "
+                        f"{{{TOTAL}: {twice}}}, or {twice}.1 for the second")
     if TOTAL not in targets:
         raise DataError(f"{source} has no column that is known to be the total active power",
                         found=listing(header, limit=40), expected=f"{TOTAL}, or meter beside load",

@@ -1,9 +1,11 @@
 """Year, month and day in columns of their own, and minutes beside hours: one column of dates and one of clocks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from wattcast.data.filenames import date_in
 from wattcast.data.schema import recognise, spelt
 
 DATE, CLOCK = "date", "time of day"
@@ -17,6 +19,12 @@ _PARTS = {"year": ("year", "yyyy", "yr", "jahr", "année", "año", "年", "年�
           "month": ("month", "monat", "mois", "mes", "月", "月份"),
           "day": ("day", "tag", "jour", "día", "日"), "hour": ("hour", "stunde", "heure", "hora", "小时", "时"),
           "minute": ("minute", "minuten", "min", "分", "分钟")}
+
+
+def date_of_all(file: Path, header: Sequence[str]) -> str | None:
+    """The day of all rows of a file that has hours, or numbers of intervals, and no date: that of its name."""
+    known = {recognise(name) for name in header}
+    return date_in(file) if "clock" in known and "time" not in known and DATE not in put_together(header) else None
 
 
 def _found(header: Sequence[str]) -> dict[str, str]:

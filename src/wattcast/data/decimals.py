@@ -7,10 +7,12 @@ import pandas as pd
 
 from wattcast.errors import DataError
 
-BLANKS = r"(?<=\d)[ '’\u00a0\u202f](?=\d{3}(?:\D|$))"
+BLANKS = r"(?<=\d)[ '’‘ʼ′´`\u00a0\u2007\u2009\u202f](?=\d{3}(?:\D|$))"
 """What stands between thousands and nowhere else."""
 
-_SIGN = r"^\s*[-+−]?"
+MINUS = "−–‐‑﹣－"
+"""What programs that set type write for a minus."""
+_SIGN = rf"^\s*[-+{MINUS}]?"
 COMMA = _SIGN + r"\d[\d.]*,\d+(?:[eE][-+]?\d+)?\s*$"
 """One comma, perhaps after points or before an exponent."""
 ONE_GROUP = _SIGN + r"[1-9]\d{0,2},\d{3}\s*$"
@@ -110,8 +112,8 @@ def _numbers(cells: pd.Series) -> pd.Series:
 
 
 def _signs_before(cells: pd.Series) -> pd.Series:
-    """A minus before its number: `−5`, and `5-` and `(5)` of bookkeepers."""
-    cells = cells.str.replace("−", "-", regex=False)
+    """A minus before its number: `−5` and `–5`, and `5-` and `(5)` of bookkeepers."""
+    cells = cells.str.replace(rf"^(\s*)[{MINUS}](?=\s*[\d.,])", r"\1-", regex=True)
     return cells.str.replace(r"^\s*(?:\((\d[\d.,]*)\)|(\d[\d.,]*)-)\s*$", r"-\1\2", regex=True)
 
 

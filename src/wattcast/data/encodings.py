@@ -22,6 +22,7 @@ OTHERWISE = (
     (b"\xd0\xcf\x11\xe0", "an old workbook", "open it and save it as .xlsx or CSV"),
     *((tag, "a web page", "open it in a spreadsheet and save it as CSV") for tag in (
         b"<!doctype html", b"<html", b"<table", b"<?xml")),
+    *((tag, "JSON", "make a CSV file of it, with a time and a value in each row") for tag in (b'{"', b"[{", b"[ {")),
     (b"100,nem12", "a NEM12 file", "make a CSV file of it, with a time and a value in each row"),
     *((tag, "a message between utilities (EDIFACT)", "make a CSV file of it, with a time and a value in each row")
       for tag in (b"una:+", b"unb+")))
@@ -31,7 +32,7 @@ LETTERS = frozenset("°²³µ·±´€–—‘’“”«»§ºª½¼×").union
 
 
 def encoding_of(path: Path) -> str:
-    """Told by all of the file: UTF-8, UTF-16, Windows-1252 (spreadsheets in Europe) or one of `EASTERN`.
+    """Told by all of the file: UTF-8, UTF-16, UTF-32, Windows-1252 (spreadsheets in Europe) or one of `EASTERN`.
 
     Raises:
         DataError: it is none of these.
@@ -40,6 +41,8 @@ def encoding_of(path: Path) -> str:
     with open_binary(path) as file:
         start = file.read(START)
         _require_text(path, start)
+        if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32"
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         # Of a text in European letters every second byte is zero.
@@ -68,7 +71,17 @@ def encoding_of(path: Path) -> str:
     if likeliest is not None and (chinese or told[likeliest]):
         return likeliest
     raise DataError(f"{path} is not text in UTF-8, UTF-16, Windows-1252, GB 18030, Shift JIS, EUC-KR or Big5",
-                    hint="save the file as CSV in UTF-8")
+                    found=_first_beyond(content), hint="save the file as CSV in UTF-8")
+
+
+def _first_beyond(content: bytes) -> str:
+    """Where a text stops to be UTF-8, as where two files in different encodings were joined."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[:error.start].count(b"\n") + 1
+        return f"no UTF-8 in line {line}"
+    return "UTF-8"
 
 
 def _require_text(path: Path, start: bytes) -> None:
@@ -77,6 +90,9 @@ def _require_text(path: Path, start: bytes) -> None:
     Raises:
         DataError: what it is.
     """
+    if start and not start.strip(b"\0"):
+        raise DataError(f"{path} holds zeros and no text", found=f"{len(start)} bytes at its beginning, all zero",
+                        hint="it was never written to its end, as when power fails: get the file again")
     for beginning, kind, hint in OTHERWISE:
         if start.lstrip().lower().startswith(beginning):
             raise DataError(f"{path} is no text but {kind}", found=repr(bytes(start[:8])), hint=hint)

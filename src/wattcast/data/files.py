@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from wattcast.data.columns import Columns, column_for, file_options, resolve, ti
 from wattcast.data.filedates import with_file_dates
 from wattcast.data.offsets import offset_column
 from wattcast.data.plants import groups_by_name, is_part, says_weather, without_dates
-from wattcast.data.schema import DataConfig
+from wattcast.data.schema import DataConfig, recognise
 from wattcast.data.settled import cut_off
-from wattcast.data.shapes import Wide, wide_columns
+from wattcast.data.shapes import Wide, require_whole_day, wide_columns
 from wattcast.data.stamps import starts_of
 from wattcast.data.strays import without_strays
 from wattcast.data.tables import Table, is_other_form, is_table, read_header, read_table
@@ -164,7 +164,7 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str,
         header = headers[file] if shape is None else shape.header(headers[file])
         try:
             # Where one of them tells which column is the power, a lone column of another is not guessed to be it.
-            resolve(header, config, str(file), elsewhere=others, guess=columns.guessed)
+            own = resolve(header, config, str(file), elsewhere=others, guess=columns.guessed)
         except DataError as error:
             weather = says_weather(file) and issue_column(header, config) is None
             if columns.has_part(header) or (weather and columns.has_all_but_power(header)):
@@ -175,6 +175,7 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str,
             raise DataError(f"{error.what}, and some of which nothing is known", found=listing(strange),
                             expected=f"only columns that are kept of the station: {listing(beside, limit=40)}",
                             hint="if one is another of these, call it so; if not, leave it out") from None
+        _require_same_spelling(file, own, header, columns, headers)
     if beside:
         there = {name for file in files for name in headers[file]}.union(others)
         columns = replace(columns, lacking=tuple(
@@ -182,12 +183,47 @@ def _layout(files: Sequence[Path], config: DataConfig, source: str,
     return columns, wide
 
 
+def _require_same_spelling(file: Path, own: Columns, header: Sequence[str], columns: Columns,
+                           headers: Mapping[Path, Sequence[str]]) -> None:
+    """Nothing, unless a file that stands by itself calls otherwise what the other files of its station tell: taken by
+    the names of all it would be left out, or half of two columns.
+
+    Args:
+        own: the part of every column of this file alone.
+        columns: of all files together.
+        headers: of all files.
+
+    Raises:
+        DataError: with both names, and a file that has the other.
+    """
+    measured = [(theirs, columns.targets[ours]) for ours, theirs in own.targets.items() if ours in columns.targets]
+    weather = [(name, other) for name in own.known_future for other in columns.known_future
+               if recognise(name) is not None and recognise(name) == recognise(other)]
+    for name, other in [(own.time, columns.time), *measured, *weather]:
+        # What holds weather alone may well come from elsewhere.
+        first = next((each for each, names in headers.items() if other in names and (
+            (name, other) not in weather or columns.targets[TOTAL] in names)), None)
+        if other in header or first is None:
+            continue
+        raise DataError(f"{first.name} and {file.name} call the same column otherwise", found=f"{other!r} and {name!r}",
+                        expected="files of one station with the same names of columns",
+                        hint="if they are in one unit, write the same name into both; if not, convert one of them "
+                             "first; if each file is a station of its own: --set data.folder=stations")
+
+
 def shape_of(header: Sequence[str], config: DataConfig) -> Wide | None:
-    """The columns of a day's intervals, if none is the power by itself."""
+    """The columns of a day's intervals, if none is the power by itself.
+
+    Raises:
+        DataError: some of a day's are missing.
+    """
     value = config.targets.get(TOTAL, TOTAL)
     if value in header or (not config.targets and column_for(header, TOTAL)):
         return None
-    return wide_columns(header, value)
+    wide = wide_columns(header, value)
+    if wide is None and not config.targets:
+        require_whole_day(header)
+    return wide
 
 
 def columns_of(file: Path, config: DataConfig) -> Columns | None:

@@ -14,6 +14,8 @@ ALIKE = 1e-6
 """Values that differ by less than this share are the same, written with fewer digits. [share]"""
 SEVERAL, FEWEST = 0.25, 48
 """Share of the times, and so many at least, that are there with several values where rows are of several series."""
+FEWEST_FORECASTS = 12
+"""Half a day of hours: fewer times that a weather file tells differently are corrections. [number]"""
 HALF_A_DAY = 12
 """Clocks that go round twice a day show so many hours. [number]"""
 
@@ -78,6 +80,36 @@ def require_one_series(power: pd.Series, source: str, ignored: Sequence[str]) ->
         expected="a row for each time, or a column that tells the series apart",
         hint=f"name that column{f' ({listing(ignored, limit=5)})' if ignored else ''} under data.station_column and "
              "the series under data.station; if later rows correct earlier ones: --set data.overlap=later")
+
+
+def require_one_forecast(rows: pd.DataFrame, source: str, others: Sequence[str]) -> None:
+    """Nothing, unless many times are there several times, with different values: so is the weather of several places,
+    or the members of an ensemble, below each other.
+
+    Args:
+        rows: numbers, in any order, indexed by `issued` and `time`.
+        source: what to call it in messages.
+        others: columns that are not used, one of which may tell the places apart.
+
+    Raises:
+        DataError: with a way to tell them apart.
+    """
+    if rows.index.is_unique:
+        return
+    for column in rows.select_dtypes("number"):
+        of_time = rows[column].dropna().groupby(level=["issued", "time"]).agg(["min", "max"])
+        apart = (of_time["max"] - of_time["min"]) > ALIKE * of_time.abs().max(axis=1)
+        if apart.sum() < max(FEWEST_FORECASTS, SEVERAL * len(apart)):
+            continue
+        first = of_time[apart].iloc[0]
+        raise DataError(
+            f"{source}: many times are there several times, with different values of {column}: the rows are of several "
+            "forecasts, places or members",
+            found=f"{first['min']:g} and {first['max']:g} at {of_time[apart].index[0][1]:%Y-%m-%d %H:%M}; "
+                  f"{int(apart.sum())} of {len(apart)} times", expected="one row for each time",
+            hint=f"keep the rows of one{f' (by {listing(others, limit=5)})' if others else ''}, or their mean; when "
+                 "each forecast was issued is told by a column 'issued'; if later rows correct earlier ones: "
+                 "--set data.overlap=later")
 
 
 def _require_clocks(times: pd.DatetimeIndex, source: str, ignored: Sequence[str]) -> None:

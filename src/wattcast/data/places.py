@@ -1,17 +1,61 @@
-"""Whether a station's time zone can be where the station is said to stand."""
+"""Whether a station's time zone can be where the station is said to stand, and the sun be up when there is light."""
 
 import re
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
-from wattcast.contracts import Station
-from wattcast.data.quality import Finding, found_at
+from wattcast.contracts import TOTAL, Kind, Station
+from wattcast.data.quality import Finding, found_at, times_of
+from wattcast.data.schema import recognise
+from wattcast.data.sun import solar_position
 from wattcast.data.timewords import ZONES
+from wattcast.timegrid import DAY, parse_step
 
 APART = 5.0
 """Hours between a zone's clock and the sun beyond which one of both is wrong. Western China keeps the time of Beijing
 3 hours from the sun, and no zone of the world is further from it than the 4 hours of the Aleutians in summer."""
+
+
+DARK = -6.0
+"""Below this elevation of the sun there is no light that a plant could generate by: the end of civil dusk. [degrees]"""
+MOST_DARK = 0.05
+"""Share of a plant's energy, and of irradiance, that never lies in the dark: noise and moonlight are far less.
+[share]"""
+LIGHT = ("irradiance", "ghi", "dni", "dhi", "radiation")
+"""Quantities that there are by day alone."""
+LATEST = 60
+"""Days at the end of the data by which it is told. [days]"""
+
+
+def light_in_the_dark(frame: pd.DataFrame, station: Station) -> list[Finding]:
+    """A finding for each column that tells sunshine while the sun is down at the station's place: irradiance, and the
+    power of a photovoltaic plant, of whose nights the forecast is zero, so that times in another zone would leave the
+    mornings or the evenings of each day without power.
+
+    Args:
+        frame: columns by our names; its index is, or has a level, `time`: the start of each step.
+    """
+    place = station.location
+    columns = [name for name in frame.columns if recognise(name) in LIGHT or (
+        name == TOTAL and station.kind == Kind.PV)]
+    if not columns or place.latitude is None or place.longitude is None or frame.empty:
+        return []
+    latest = frame.loc[np.asarray(times_of(frame) >= times_of(frame).max() - LATEST * DAY), columns].clip(lower=0)
+    times = times_of(latest).unique()
+    elevation = solar_position(times + parse_step(station.step) / 2, place)["elevation"].to_numpy()
+    dark = times_of(latest).isin(times[elevation < DARK])
+    findings: list[Finding] = []
+    for name in columns:
+        light = latest[name].to_numpy(np.float64)
+        share = np.nansum(light[dark]) / np.nansum(light) if np.nansum(light) > 0 else 0.0
+        if share > MOST_DARK:
+            findings += found_at("place", name, times_of(latest)[dark & (light > 0)],
+                                 f"{share:.0%} of it lies where the sun is down at {place.latitude:g}, "
+                                 f"{place.longitude:g}: are the times in {station.timezone} (data.time.timezone), and "
+                                 "is data.location right? Used as they are")
+    return findings
 
 
 def wrong_zone(station: Station, times: pd.DatetimeIndex) -> list[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wattcast.data.filedates import DATE
+from wattcast.data.filenames import DATE
 from wattcast.data.tables import stem
 from wattcast.errors import DataError, listing
 

@@ -12,7 +12,7 @@ from wattcast.timegrid import parse_step, steps_per_day
 
 KINDS = ("dst", "disorder", "repeated", "duplicate", "corrected", "off_grid", "resampled", "counter_reset", "gap",
          "missing", "out_of_range", "scale", "spike", "unit", "flat_line", "negative_night", "inconsistent", "constant",
-         "future_known", "place", "capacity")
+         "future_known", "place", "capacity", "issued")
 """Everything that `Finding.kind` can be."""
 
 
@@ -102,7 +102,7 @@ class QualityReport:
 
     def doubts(self) -> list[str]:
         """What casts doubt on the station's description: worth saying wherever a model is made of it."""
-        return [found.action for found in self.findings if found.kind in ("place", "capacity")]
+        return [found.action for found in self.findings if found.kind in ("place", "capacity", "issued")]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

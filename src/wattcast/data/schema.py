@@ -57,7 +57,9 @@ QUANTITIES = {
                       "tarih", "tarih_saat", "zeit_von", "messzeitpunkt", "ab_datum", "data_time", "log_time",
                       "record_time", "reading_time", "read_time", "sample_time", "event_time", "measured_at",
                       "measurement_time", "local_time", "from_date", "from_time", "read_date", "reading_date",
-                      "local_date", "t_stamp", "unix_time", "unix_timestamp", "epoch", *NAMELESS_INDEX)),
+                      "local_date", "t_stamp", "unix_time", "unix_timestamp", "epoch",
+                      "开始时间", "起始时间", "开始时刻", "结束时间", "截止时间", "终止时间", "结束时刻",
+                      *NAMELESS_INDEX)),
     "clock": Quantity(("time_of_day", "hour", "hour_ending", "he", "hour_beginning", "uhrzeit", "period",
                        "settlement_period", "interval", "小时", "时段", "时点", "heure", "heures",
                        "hora", "ora", "godzina", "tijd", "klokkeslæt", "saat", "čas", "hour_of_day", "viertelstunde",
@@ -179,11 +181,28 @@ class TimeConfig(Config):
         try:
             pd.DatetimeTZDtype(tz=self.timezone)
         except (KeyError, ValueError, TypeError, IndexError, OSError):
-            zone = nearest(self.timezone, available_timezones())
             raise ConfigError(f"data.time.timezone {self.timezone!r} is not a time zone",
                               expected="an IANA name such as Asia/Shanghai, or a fixed offset such as Etc/GMT-8",
-                              hint=f"did you mean {zone}?" if zone else None) from None
+                              hint=_zone_for(self.timezone)) from None
         return self
+
+
+_DISTANCE = re.compile(r"(?i)(?:utc|gmt)?\s*([-+−])\s*0?(\d{1,2})(?::?00)?")
+_CITIES = {"beijing": "Asia/Shanghai", "peking": "Asia/Shanghai", "北京": "Asia/Shanghai", "上海": "Asia/Shanghai",
+           "china": "Asia/Shanghai", "中国": "Asia/Shanghai"}
+LIKE_A_ZONE = 0.8
+"""How like a name must be to be proposed: half of the letters are those of some zone. [likeness from 0 to 1]"""
+
+
+def _zone_for(text: str) -> str | None:
+    """What to write for something that is no zone: of a distance from UTC the fixed zone, whose sign is reversed."""
+    if match := _DISTANCE.fullmatch(text.strip()):
+        sign = "-" if match[1] == "+" else "+"
+        return f"write Etc/GMT{sign}{int(match[2])}, whose sign is reversed by convention"
+    zones = available_timezones()
+    places = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(zones)} | _CITIES
+    zone = nearest(text, zones, LIKE_A_ZONE) or places.get(nearest(text.casefold(), places, LIKE_A_ZONE) or "")
+    return f"did you mean {zone}?" if zone else None
 
 
 class WeatherForecastsConfig(Config):

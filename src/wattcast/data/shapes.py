@@ -14,13 +14,15 @@ from wattcast.data.columns import CLOCKS, SLOT, column_for
 from wattcast.data.dateparts import DATE
 from wattcast.data.schema import spelt
 from wattcast.data.tables import Table
-from wattcast.errors import DataError
+from wattcast.errors import DataError, listing
 
 COUNTS = (24, 48, 96, 144, 288)
 """A day has so many intervals."""
 LONGEST = (25, 50, 100)
 """And so many where there is a column for the hour that the end of daylight saving time adds."""
 
+MOST = 0.95
+"""Share of a day's columns from which on it is told that the others are missing. [share]"""
 FEWEST_DAYS = 2
 """So many columns that are called after days are a table of days."""
 
@@ -108,6 +110,8 @@ def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:
             groups.setdefault((match["before"], match["behind"]), {})[name] = int(match["number"])
     days: dict[str, dict[str, str]] = {}
     for (before, _), columns in groups.items():
+        if list(columns) == sorted(columns):      # as texts: 1, 10, 11
+            columns = dict(sorted(columns.items(), key=lambda column: column[1]))
         numbers = list(columns.values())
         if not numbers or numbers[0] not in (0, 1) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
             continue
@@ -119,6 +123,29 @@ def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:
             days.setdefault(before, {name: f"{_written(start)}-{_written(start + length)}"
                                      for name, start in starts.items()})
     return days
+
+
+def require_whole_day(header: Sequence[str]) -> None:
+    """Nothing, unless most of the numbered columns of a day are there and some are not.
+
+    Raises:
+        DataError: with those that are missing.
+    """
+    groups: dict[tuple[str, str], dict[int, str]] = {}
+    for name in header:
+        if match := _NUMBER.fullmatch(name.strip()):
+            groups.setdefault((match["before"], match["behind"]), {})[int(match["number"])] = name
+    for (before, behind), columns in groups.items():
+        count = next((count for count in COUNTS if MOST * count <= len(columns) < count), None)
+        lowest = min(columns)
+        if count is None or lowest > 1 or max(columns) >= lowest + count:
+            continue
+        missing = [f"{before}{number}{behind}" for number in range(lowest, lowest + count) if number not in columns]
+        raise DataError(f"the columns {columns[lowest]!r} to {columns[max(columns)]!r} are not a whole day's",
+                        found=f"{len(columns)} of {count}; without {listing(missing, limit=5)}",
+                        expected=f"a column for each interval: {', '.join(map(str, COUNTS))} of them",
+                        hint="add the missing columns, empty where nothing was measured; if they are none of a day's, "
+                             "say which one is the power under data.targets")
 
 
 def _clocks(header: Sequence[str]) -> dict[str, dict[str, str]]:

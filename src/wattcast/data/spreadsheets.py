@@ -104,11 +104,12 @@ def _book(path: Path) -> Any:
 def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[list[Row], str | None]:
     """All rows of a sheet; the last files read are kept, as the names are read before the values."""
     with closing(_book(path)) as book:
-        names = list(book.sheetnames)
+        names = sorted(book.sheetnames, key=lambda name: _is_hidden(book[name]))
         tables = names if options.sheet else [name for name in names if len(names) == 1 or _head(
             _cells(book[name], SAMPLE), options).sure]
         name = options.sheet or (tables or names)[0]
-        parts = [] if options.sheet else _parts(book, [each for each in tables if each != name], name, options)
+        parts = [] if options.sheet else _parts(book, [each for each in tables if each != name and _is_hidden(
+            book[each]) == _is_hidden(book[name])], name, options)
         if name not in names:
             close = nearest(name, names)
             raise DataError(f"{path} has no sheet {name!r}", found=listing(names),
@@ -118,11 +119,17 @@ def _rows(path: Path, _version: tuple[int, int], options: FileOptions) -> tuple[
             own = _cells(book[part])
             head = _head(own, options)
             rows += own[head.row + 1 + head.between:]
-        others = [other for other in names if other != name and other not in parts]
+        others = [f"{other}{' (hidden)' if _is_hidden(book[other]) else ''}" for other in names
+                  if other != name and other not in parts]
         if not options.sheet and (others or parts):
             read = f"the sheets {listing(map(repr, (name, *parts)))} are" if parts else f"the sheet {name!r} is"
             told = f"{read} read" + (f", {listing(map(repr, others))} left out (data.sheet)" if others else "")
         return rows, told
+
+
+def _is_hidden(page: Any) -> bool:
+    """Whether a sheet is none that who made the workbook shows: it is read only where no other one fits."""
+    return getattr(page, "sheet_state", "visible") != "visible"
 
 
 def _parts(book: Any, others: list[str], first: str, options: FileOptions) -> list[str]:

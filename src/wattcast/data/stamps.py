@@ -12,6 +12,7 @@ from wattcast.data.quality import Finding
 from wattcast.data.schema import TimeConfig
 from wattcast.data.timeforms import MIDNIGHT
 from wattcast.data.times import as_written, localize, zone_named
+from wattcast.errors import DataError
 from wattcast.timegrid import in_words
 
 FINEST = pd.Timedelta(minutes=5)
@@ -75,7 +76,7 @@ def read_starts(cells: pd.Series, clocks: pd.Series | None, config: TimeConfig, 
     if not shifts or len(index) < 2:
         return Starts(index.tz_convert(config.timezone), naive, findings, tuple(notes))
     by_form = joined.ends if joined else None
-    ends, reason = (True, None) if closing and config.stamp is None else _ends(texts, written, by_form, config)
+    ends, reason = (True, None) if closing and config.stamp is None else _ends(texts, written, by_form, config, place)
     if ends:
         span = usual_spacing(index)
         index, findings = _taken_back(written, index, findings, span, timezone)
@@ -96,8 +97,8 @@ def _placed(written: pd.DatetimeIndex, names: Iterable[Hashable], offsets: pd.Se
     return Told(written, timezone, "")
 
 
-def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,
-          config: TimeConfig) -> tuple[bool | None, str | None]:
+def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None, config: TimeConfig,
+          place: Callable[[int], str]) -> tuple[bool | None, str | None]:
     """Whether the times end their interval, None where nothing tells; and how one knows."""
     if by_form is not None:
         return by_form, None
@@ -109,7 +110,34 @@ def _ends(texts: pd.Series, written: pd.DatetimeIndex, by_form: bool | None,
     late = texts.iloc[midnight].astype("str").str.contains(MIDNIGHT)
     if len(late) and late.all():
         return True, "days end at 24:00, so the times end their interval (data.time.stamp)"
+    _require_one_midnight(late, written[midnight], place)
     return None, None
+
+
+def _require_one_midnight(late: pd.Series, midnights: pd.DatetimeIndex, place: Callable[[int], str]) -> None:
+    """Nothing, unless some days end at 24:00 and others begin at 00:00, as files of a logger before and after another
+    setting do: their times mean the end of the interval in some rows and its start in others.
+
+    A first row at 00:00, or both midnights of each day, are of one form.
+
+    Args:
+        late: whether each midnight is written as 24:00, with the labels of the rows.
+        midnights: the instants.
+
+    Raises:
+        DataError: with a row of each form.
+    """
+    ending = np.asarray(late)
+    alone = ~ending & ~midnights.isin(midnights[ending]) & np.asarray(midnights != midnights.min())
+    if not ending.any() or not alone.any():
+        return
+    first, other = (late.index[mask][0] for mask in (ending, alone))
+    raise DataError(f"{place(int(other))}: some days end at 24:00 and others begin at 00:00, so the times may end "
+                    "their interval in some rows and start it in others",
+                    found=f"24:00 in {int(ending.sum())} rows, the first {place(int(first))}; 00:00 of other days in "
+                          f"{int(alone.sum())}", expected="times that all tell the start, or all the end",
+                    hint="take files of different forms in one after the other, or shift the rows of one form by an "
+                         "interval; if all mean the same: --set data.time.stamp=start or end")
 
 
 def _of_the_next_day(written: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, str | None]:

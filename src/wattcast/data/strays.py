@@ -1,5 +1,5 @@
-"""Rows of a file that are none of its data: names that stand there again, comments, sums and signatures at its end, and
-a last row that was cut off while it was written."""
+"""Rows of a file that are none of its data: names that stand there again, comments, sums and signatures at its end,
+sums of a day, and a last row that was cut off while it was written."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -16,6 +16,9 @@ END, FEWEST = 10, 12
 [rows]"""
 USUAL = 0.1
 """Times are written in forms that at least this share of the rows in the most frequent one have. [share]"""
+DATE = r"\d+[-/.年]\d+[-/.月]\d+日?"
+MIDNIGHT_OF = rf"^({DATE})[T ]\s*0?0:00(?::00(?:\.0+)?)?\s*(?:[Zz]|[+-]\d{{2}}:?\d{{2}})?$"
+"""A date alone, and one with the clock of its first instant."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -72,6 +75,7 @@ def without_strays(table: Table, time: str, station: str | None = None) -> Table
         rows = np.flatnonzero(of_file == file)
         _require_same_names(table, rows[texts.names[rows]])
         found = _strays(texts.take(rows))
+        found |= _sums_of_days(table.frame.iloc[rows], time, station)
         if station is not None and not found[-1] and _is_cut(table.frame.iloc[rows], time, station):
             found[-1] = True
         if found.any():
@@ -126,6 +130,18 @@ def _strays(texts: _Texts) -> Mask:
             break
         stray[row] = True
     return stray
+
+
+def _sums_of_days(frame: pd.DataFrame, time: str, station: str | None) -> Mask:
+    """Rows of a date alone whose midnight another row tells with its clock: they tell something of the whole day."""
+    texts = frame[time].astype("str").fillna("").str.strip()
+    alone = texts.str.fullmatch(DATE)
+    if not alone.any() or alone.all():
+        return np.zeros(len(frame), dtype=bool)
+    parts = pd.DataFrame({"date": texts.str.extract(MIDNIGHT_OF)[0].where(~alone, texts),
+                          "station": "" if station is None else frame[station].astype("str")})
+    midnights = pd.MultiIndex.from_frame(parts[parts["date"].notna() & ~alone])
+    return np.asarray(alone & pd.MultiIndex.from_frame(parts).isin(midnights))
 
 
 def _is_cut(frame: pd.DataFrame, time: str, station: str) -> bool:

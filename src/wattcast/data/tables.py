@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
-from wattcast.data.dateparts import put_together, with_parts_together
+from wattcast.data.dateparts import DATE, date_of_all, put_together, with_parts_together
 from wattcast.data.packed import content_name, open_binary
 from wattcast.data.spreadsheets import read_sheet, sheet_header, sheet_names
 from wattcast.data.textfiles import AS_FOUND, FileOptions, empty, layout_of, read_text, text_header
@@ -20,6 +20,7 @@ BOOKS = (".xlsx", ".xlsm")
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip", *BOOKS, ".parquet")
 OLD_BOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 """Workbooks that have to be saved in another form first."""
+OTHER_ARCHIVES = (".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz", ".tar.gz")
 OTHER_FORMS = (*OLD_BOOKS, ".jsonl", ".ndjson", ".feather", ".h5", ".hdf5", ".nc", ".dat", ".prn", ".tab", ".csv.bz2",
                ".csv.xz", ".csv.zst", ".7z", ".rar")
 """What else may hold a table and is not read."""
@@ -107,7 +108,7 @@ def read_header(path: Path, options: FileOptions = AS_FOUND) -> list[str]:
         MissingExtraError: the package that reads files of this kind is not installed.
     """
     header = _own_header(path, options)
-    return [*header, *put_together(header)]
+    return [*header, *put_together(header), *([DATE] if date_of_all(path, header) else [])]
 
 
 def sheets_of(path: Path) -> list[str]:
@@ -136,10 +137,11 @@ def _kind(path: Path) -> str:
     """
     require_exists(path)
     if not is_table(path):
-        old = path.name.lower().endswith(OLD_BOOKS)
+        name = path.name.lower()
         raise DataError(f"{path} is not a table that can be read",
                         expected=f"a file that ends in {', '.join(SUFFIXES)}",
-                        hint=SAVE_IT if old else None)
+                        hint=SAVE_IT if name.endswith(OLD_BOOKS) else
+                        "unpack it" if name.endswith(OTHER_ARCHIVES) else "make a CSV file of it")
     if path.stat().st_size == 0:
         raise empty(path)
     name = content_name(path)
@@ -210,7 +212,8 @@ def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], op
         made = _made(header, columns)
         needed = {*columns, *(part for parts in made.values() for part in parts)}
         frame = with_parts_together(_read_parquet(path, [name for name in header if name in needed]), made)
-        return _Cells(frame[[name for name in frame.columns if name in columns]], FIRST_ROW, {}, ())
+        frame, notes = _with_date(frame, path, header)
+        return _Cells(frame[[name for name in frame.columns if name in columns]], FIRST_ROW, {}, notes)
     if kind in BOOKS:
         frame, head, notes = read_sheet(path, texts, options)
     else:
@@ -218,6 +221,8 @@ def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], op
         head = layout_of(path, options).head
     header = list(frame.columns)
     frame = with_parts_together(frame, _made(header, columns))
+    frame, told = _with_date(frame, path, header)
+    notes = (*notes, *told)
     first = head.row + 2 + head.between
     units = {name: unit for name, unit in zip(header, head.units or (), strict=False) if unit}
     if head.row:
@@ -232,6 +237,15 @@ def _read_cells(path: Path, columns: Collection[str], texts: Collection[str], op
                          f"{first - 1}")
     return _Cells(frame[[name for name in frame.columns if name in columns]],
                   ("row" if kind in BOOKS else "line", first), units, notes)
+
+
+def _with_date(frame: pd.DataFrame, path: Path, header: Sequence[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The frame with the day that the file's name tells, where it is that of all rows, and that it was so."""
+    if (date := date_of_all(path, header)) is None:
+        return frame, ()
+    filled = frame.notna().any(axis=1)
+    return frame.assign(**{DATE: pd.Series(date, frame.index, dtype="str").where(filled)}), (
+        "the dates are those in the names of the files",)
 
 
 def _made(header: Sequence[str], columns: Collection[str]) -> dict[str, tuple[str, ...]]:

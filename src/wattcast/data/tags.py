@@ -19,6 +19,9 @@ MARKS = ("quality", "quality_code", "data_quality", "qc", "valid", "validity", "
 BAD = ("bad", "invalid", "error", "err", "fault", "failed", "fail", "uncertain", "suspect", "questionable", "not valid",
        "ungültig", "fehler", "gestört", "false", "坏", "坏数据", "无效", "异常", "可疑", "故障", "错误")
 """What it then says, in lower case."""
+FEW, MEANINGS = 0.2, 12
+"""Share of the rows that are marked otherwise than the others, at most, and how many words a mark may have. [share,
+number]"""
 OFTEN = 0.1
 """Rows of another one follow each other at this share of all rows where they lie between each other; a meter that was
 replaced changes once. [share]"""
@@ -44,10 +47,23 @@ def marked(cells: pd.DataFrame) -> list[str]:
     for column in cells.columns:
         words = cells[column].astype("str").str.strip()
         bad = words[words.str.lower().isin(BAD)]
+        if bad.empty and (rare := _rare(words)):
+            notes.append(rare)
         if len(bad):
             notes.append(f"the column {column!r} says {listing(map(repr, bad.unique()), limit=4)} of {len(bad)} rows: "
                          "they are used as they are; empty their values in the file, if they are wrong")
     return notes
+
+
+def _rare(words: pd.Series) -> str | None:
+    """What to say where a few rows are marked otherwise than most, in words or numbers whose meaning is their source's;
+    numbers may count something, and are few where they do not."""
+    often = words.value_counts()
+    if not 2 <= len(often) <= MEANINGS or often.iloc[0] < (1 - FEW) * often.sum():
+        return None
+    others = listing(map(repr, often.index[1:]), limit=4)
+    return (f"the column {words.name!r} says {often.index[0]!r} of most rows, {others} of {int(often.iloc[1:].sum())}: "
+            "they are used as they are; empty their values in the file, if they are wrong")
 
 
 def require_one_tag(cells: pd.DataFrame, times: pd.DatetimeIndex, source: str) -> None:

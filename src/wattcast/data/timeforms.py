@@ -66,7 +66,7 @@ def parse_texts(texts: pd.Series, place: Callable[[int], str], day_first: bool |
     times = _parse_iso(texts, place)
     if times.notna().sum() == texts.notna().sum():
         return Parsed(times, era)
-    texts, zones = zones_behind(tidy(in_digits(texts.str.strip())))
+    texts, zones = zones_behind(tidy(in_digits(texts.str.normalize("NFKC").str.strip())))
     if zones.notna().all():
         local = parse_texts(texts, place, day_first).times
         words = ", ".join(f"{zone} is UTC{ZONES[zone]:+d}" for zone in sorted(zones.unique()))

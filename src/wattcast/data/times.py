@@ -15,9 +15,14 @@ CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp]\.?[Mm]\.?)?\s*"
 """A time of day without a date."""
 HINTS = {
     CLOCK: "write the date before each time, into a column of its own or into the name of the file (2025-06-01)",
+    r".*\b(?:CST|IST)\b.*": "this zone's letters mean several zones: take them out, and set data.time.timezone",
     r"\d{2}:\d{2}[.,]\d": "a spreadsheet has kept minutes and seconds alone: give the column the format "
                          "yyyy-mm-dd hh:mm in the file that it was made of, and save that as CSV"}
 """What to do about texts of a form that is no time."""
+
+FORMULAS = "if they hold formulas: open the workbook in a spreadsheet, which works them out, and save it"
+BOOK = re.compile(r"\.xls[xm],")
+"""Where a row of a workbook stands."""
 
 _ZONE = re.compile(r"(?<![A-Za-z])(?:utc|gmt)\s*(?:(?P<sign>[-+−])\s*(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?"
                    r"(?![A-Za-z\d])", re.IGNORECASE)
@@ -83,6 +88,11 @@ def as_written(cells: pd.Series, place: Callable[[int], str],
 
 def _require_all(times: pd.Series, cells: pd.Series, place: Callable[[int], str]) -> None:
     wrong = cells[times.isna()].astype("str")
+    if len(wrong) and wrong.isna().all():
+        where = place(int(wrong.index[0]))
+        raise DataError(f"{where}: the column {cells.name!r} should hold times",
+                        found=f"empty cells in {len(wrong)} rows", expected="a time in every row",
+                        hint=FORMULAS if BOOK.search(where) else None)
     if len(wrong):
         raise DataError(f"{place(int(wrong.index[0]))}: the column {cells.name!r} should hold times",
                         found=f"{wrong.iloc[0]!r}; in {len(wrong)} rows: {listing(map(repr, wrong.unique()), limit=5)}",

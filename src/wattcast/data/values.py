@@ -20,7 +20,9 @@ NO_NUMBER = (*NO_VALUE, "n.a.", "n.a", "n/d", "nd", "n.d.", "n/e", "?", "??", "?
              "not a number", "1.#qnan", "1.#ind", "-1.#ind", "k.a.", "n.v.", "keine daten", "kein wert", "over range",
              "under range", "error", "err", "fault", "failed", "timeout", "no reading", "(null)", "无效", "无效值",
              "无数据", "空", "故障", "异常", "坏值", "缺测", "超时", "未知", "错误", "暂无", "暂无数据", "离线",
-             "通讯中断", "欠測")
+             "通讯中断", "欠測", "1.#inf", "+1.#inf", "-1.#inf", "1.#j", "-1.#j", "1.#snan", "bad data", "not connect",
+             "not connected", "n/v", "#", "//", "///", "////", "tbd", "采集失败", "未采集", "无读数", "无值", "空值",
+             "数据缺失", "通信中断", "通讯故障", "通信故障")
 """Texts that meters, historians and spreadsheets write for a reading that there is not, in lower case. A category may
 well be called so."""
 

@@ -12,6 +12,8 @@ from wattcast.data.coarse import spread
 from wattcast.data.frames import as_table
 from wattcast.data.gridding import mean_of_repeated, step_starts
 from wattcast.data.ids import to_ids
+from wattcast.data.overlap import require_one_forecast
+from wattcast.data.places import light_in_the_dark
 from wattcast.data.quality import Finding, times_of
 from wattcast.data.schema import DataConfig, TimeConfig
 from wattcast.data.stamps import starts_of
@@ -177,10 +179,12 @@ def _on_grid(table: Table, layout: Layout, issued: pd.DatetimeIndex, station: St
     values = {ours: to_codes(cells, missing).array if ours in station.categorical
               else to_numbers(cells, table.place, missing) for ours, cells in columns.items()}
     frame = pd.DataFrame(values, index=pd.MultiIndex.from_arrays([issued, times], names=LEVELS))
+    if config.overlap == "error":
+        require_one_forecast(frame, str(table.files[0]), layout.others)
     # Of repeated rows the later one wins.
     frame = frame[~frame.index.duplicated(keep="last")].sort_index()
     frame, findings = mask_impossible(frame, station, config)
-    return _to_steps(frame, parse_step(station.step)), findings
+    return _to_steps(frame, parse_step(station.step)), [*findings, *light_in_the_dark(frame, station)]
 
 
 def _to_steps(frame: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:

@@ -20,7 +20,7 @@ class Layout:
 
     `clock` is the time of day where `time` may be the date only, `offset` may tell how far from UTC they are; with
     `lead` the column `time` holds hours after the issue; `wide` are the columns of a day's intervals where a row is a
-    day.
+    day; `others` are not used.
     """
 
     time: str
@@ -31,6 +31,7 @@ class Layout:
     station: str | None
     weather: dict[str, str]
     wide: Wide | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -67,8 +68,9 @@ def layout_of(header: Sequence[str], source: Path, station: Station, config: Dat
         raise DataError(f"{source} has none of the station's known-future columns", found=listing(header, limit=40),
                         expected=listing(station.known_future, limit=40), hint=None if station.known_future else
                         "the station is without weather: take it in with such columns, under another id or anew")
-    return Layout(time, clock, offset_column(names, weather), time == lead, issue_column(names, config),
-                  _column(names, "station", config), weather, wide)
+    found = Layout(time, clock, offset_column(names, weather), time == lead, issue_column(names, config),
+                   _column(names, "station", config), weather, wide)
+    return replace(found, others=tuple(name for name in header if name not in found.columns))
 
 
 def match_columns(header: Sequence[str], wanted: Sequence[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ TAKE_IN, FORECAST, REVIEW, FINETUNE, PRUNE = "take_in", "forecast", "review", "f
 NEW, NOTE = "new", "note"
 """Beside the kinds of findings: that a station is new, and what is merely worth telling of what came in."""
 ALARMING = (NEW, "flat_line", "out_of_range", "scale", "spike", "unit", "counter_reset", "off_grid", "duplicate", "gap",
-            "place", "capacity")
+            "place", "capacity", "issued")
 """Kinds of findings in what came in that somebody should know of in the morning."""
 
 FELL_BACK, NO_FILE = 3, 1

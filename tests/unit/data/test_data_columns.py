@@ -181,3 +181,17 @@ def test_resolve__weather_alone_is_said_to_be_laid_beside_its_station() -> None:
         resolve(["time", "temperature", "humidity"], DataConfig(), "weather.csv")
     with pytest.raises(DataError, match=r"data.targets: {total_active_power: your_column}"):
         resolve(["time", "temperature", "a", "b"], DataConfig(), "weather.csv")
+
+
+def test_resolve__a_total_that_is_there_twice_is_an_error_until_one_is_named() -> None:
+    header = ["time", TOTAL, f"{TOTAL}.1"]
+    with pytest.raises(DataError, match=rf"several columns {TOTAL!r}(?s:.*)or {TOTAL}.1 for the second"):
+        resolve(header, DataConfig(), "a.csv")
+    assert resolve(header, DataConfig(targets={TOTAL: f"{TOTAL}.1"}), "a.csv").targets == {TOTAL: f"{TOTAL}.1"}
+
+
+@pytest.mark.parametrize(("header", "time"), [
+    (["结束时间", "开始时间", TOTAL], "开始时间"), (["截止时间", TOTAL], "截止时间"),
+    (["起始时间", TOTAL], "起始时间")])
+def test_resolve__starts_before_ends(header: list[str], time: str) -> None:
+    assert resolve(header, DataConfig(), "a.csv").time == time

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from wattcast.contracts import TOTAL
-from wattcast.data.filedates import date_in
+from wattcast.data.filenames import date_in
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
 from wattcast.errors import DataError
@@ -16,7 +16,7 @@ HOURLY = DataConfig.model_validate({"time": {"step": "1h"}})
 
 @pytest.mark.parametrize(("name", "date"), [
     ("2025-05-20.csv", "2025-05-20"), ("plant_20250520.csv.gz", "2025-05-20"),
-    ("P 20.05.2025 export.xlsx", "2025-05-20"),
+    ("P 20.05.2025 export.xlsx", "2025-05-20"), ("日负荷2025年05月20日.csv", "2025-05-20"),
     ("2025-05.csv", None), ("2025-05-20_2025-05-21.csv", None), ("4711.csv", None), ("05-06-2025.csv", None)])
 def test_date_in__a_whole_day_and_one_only(name: str, date: str | None) -> None:
     assert date_in(Path(name)) == date
@@ -32,6 +32,22 @@ def test_folder__of_days_with_times_of_day(tmp_path: Path, ends: bool) -> None:
     assert data.frame.index[0] == pd.Timestamp("2025-05-20", tz="Asia/Shanghai")
     assert data.frame[TOTAL].tolist() == [2000 + hour for hour in range(24)] + [2100 + hour for hour in range(24)]
     assert "'time' holds times of day, of the dates in the names of the files" in report.notes
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("name", ["hour", "时段"])
+def test_folder__of_days_with_hours_or_numbers(tmp_path: Path, name: str, suffix: str) -> None:
+    count = 24 if name == "hour" else 96
+    for day in (20, 21):
+        numbers = range(24) if name == "hour" else range(1, 97)
+        frame = pd.DataFrame({name: numbers, TOTAL: [1000.0 * day + number for number in range(count)]})
+        file = tmp_path / f"p_202505{day}{suffix}"
+        frame.to_csv(file, index=False) if suffix == ".csv" else frame.to_parquet(file)
+    config = DataConfig.model_validate({"time": {"step": f"{1440 // count}min"}})
+    data, report = open_source(tmp_path, config).read()
+    assert data.frame.index[0] == pd.Timestamp("2025-05-20", tz="Asia/Shanghai")
+    assert data.frame[TOTAL].tolist() == [1000 * day + number for day in (20, 21) for number in range(count)]
+    assert "the dates are those in the names of the files" in report.notes
 
 
 def test_file__without_a_date_anywhere_is_an_error_that_says_so(tmp_path: Path) -> None:

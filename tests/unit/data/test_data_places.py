@@ -1,10 +1,11 @@
 """A zone and a longitude that cannot belong together are told; those of the world as it is are not."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import Location, Station
-from wattcast.data.places import unlike_name, wrong_zone
+from wattcast.contracts import TOTAL, Kind, Location, Station
+from wattcast.data.places import light_in_the_dark, unlike_name, wrong_zone
 
 
 def doubt(timezone: str, longitude: float | None, month: int = 1) -> str | None:
@@ -54,3 +55,47 @@ def test_zone_in_a_name__that_the_station_is_not_in(name: str, timezone: str, to
     found = unlike_name((name, None), Station(id="s", timezone=timezone), times)
     assert [each.action.partition(",")[0] for each in found] == (
         [] if told is None else [f"the name of their column says {told}"])
+
+
+def plant(late: float, kind: Kind = Kind.PV, latitude: float | None = 31.2, column: str = TOTAL) -> list[str]:
+    """What is said of a plant in Shanghai whose times are `late` by some hours."""
+    times = pd.date_range("2025-01-06", periods=96 * 7, freq="15min", tz="Asia/Shanghai")
+    hours = times.hour + times.minute / 60
+    power = pd.Series(np.where((hours > 7) & (hours < 17), np.sin((hours - 7) / 10 * np.pi), 0) * 400, times)
+    station = Station(id="s", kind=kind, location=Location(latitude=latitude, longitude=121.4))
+    frame = power.shift(freq=pd.Timedelta(hours=late)).rename(column).rename_axis("time").to_frame()
+    return [each.action for each in light_in_the_dark(frame, station)]
+
+
+@pytest.mark.parametrize("late", [-8, -3, 3, 8])
+def test_light_in_the_dark__is_told_with_the_settings(late: float) -> None:
+    said, = plant(late)
+    assert "% of it lies where the sun is down at 31.2, 121.4" in said
+    assert "data.time.timezone" in said
+    assert "data.location" in said
+
+
+@pytest.mark.parametrize("late", [-1, 0, 0.25, 1])
+def test_light_in_the_dark__a_summer_s_hour_is_none(late: float) -> None:
+    assert plant(late) == []
+
+
+def test_light_in_the_dark__not_of_a_load_or_without_a_place() -> None:
+    assert plant(8, kind=Kind.LOAD) == []
+    assert plant(8, latitude=None) == []
+    assert plant(8, kind=Kind.LOAD, column="temp") == []
+
+
+@pytest.mark.parametrize("column", ["ghi", "Radiation", "总辐照度"])
+def test_light_in_the_dark__irradiance_of_any_station(column: str) -> None:
+    assert len(plant(-8, kind=Kind.LOAD, column=column)) == 1
+    assert plant(0, kind=Kind.LOAD, column=column) == []
+
+
+def test_light_in_the_dark__of_issued_forecasts() -> None:
+    times = pd.date_range("2025-01-06", periods=48, freq="1h", tz="Asia/Shanghai")
+    index = pd.MultiIndex.from_product([times[:2], times], names=["issued", "time"])
+    ghi = pd.DataFrame({"ghi": np.where((index.get_level_values("time").hour + 8) % 24 == 12, 500.0, 0)}, index=index)
+    station = Station(id="s", location=Location(latitude=31.2, longitude=121.4))
+    found, = light_in_the_dark(ghi, station)
+    assert (found.kind, found.column, found.count) == ("place", "ghi", 4)

@@ -9,7 +9,7 @@ import pytest
 from wattcast.contracts import TOTAL
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
-from wattcast.data.shapes import wide_columns
+from wattcast.data.shapes import require_whole_day, wide_columns
 from wattcast.errors import DataError
 
 FORMS = {
@@ -66,6 +66,19 @@ def test_open_source__numbered_columns_tell_their_start_whatever_the_stamp(tmp_p
 ])
 def test_wide_columns__not_a_whole_day(header: list[str]) -> None:
     assert wide_columns(header, TOTAL) is None
+
+
+def test_wide_columns__in_the_order_of_texts() -> None:
+    found = wide_columns(["date", *sorted(FORMS["v1 to v96"])], TOTAL)
+    assert found is not None
+    assert list(found.columns[TOTAL]) == FORMS["v1 to v96"]
+
+
+def test_require_whole_day__names_what_is_missing() -> None:
+    names = [name for name in FORMS["v1 to v96"] if name not in ("v50", "v51")]
+    with pytest.raises(DataError, match=r"(?s)'v1' to 'v96' are not a whole day's.*94 of 96; without v50, v51"):
+        require_whole_day(["date", *names])
+    require_whole_day(["date", *FORMS["v1 to v96"], *(f"m{number}" for number in range(1, 20))])
 
 
 def test_open_source__a_column_for_the_hour_of_a_day_of_25(tmp_path: Path) -> None:

@@ -70,6 +70,20 @@ def test_read_table__the_first_sheet_with_times_and_what_is_left_out(tmp_path: P
     assert read_table([path], ["time", "a"], ["time"], FileOptions(sheet="Sheet2")).notes == ()
 
 
+def test_read_table__a_hidden_sheet_is_read_where_no_other_fits(tmp_path: Path) -> None:
+    table = [["time", "a"], ["2025-06-01", 1], ["2025-06-02", 2]]
+    for name, shown, note in (("a", table, "the sheet 'Sheet2' is read, 'Sheet1 (hidden)' left out (data.sheet)"),
+                              ("b", [["notes"]], "the sheet 'Sheet1' is read, 'Sheet2' left out (data.sheet)")):
+        path = write(tmp_path / f"{name}.xlsx", [["time", "a"], ["2025-06-01", 8], ["2025-06-02", 9]], shown)
+        book = openpyxl.load_workbook(path)
+        book["Sheet1"].sheet_state = "hidden"
+        book.active = 1
+        book.save(path)
+        read = read_table([path], ["time", "a"], ["time"])
+        assert read.frame["a"].tolist() == ([1, 2] if shown is table else [8, 9])
+        assert read.notes == (note,)
+
+
 def test_read_header__empty_sheet_and_damaged_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is empty"):
         read_header(write(tmp_path / "a.xlsx", []))

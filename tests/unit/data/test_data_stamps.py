@@ -6,6 +6,7 @@ import pytest
 
 from wattcast.data.schema import TimeConfig
 from wattcast.data.stamps import Starts, read_starts, usual_spacing
+from wattcast.errors import DataError
 
 BERLIN = TimeConfig(timezone="Europe/Berlin")
 
@@ -31,6 +32,18 @@ def test_read_starts__24_beside_0_is_the_next_midnight_only() -> None:
     written = starts(["2025-05-20 00:00", "2025-05-20 00:15", "2025-05-20 24:00"])
     assert written.index[-1] == pd.Timestamp("2025-05-21", tz="Asia/Shanghai")
     assert written.notes == ()
+
+
+def test_read_starts__some_days_that_end_at_24_and_others_that_begin_at_0_are_an_error() -> None:
+    start = list(pd.date_range("2025-05-20", periods=8, freq="6h").strftime("%Y-%m-%d %H:%M"))
+    end = [f"2025-05-{day} {hour}:00" for day in (22, 23) for hour in ("06", "12", "18", "24")]
+    with pytest.raises(DataError, match="4: some days end at 24:00 and others begin at 00:00") as raised:
+        starts([*start, *end])
+    assert "24:00 in 2 rows, the first 11" in str(raised.value)
+    assert starts([*start, *end], config=TimeConfig(stamp="start")).index[-1].day == 24
+    # Both midnights of each day, and a first row at 00:00, are of one form.
+    assert len(starts([*start[:4], "2025-05-20 24:00", *start[4:], "2025-05-21 24:00"]).index) == 10
+    assert len(starts(["2025-05-22 00:00", *end]).index) == 9
 
 
 def test_read_starts__proposes_the_end_and_does_not_take_it() -> None:

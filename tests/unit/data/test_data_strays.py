@@ -58,6 +58,24 @@ def test_strays__of_each_file_by_what_is_usual_in_it(tmp_path: Path) -> None:
         "no rows of data, left out: a-2025-06-01.csv, line 26", "no rows of data, left out: a-2025-06-02.csv, line 2"]
 
 
+@pytest.mark.parametrize("form", ["2025-06-{:02}", "2025/6/{}", "{}.6.2025", "2025年6月{}日"])
+def test_strays__a_date_alone_beside_its_midnight_is_of_the_whole_day(tmp_path: Path, form: str) -> None:
+    days = [[f"{form.format(day)} {hour:02}:00,{100 * day + hour}" for hour in range(24)] for day in (1, 2, 13)]
+    sums = [f"{form.format(day)},{1000 * day}" for day in (1, 2, 13)]
+    lines = [line for day, total in zip(days, sums, strict=True) for line in (*day, total)]
+    values, notes = read(tmp_path, [NAMES, *lines])
+    assert values[:48] == TRUTH
+    assert notes == ["no rows of data, left out: a.csv, line 26, a.csv, line 51, a.csv, line 76"]
+
+
+def test_strays__a_date_alone_of_one_station_is_a_midnight_beside_that_of_another(tmp_path: Path) -> None:
+    lines = [f"2025-06-01{'' if hour == 0 and name == 'b' else f' {hour:02}:00'},{name},{100 + hour}"
+             for name in "ab" for hour in range(24)]
+    values, notes = read(tmp_path, ["time,station_id,total_active_power", *lines], station="b")
+    assert values == TRUTH[:24]
+    assert notes == []
+
+
 def test_strays__a_midnight_without_its_time_is_none(tmp_path: Path) -> None:
     values, notes = read(tmp_path, [NAMES, *ROWS[:24], "2025-06-02,200"])
     assert (values, notes) == (TRUTH[:25], [])

@@ -10,7 +10,7 @@ from reader_tables import stamps
 from wattcast.contracts import TOTAL
 from wattcast.data.reader import open_source
 from wattcast.data.schema import DataConfig
-from wattcast.data.tags import is_tag
+from wattcast.data.tags import is_tag, marked
 from wattcast.errors import DataError
 
 TIMES = stamps("2025-06-01", 24 * 10, "1h")
@@ -42,6 +42,19 @@ def test_meter__that_was_replaced_is_one_series(tmp_path: Path) -> None:
 def test_is_tag__and_what_tells_something_else() -> None:
     assert is_tag("Tag_Name")
     assert not any(map(is_tag, ("type", "quality", "season", "tariff", "weekday", "name", "unit")))
+
+
+@pytest.mark.parametrize(("usual", "rare"), [("A", "E"), ("192", "0"), ("正常", "估算")])
+def test_rows__marked_otherwise_than_most_are_told(tmp_path: Path, usual: str, rare: str) -> None:
+    frame = pd.DataFrame({"time": TIMES, "kW": LOAD, "quality": np.where(np.arange(240) // 24 == 3, rare, usual)})
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    _, report = open_source(tmp_path / "x.csv", DataConfig.model_validate({"time": {"step": "1h"}})).read()
+    assert f"the column 'quality' says {usual!r} of most rows, {rare!r} of 24" in " ".join(report.notes)
+
+
+def test_rows__whose_marks_count_something_are_not_told() -> None:
+    assert marked(pd.DataFrame({"status": [str(number % 50) for number in range(200)]})) == []
+    assert marked(pd.DataFrame({"status": ["A", "B"] * 100})) == []
 
 
 @pytest.mark.parametrize(("column", "word"), [("quality", "Bad"), ("Status", "invalid"), ("质量码", "无效")])

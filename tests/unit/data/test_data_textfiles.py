@@ -42,7 +42,7 @@ def test_read_table__commas_only_far_down(tmp_path: Path) -> None:
     assert read(write(tmp_path / "a.csv", "\n".join(lines)))[0] == [1234, 0]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
 @pytest.mark.parametrize("name", ["Größe [kW]", "Außentemperatur °C", "Énergie", "Füße"])
 def test_read_header__european_names_in_every_usual_encoding(tmp_path: Path, encoding: str, name: str) -> None:
     path = write(tmp_path / "a.csv", f"time;{name}\n2025-01-01 00:00;1,5\n", encoding)
@@ -142,11 +142,25 @@ def test_read_table__what_keeps_a_spreadsheet_from_changing_a_cell(tmp_path: Pat
 @pytest.mark.parametrize(("content", "message"), [
     (b"PK\x03\x04\x14", "is no text but a workbook or an archive"), (b"\x1f\x8b\x08\x00", "a packed file"),
     (b"\xd0\xcf\x11\xe0\xa1", "an old workbook"), (b"  <TABLE><tr>", "a web page"),
-    (b"100,NEM12,2025", "a NEM12 file"), (b"UNB+UNOC:3+1", "EDIFACT"),
+    (b"100,NEM12,2025", "a NEM12 file"), (b"UNB+UNOC:3+1", "EDIFACT"), (b'[{"time": "2025', "JSON"),
+    (b'{"time":', "JSON"),
 ])
 def test_read_header__a_file_that_is_called_otherwise(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.csv").write_bytes(content + b"x" * 20)
     with pytest.raises(DataError, match=message):
+        read_header(tmp_path / "a.csv")
+
+
+def test_read_header__two_encodings_in_a_file_name_the_line(tmp_path: Path) -> None:
+    text = "时间,总有功功率\n2025-06-01 00:00,200\n".encode()
+    (tmp_path / "a.csv").write_bytes(text + "备注".encode("gbk") + b"\n\xff\xfe\n")
+    with pytest.raises(DataError, match="no UTF-8 in line 3"):
+        read_header(tmp_path / "a.csv")
+
+
+def test_read_header__a_file_that_was_never_written(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(bytes(4096))
+    with pytest.raises(DataError, match=r"holds zeros and no text(?s:.*)get the file again"):
         read_header(tmp_path / "a.csv")
 
 

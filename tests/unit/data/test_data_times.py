@@ -149,3 +149,17 @@ def test_to_instants__what_is_half_a_time_is_told(cells: list[object], hint: str
     with pytest.raises(DataError) as caught:
         instants(cells)
     assert (caught.value.hint is None) if hint is None else (hint in str(caught.value.hint))
+
+
+@pytest.mark.parametrize(("cells", "message"), [
+    (["2025-06-01 00:00 CST", "2025-06-01 00:15 CST"], r"line 2(?s:.*)mean several zones(?s:.*)data\.time\.timezone"),
+    (["2025-06-01 00:00", None], r"line 3(?s:.*)empty cells in 1 rows"),
+])
+def test_to_instants__what_to_do_about_them(cells: list[object], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        instants(cells)
+
+
+def test_to_instants__formulas_of_a_workbook_that_nothing_worked_out() -> None:
+    with pytest.raises(DataError, match="if they hold formulas"):
+        to_instants(pd.Series(["2025-06-01 00:00", None], name="ts"), SHANGHAI, lambda row: f"a.xlsx, row {row + 2}")

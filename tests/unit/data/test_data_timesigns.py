@@ -24,10 +24,17 @@ def instants(*cells: str) -> pd.DatetimeIndex:
     "2025年05月20日00时15分00秒", "2025年05月20日00:15", "20. 5. 2025 0:15", "20.5.2025. 0:15",
     "20/05/2025 12:15:00 a.\u00a0m.", "20250520:0015", "20250520_001500", "2025-05-20_00:15", "2025-05-20-00:15",
     "2025-05-20 00-15-00", "20MAY2025:00:15:00", "20-May-25 00:15", "2025-05-20T00:15+08:00[Asia/Shanghai]",
+    "2025年5月20日 凌晨12:15", "2025/05/20 凌晨12:15:00", "2025-05-20 00：15", "２０２５-05-20　00:15",
     "2025-05-20 00:15:00 +0800 CST", "5/20/2025 12:15:00 AM +08:00", "19.05.2025 16:15:00Z", "\ufeff20.05.2025 00:15",
 ])
 def test_time__as_programs_and_countries_write_it(cell: str) -> None:
     assert instants(cell, cell).tolist() == [QUARTER_PAST, QUARTER_PAST]
+
+
+def test_time__parts_of_a_chinese_day() -> None:
+    words = {"凌晨12": 0, "凌晨5": 5, "早上7": 7, "上午10": 10, "中午11": 11, "中午12": 12, "下午1": 13, "傍晚6": 18,
+             "晚上11": 23}
+    assert instants(*(f"2025年5月20日 {word}:15" for word in words)).hour.tolist() == list(words.values())
 
 
 def test_time__months_by_their_whole_name() -> None:

@@ -23,7 +23,8 @@ def test_to_numbers__from_any_type(cells: list[object], dtype: str) -> None:
     assert numbers(cells, dtype) == [200.0, 201.0]
 
 
-@pytest.mark.parametrize("empty", ["", " ", "-", "--", "NA", "n/a", "NULL", "None", "nan", "无", "inf", None, np.nan])
+@pytest.mark.parametrize("empty", ["", " ", "-", "--", "NA", "n/a", "NULL", "None", "nan", "无", "inf", None, np.nan,
+                                   "-1.#J", "1.#INF", "Bad Data", "Not Connect", "///", "#", "采集失败"])
 def test_to_numbers__ways_to_say_nothing(empty: object) -> None:
     values = numbers(["200", empty, "201"])
     assert np.isnan(values[1])

@@ -108,6 +108,19 @@ def test_read_weather__later_rows_win(tmp_path: Path) -> None:
     assert plain(path)["temperature"].tolist() == [300.0]
 
 
+def test_read_weather__rows_of_several_places_are_an_error(tmp_path: Path) -> None:
+    lines = [f"2025-06-01 {hour:02}:00,{city},{20 + hour + more}"
+             for city, more in (("A", 0), ("B", 9)) for hour in range(24)]
+    path = write(tmp_path / "w.csv", "time,city,temperature", *lines)
+    with pytest.raises(DataError, match="24 of 24 times") as raised:
+        plain(path)
+    assert "(by city)" in str(raised.value)
+    assert plain(path, config=DataConfig(overlap="later")).loc[at("01 00:00"), "temperature"] == 29
+    day = [f"2025-06-01 {hour:02}:00,{hour}" for hour in range(24)]
+    same = write(tmp_path / "same.csv", "time,temperature", *day, *day)
+    assert plain(same)["temperature"].iloc[-1] == 23
+
+
 def test_read_weather__only_this_station(tmp_path: Path) -> None:
     path = write(tmp_path / "w.csv", "station_id,time,temp", "s1,2025-06-01 00:00,200", "s2,2025-06-01 00:00,300")
     assert plain(path)["temperature"].tolist() == [200.0]
