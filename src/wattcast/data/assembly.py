@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wattcast.contracts import PART, TOTAL, Kind, Location, Station
+from wattcast.data.cities import assumed_place
 from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impossible
 from wattcast.data.coarse import fill_coarse
 from wattcast.data.columns import PREDECESSOR_TARGETS, Columns
@@ -103,7 +104,8 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
                 *resets, *clean.steps.findings, *clean.coarse, *_missing(rows, data, raw), *clean.changed,
                 *_inconsistent(data), *_constant(data), *_future_known(data), *weather]
     told = [assumed_power(columns.targets[TOTAL])] if columns.guessed else []
-    assumed = [*told, *assumed, *clean.steps.assumed, *assumed_limits(frame, station), *readings, *clean.nights]
+    assumed = [*told, *assumed, *clean.steps.assumed, *assumed_limits(frame, station), *readings, *clean.nights,
+               *(assumed_place(station) if kind is Kind.PV else [])]
     return data, QualityReport(station_id, len(times), times.min(), times.max(), station.step, measured_days(data),
                                tuple(findings), columns.ignored,
                                (*raw.notes, *raw.table.notes, *starts.notes, *clean.steps.notes, *_marked(raw)),

@@ -41,6 +41,9 @@ UTC_OFFSETS = ("utc_offset", "offset_utc", "gmt_offset", "tz_offset", "timezone_
                "utc_versatz", "utc_diff", "utc时差", "utc偏移", "时区偏移")
 """Columns whose bare numbers are hours, minutes or seconds from UTC; others that may tell it have to say so."""
 
+GLOBAL_IRRADIANCE = ("irradiance", "ghi", "radiation")
+"""Of `QUANTITIES` what the sun gives a level ground, the best one first."""
+
 QUANTITIES = {
     "time": Quantity(("time", "ts", "timestamp", "datetime", "date", "ds",
                       "时间", "时刻", "日期时间", "数据时间", "采集时间", "zeitstempel", "start_time", "interval_start",

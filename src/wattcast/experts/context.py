@@ -74,6 +74,13 @@ class Context:
         behind, known = (of[:, :length].reshape(len(of), self.days, -1) for of in (values, mask))
         return behind, known, values[:, length:], mask[:, length:]
 
+    def clear_sky(self) -> tuple[Tensor, Tensor]:
+        """What an open sky gives over the past `[B, N, D]` and the horizon `[B, H]` [W/m²], of a station that has it.
+        """
+        assert self.lately.clear_sky is not None
+        behind, ahead = (of.double() for of in self.lately.clear_sky.tensor_split([self.lately.length], 1))
+        return behind.reshape(len(behind), self.days, -1), ahead
+
     def at_steps(self, by_slot: Tensor) -> Tensor:
         """Of values `[B, D, …]` by slot of the day those of the horizon's steps `[B, H, …]`."""
         return by_slot.take_along_dim(self.lately.slots.reshape(*self.lately.slots.shape, *[1] * (by_slot.ndim - 2)), 1)

@@ -1,17 +1,21 @@
 """Photovoltaic power by what the plant has lately made of the same sun.
 
 Three rules that differ in what they hold on to: the ratio of power to irradiance, how that ratio falls in strong sun,
-or nothing but the quarter-hours that were most alike.
+or nothing but the quarter-hours that were most alike. A fourth is for plants whose irradiance is not known: it goes by
+what an open sky would give.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from wattcast.contracts import Kind
+from wattcast.experts.base import Lesson
 from wattcast.experts.context import LEAST_ALIKE, Context, InContext, around
 from wattcast.features.slots import IRRADIANCE
+from wattcast.windows.usual_days import masked_mean
 
 HIGHEST = 1000.0
 """W/m² that the strongest sun of the weeks is taken for, in whatever unit the column is. [W/m²]"""
@@ -120,3 +124,25 @@ class SameSun(InContext):
     def _steps(context: Context, values: Tensor, shift: int) -> Tensor:
         """Of each day `[B, N, D, C]` what stood `shift` slots after the slot of each step `[B, N, H, C]`."""
         return values.roll(-shift, 2).take_along_dim(context.lately.slots[:, None, :, None], 2)
+
+
+@dataclass(frozen=True)
+class ClearSky(InContext):
+    """The mean at the same time of day, times what an open sky will give over what it gave on the days of that mean.
+
+    Within the weeks that are read and forecast days grow longer or shorter, by a third where they change fastest: the
+    clear-sky index persists, and not the power (Inman et al., DOI 10.1016/j.pecs.2013.06.002, section 3).
+    """
+
+    kinds = (Kind.PV,)
+
+    def fit(self, lesson: Lesson) -> Self | None:
+        """None, too, where the irradiance is known, or not in which country the plant stands."""
+        return None if lesson.prepared.table.clear_sky is None else super().fit(lesson)
+
+    def read(self, context: Context) -> Tensor:
+        behind, ahead = context.clear_sky()
+        nothing = torch.nan
+        power = masked_mean(context.power, context.measured, 1, nothing)                                # [B, D, C]
+        light = masked_mean(behind[..., None] * context.measured, context.measured, 1, nothing)
+        return context.at_steps(power / (light + FLOOR)) * (ahead[..., None] + FLOOR)

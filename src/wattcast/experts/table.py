@@ -5,7 +5,7 @@ from wattcast.experts.context import InContext
 from wattcast.experts.network import NetworkExpert
 from wattcast.experts.pretrained import BASE, Pretrained
 from wattcast.experts.repeated import Repeated
-from wattcast.experts.sunlight import PerformanceRatio, RecencyQuadratic, SameSun
+from wattcast.experts.sunlight import ClearSky, PerformanceRatio, RecencyQuadratic, SameSun
 from wattcast.experts.trees import TreesExpert
 from wattcast.experts.tuned import Tuned
 from wattcast.experts.usual_day import UsualDay
@@ -18,6 +18,7 @@ IN_CONTEXT: tuple[InContext, ...] = (
     UsualDay("weather-adjusted-28", "usual day of the last 28 days, adjusted for the weather", 28, adjusted=True),
     PerformanceRatio("performance-ratio", "power for the sun's strength in the last 10 days", 10),
     RecencyQuadratic("recency-quadratic", "power over the sun's strength, a curve of the last 30 days", 30),
+    ClearSky("clear-sky", "usual day of the last 21 days, as long and as high as the sun will be", 21),
     SameSun("same-sun", "hours of the last 45 days with the same sun", 45),
     PowerCurve("power-curve", "power curve of the last 30 days", 30),
     SameWind("same-wind", "hours of the last 60 days with the same wind", 60),

@@ -40,7 +40,8 @@ class VariedWindows(WindowDataset):
                  for place, part in enumerate(self.parts)]
         fields = {name: torch.cat([getattr(each, name) for each in found])
                   for name in ("past", "mask", "day_off", "weather", "weather_mask", "slots")}
-        return Lately(**fields, day=found[0].day)
+        skies = [each.clear_sky for each in found if each.clear_sky is not None]
+        return Lately(**fields, day=found[0].day, clear_sky=torch.cat(skies) if skies else None)
 
     def unlike_lags(self, origins: NDArray[np.int64]) -> Tensor:
         return torch.cat([part.unlike_lags(origins[place:place + 1]) for place, part in enumerate(self.parts)])

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from wattcast.contracts import Config, Role, Station
+from wattcast.contracts import Config, Kind, Role, Station
+from wattcast.data.cities import place_of
 from wattcast.data.schema import StationData, WeatherVintages
 from wattcast.errors import DataError, WattcastError, listing
 from wattcast.features.calendar import (
@@ -24,7 +25,8 @@ from wattcast.features.calendar import (
     unpublished_years,
 )
 from wattcast.features.lags import lag_names
-from wattcast.features.solar import SOLAR_NAMES, solar_features
+from wattcast.features.slots import IRRADIANCE, weather_slots
+from wattcast.features.solar import SOLAR_NAMES, clear_sky, solar_features
 from wattcast.features.table import FeatureTable, VintageTable, vintages_on_grid
 from wattcast.features.weather import ColumnEncoder
 from wattcast.timegrid import parse_step
@@ -122,6 +124,7 @@ class FeaturePipeline:
             weather_columns=tuple(range(len(known_names) - len(weather.names), len(known_names))),
             vintages=None if vintages is None or not weather.names
             else vintages_on_grid(vintages.table, index[0], self.step, weather),
+            clear_sky=self._clear_sky(index),
         )
 
     def unknown_categories(self, future: pd.DataFrame) -> dict[str, list[str]]:
@@ -233,6 +236,14 @@ class FeaturePipeline:
         if self._has_sun:
             parts.append(solar_features(index, self.station.location, self.step).to_numpy())
         return parts
+
+    def _clear_sky(self, index: pd.DatetimeIndex) -> NDArray[np.float32] | None:
+        """What an open sky would give `[T]`; None for what is no photovoltaics, whose irradiance is known, and where
+        nothing tells in which country it stands."""
+        if self.station.kind is not Kind.PV or IRRADIANCE in weather_slots(self._fitted()[0].names):
+            return None
+        place = place_of(self.station)
+        return None if place is None else clear_sky(index, place, self.step)
 
     def _days_off(self, index: pd.DatetimeIndex) -> NDArray[np.float32]:
         country = self.station.location.country

@@ -7,13 +7,13 @@ the last weeks (`experts`) need to know which column the sun's is.
 import re
 from collections.abc import Sequence
 
-from wattcast.data.schema import recognise
+from wattcast.data.schema import GLOBAL_IRRADIANCE, recognise
 
 IRRADIANCE, TEMPERATURE, WIND_SPEED, WIND_SINE, WIND_COSINE = (
     "irradiance", "temperature", "wind_speed", "wind_direction_sine", "wind_direction_cosine")
 
 _MEANT = {
-    IRRADIANCE: ("irradiance", "ghi", "radiation"),
+    IRRADIANCE: GLOBAL_IRRADIANCE,
     TEMPERATURE: ("temperature",),
     WIND_SPEED: ("wind_speed",),
 }

@@ -36,6 +36,21 @@ def solar_features(index: pd.DatetimeIndex, location: Location, step: pd.Timedel
     return pd.DataFrame(columns.astype(np.float32), index=index, columns=list(SOLAR_NAMES))
 
 
+def clear_sky(index: pd.DatetimeIndex, location: Location, step: pd.Timedelta) -> NDArray[np.float32]:
+    """Global horizontal irradiance under a clear sky at the centre of every interval `[T]` [W/m²], by Haurwitz
+    (DOI 10.1175/1520-0469(1945)002<0154:IIRTCD>2.0.CO;2): the sun's elevation alone decides.
+
+    Args:
+        index: tz-aware interval starts `[T]`.
+        location: a place with coordinates.
+        step: length of an interval.
+    """
+    import pvlib
+
+    zenith = solar_position(index + step / 2, location)["apparent_zenith"]
+    return np.asarray(pvlib.clearsky.haurwitz(zenith)["ghi"], np.float32)
+
+
 def is_night(index: pd.DatetimeIndex, location: Location, step: pd.Timedelta) -> NDArray[np.bool_]:
     """Whether the sun stays below the horizon from the start to the end of each interval.
 

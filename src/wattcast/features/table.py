@@ -62,7 +62,8 @@ class FeatureTable:
 
     `weather_columns` are the positions in `known` of what comes from the station's own known-future columns and is
     replaced by `vintages` where those exist, at origins before the position `own_from`: from there on the rows
-    themselves tell what is known of their weather, as a view's future does.
+    themselves tell what is known of their weather, as a view's future does. `clear_sky` is what an open sky would
+    give [W/m²], for photovoltaics of which no irradiance is known.
     """
 
     index: pd.DatetimeIndex
@@ -74,6 +75,7 @@ class FeatureTable:
     weather_columns: tuple[int, ...]
     vintages: VintageTable | None = None
     own_from: int = np.iinfo(np.int64).max
+    clear_sky: NDArray[np.float32] | None = None     # [T]
 
     @cached_property
     def row_digests(self) -> NDArray[np.uint64]:
@@ -91,7 +93,8 @@ class FeatureTable:
         """The last `length` of the rows before `end`, whose own weather is known whatever was issued."""
         rows = slice(end - length, end)
         return replace(self, index=self.index[rows], targets=self.targets[rows], known=self.known[rows],
-                       past=self.past[rows], vintages=None)
+                       past=self.past[rows], vintages=None,
+                       clear_sky=None if self.clear_sky is None else self.clear_sky[rows])
 
     @cached_property
     def slots(self) -> dict[str, int]:

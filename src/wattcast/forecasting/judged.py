@@ -15,6 +15,7 @@ from wattcast.contracts import HORIZON_DAYS, PART, QUANTILES
 from wattcast.data.limits import KeptLimits, kept_limits
 from wattcast.experts.bands import Band, FloatArray
 from wattcast.experts.base import Asked, Expert
+from wattcast.experts.sunlight import ClearSky
 from wattcast.forecasting.blend import choose_weights
 from wattcast.forecasting.readied import RULES, Readied
 from wattcast.timegrid import days_later, followed_clock, lead_days
@@ -23,8 +24,9 @@ from wattcast.windows.dataset import WindowDataset
 JUDGED_DAYS = 21
 """Before the origin, from each of which the rules are asked what they would have said. [days]"""
 
-READS_WEATHER = 0.6
-"""What the rules that read the weather have of the forecast, in equal parts, before anything is known. [share]"""
+READS_MORE = 0.6
+"""What the rules that read the weather, or what an open sky would give, have of the forecast, in equal parts, before
+anything is known. [share]"""
 
 WIDER = 2.0
 """Days of errors at which a band is twice as wide as they say; with more, it comes to what they say."""
@@ -134,8 +136,8 @@ def _share(experts: Mapping[str, Expert], said: Mapping[str, FloatArray], actual
 
 def _prior(experts: Mapping[str, Expert]) -> FloatArray:
     """`[M]`."""
-    weather = np.asarray([expert.weather for expert in experts.values()])
-    if weather.all() or not weather.any():
-        return np.full(len(weather), 1 / len(weather))
-    shares: FloatArray = np.where(weather, READS_WEATHER / weather.sum(), (1 - READS_WEATHER) / (~weather).sum())
+    more = np.asarray([expert.weather or isinstance(expert, ClearSky) for expert in experts.values()])
+    if more.all() or not more.any():
+        return np.full(len(more), 1 / len(more))
+    shares: FloatArray = np.where(more, READS_MORE / more.sum(), (1 - READS_MORE) / (~more).sum())
     return shares

@@ -147,6 +147,7 @@ class WindowDataset(Dataset[Batch]):
         self.past, self.past_mask = self._padded(scalers.past, table.past)
         off = table.known[:, [table.known_names.index("is_day_off")]] if "is_day_off" in table.known_names else None
         self.day_off = None if off is None else self._tensor(off)[0][:, 0]
+        self.clear_sky = None if table.clear_sky is None else self._tensor(table.clear_sky[:, None])[0][:, 0]
         self.weather = torch.as_tensor(table.weather_columns, dtype=torch.int64)
         self.slots = table.slots
         self.vintages = None if table.vintages is None else _ScaledVintages(table.vintages, scalers.known, self.weather)
@@ -275,7 +276,8 @@ class WindowDataset(Dataset[Batch]):
         weather, mask = (torch.cat([behind[past], over], 1)
                          for behind, over in zip(self._weather, (ahead_weather, ahead_mask), strict=True))
         return Lately(self.targets[past], self.target_mask[past].float(), day_off, weather, mask.float(),
-                      torch.from_numpy((grid.slots[ahead] - first) % shape.day), shape.day)
+                      torch.from_numpy((grid.slots[ahead] - first) % shape.day), shape.day,
+                      None if self.clear_sky is None else self.clear_sky[whole])
 
     def _anchors(self, start: NDArray[np.int64], weather: Tensor, weather_mask: Tensor) -> Tensor:
         """Of windows at padded rows `start` `[B]`, with the weather that is known over their horizons `[B, H, W]`."""

@@ -18,6 +18,7 @@ class Lately:
         weather_mask: the same shape.
         slots: `[B, H]`, which slot of the past's days each step of the horizon is.
         day: steps of a day (D).
+        clear_sky: `[B, L + H]`, what an open sky gives [W/m²]; None where rules do without.
     """
 
     past: Tensor
@@ -27,6 +28,7 @@ class Lately:
     weather_mask: Tensor
     slots: Tensor
     day: int
+    clear_sky: Tensor | None = None
 
     @property
     def length(self) -> int:

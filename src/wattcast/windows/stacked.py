@@ -36,7 +36,7 @@ class Part:
         """What stations that lie together have in common besides their shape."""
         table = self.table
         return (table.targets.shape[1], len(table.weather_columns), tuple(table.slots.items()),
-                "is_day_off" in table.known_names)
+                "is_day_off" in table.known_names, table.clear_sky is None)
 
 
 class StackedWindows(WindowDataset):
@@ -65,6 +65,8 @@ class StackedWindows(WindowDataset):
         off = [part.table.known[:, [part.table.known_names.index("is_day_off")]] for part in parts
                if "is_day_off" in part.table.known_names]
         self.day_off = self._together(off)[0][:, 0] if off else None
+        skies = [part.table.clear_sky[:, None] for part in parts if part.table.clear_sky is not None]
+        self.clear_sky = self._together(skies)[0][:, 0] if skies else None
         self.rows = self.limit = len(self.targets)
 
     def _together(self, values: list[NDArray[np.float32]]) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from wattcast.contracts import Kind
+from wattcast.contracts import Kind, Location
+from wattcast.features.solar import clear_sky
 
 DAY, ORIGIN = 24, 72 * 24
 RULES = ("performance-ratio", "recency-quadratic", "same-sun")
@@ -63,3 +65,29 @@ def test_unmeasured_days__count_for_nothing(name, said, sun) -> None:
     gaps[ORIGIN:] = False
     holed = np.where(gaps, np.nan, power)
     assert off(said(name, Kind.PV, holed, irradiance=sun), power[AHEAD]) < 0.1
+
+
+@pytest.fixture
+def growing() -> np.ndarray:
+    """W/m² of an open sky at Shanghai in spring `[80 · 24]`."""
+    index = pd.date_range("2025-03-03", periods=80 * DAY, freq="1h", tz="Asia/Shanghai")
+    return clear_sky(index, Location(latitude=31.23, longitude=121.47), pd.Timedelta(hours=1)).astype(float)
+
+
+def test_days_that_grow__are_followed_and_not_only_repeated(said, growing) -> None:
+    made, repeated = (off(said(name, Kind.PV, 0.05 * growing), 0.05 * growing[AHEAD])
+                      for name in ("clear-sky", "usual-day-14"))
+    assert made < 0.02
+    assert repeated > 2 * made
+
+
+def test_clouds_and_lost_strings__stay_in_the_index(said, growing) -> None:
+    made = said("clear-sky", Kind.PV, 0.03 * growing)
+    assert made == pytest.approx(0.6 * said("clear-sky", Kind.PV, 0.05 * growing))
+    assert (made >= 0).all()
+
+
+@pytest.mark.parametrize(("kind", "weather"), [(Kind.PV, ("irradiance",)), (Kind.LOAD, ()), (Kind.WIND, ())])
+def test_open_sky__is_for_plants_alone_whose_irradiance_is_not_known(kind, weather, said, sun) -> None:
+    with pytest.raises(AssertionError):
+        said("clear-sky", kind, 0.05 * sun, **dict.fromkeys(weather, sun))
