@@ -34,7 +34,8 @@ class TuningConfig(Config):
                                 "training.epochs")
     search_origins: int = Field(16, ge=1, description="validation origins that trials are scored on; at most half")
     confirm: int = Field(3, ge=1, description="how many of the best trials are trained in full and compared with "
-                                              "today's configuration on the other origins")
+                                              "today's configuration on the other origins; fewer if that would take "
+                                              "longer than optuna_timeout")
     trial_timeout: float | None = Field(
         None, gt=0, description="seconds that one trial may be priced at to its end, a dearer one is not started; "
                                 "null: none is too dear, but dearer ones are tried more seldom")

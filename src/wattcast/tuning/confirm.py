@@ -8,7 +8,7 @@ then: a comparison that was killed goes on, and one that was made is not made ag
 import math
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -85,7 +85,7 @@ def choose(study: SharedStudy, objective: Objective, on_search: OnProgress | Non
     if today.state != TrialState.COMPLETE:
         return _without_today(study, origins)
     kept = partial(Choice, today.number, score(today), (today.number, score(today)), origins)
-    found = ahead(study.trials(), study.plan.ends)[:study.config.confirm]
+    found = _worth_it(study, objective, ahead(study.trials(), study.plan.ends)[:study.config.confirm])
     if not found:
         return kept(confirmations=(), verdict="no trial was better than today's configuration: it is kept")
     with FileLock(study.folder / "full.lock"):       # the others wait for the same trainings
@@ -104,6 +104,14 @@ def choose(study: SharedStudy, objective: Objective, on_search: OnProgress | Non
     chosen = chosen_of(compared)
     return Choice(chosen.number, chosen.score, (today.number, score(today)), origins, compared,
                   verdict(chosen, compared))
+
+
+def _worth_it(study: SharedStudy, objective: Objective, found: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """The best, and of the next ones as many as can be trained, today's configuration included, in the time that the
+    search had."""
+    prices = [_price(study, objective, trial.params) for trial in (study.today(), *found)]
+    return [trial for place, trial in enumerate(found)
+            if place == 0 or sum(prices[:place + 2]) <= study.config.optuna_timeout]
 
 
 def _without_today(study: SharedStudy, origins: int) -> Choice:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from wattcast.tuning.confirm import Confirmation, chosen_of, compare, standard_error, verdict
+from wattcast.tuning.confirm import Confirmation, _worth_it, chosen_of, compare, standard_error, verdict
 
 
 def compared(number: int, loss: float, difference: float, noise: float) -> Confirmation:
@@ -54,3 +54,17 @@ def test_standard_error__of_origins_that_overlap_counts_weeks() -> None:
     assert standard_error(differences, weeks=4) == pytest.approx(differences.std(ddof=1) / 2)
     assert standard_error(differences, weeks=0.5) == pytest.approx(differences.std(ddof=1))
     assert standard_error(differences, 4) > 3 * standard_error(differences, math.inf)
+
+
+@pytest.mark.parametrize(("prices", "left"), [
+    ([30, 30, 30], 3), ([30, 40, 30], 2), ([80, 30], 1), ([500, 1], 1),     # the best is always compared
+    ([], 0)])
+def test_compared__are_as_many_as_take_no_longer_than_the_search(prices: list[int], left: int) -> None:
+    def trial(price: int) -> SimpleNamespace:
+        return SimpleNamespace(params={"d_model": price})
+
+    study = SimpleNamespace(today=lambda: trial(10), timed=lambda _: None, plan=SimpleNamespace(window=1.0),
+                            config=SimpleNamespace(optuna_timeout=100.0))
+    objective = SimpleNamespace(shape=str, times_today=lambda values: values["d_model"], windows=lambda _: 1,
+                                recipe=SimpleNamespace(training=SimpleNamespace(epochs=1)))
+    assert _worth_it(study, objective, [trial(price) for price in prices]) == [trial(each) for each in prices[:left]]
