@@ -11,7 +11,8 @@ from wattcast.contracts import PART, TOTAL, Kind, Station
 from wattcast.data.schema import StationData
 from wattcast.experts.base import Asked, Expert, Kept, Lesson
 from wattcast.experts.context import InContext
-from wattcast.experts.table import EXPERTS
+from wattcast.experts.sunlight import ClearSky
+from wattcast.experts.table import EXPERTS, IN_CONTEXT
 from wattcast.settings import build_settings
 from wattcast.training import boosting
 from wattcast.training.config import Recipe
@@ -21,12 +22,14 @@ from wattcast.windows.dataset import WindowDataset
 UNFITTED = {expert.name: dict(vars(expert)) for expert in EXPERTS}
 NAMES = tuple(expert.name for expert in EXPERTS if expert.name != "weeks-mean")
 """All but the one that other lags have."""
-KINDS = {expert.name: expert.kinds[-1] if isinstance(expert, InContext) and expert.needs else Kind.LOAD
-         for expert in EXPERTS}
+KINDS = {expert.name: expert.kinds[-1] if isinstance(expert, InContext) else Kind.LOAD for expert in EXPERTS}
+KINDS |= {expert.name: Kind.LOAD for expert in IN_CONTEXT if Kind.LOAD in expert.kinds}
+UNLIT = {expert.name for expert in EXPERTS if isinstance(expert, ClearSky)}
+"""For plants whose irradiance is not known."""
 DAY, DAYS = 24, 90
 
 
-def station_data(kind: Kind) -> StationData:
+def station_data(kind: Kind, weather: tuple[str, ...] = ("irradiance", "wind_speed")) -> StationData:
     """Ninety days of a works, a photovoltaic plant or a wind farm; a part of each is the second target."""
     rng = np.random.default_rng(0)
     index = pd.date_range("2025-03-01", periods=DAYS * DAY, freq="1h", tz="Asia/Shanghai", name="time")
@@ -38,9 +41,8 @@ def station_data(kind: Kind) -> StationData:
              Kind.WIND: 2 * wind.clip(0) ** 1.5}[kind]
     power = power + rng.normal(0, 2, len(index)) * (power > 0)
     frame = pd.DataFrame({TOTAL: power, PART: 0.6 * power, "irradiance": sun, "wind_speed": wind}, index=index)
-    station = Station(id=kind.value, targets=(TOTAL, PART), known_future=("irradiance", "wind_speed"), kind=kind,
-                      step="1h")
-    return StationData(station, frame)
+    station = Station(id=kind.value, targets=(TOTAL, PART), known_future=weather, kind=kind, step="1h")
+    return StationData(station, frame[list(station.columns)])
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,11 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
     recipe = build_settings({"model": {"d_model": 16, "n_layers": 1, "patch_len": 24},
                              "training": {"epochs": 1, "batches_per_epoch": 2, "batch_size": 4, "members": 1},
                              "windows": {"validation_origins": 3}}).recipe()
-    made: dict[Kind, Case] = {}
+    made: dict[tuple[Kind, tuple[str, ...]], Case] = {}
 
     def find(name: str) -> Case:
-        case = made.setdefault(KINDS[name], Case(prepare(station_data(KINDS[name]), recipe), recipe, {}))
+        told = KINDS[name], ("wind_speed",) if name in UNLIT else ("irradiance", "wind_speed")
+        case = made.setdefault(told, Case(prepare(station_data(*told), recipe), recipe, {}))
         if name not in case.fitted:
             lesson = Lesson(case.prepared, recipe, tmp_path_factory.mktemp("fits"))
             with pytest.MonkeyPatch.context() as patch:
