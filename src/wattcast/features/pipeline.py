@@ -44,7 +44,8 @@ class FeaturesConfig(Config):
                                                         "kind is holiday or workday")
     day_of_year: bool = Field(False, description="the season; worth having from two years of data on")
     weather: bool = Field(True, description="the station's known-future columns")
-    solar: bool = Field(True, description="the sun's elevation and clear-sky irradiance where the place is known")
+    solar: bool = Field(True, description="the sun's elevation and clear-sky irradiance where the place is known, "
+                                          "and the rule clear-sky")
     lag_weeks: tuple[Annotated[int, Field(ge=1, le=52)], ...] = Field(
         (1, 2, 3, 4), min_length=1, description="seasonal lags in weeks, all known over the horizon")
     vmd: bool = Field(False, description="variational mode decomposition of the past window")
@@ -240,7 +241,8 @@ class FeaturePipeline:
     def _clear_sky(self, index: pd.DatetimeIndex) -> NDArray[np.float32] | None:
         """What an open sky would give `[T]`; None for what is no photovoltaics, whose irradiance is known, and where
         nothing tells in which country it stands."""
-        if self.station.kind is not Kind.PV or IRRADIANCE in weather_slots(self._fitted()[0].names):
+        lit = IRRADIANCE in weather_slots(self._fitted()[0].names)
+        if lit or self.station.kind is not Kind.PV or not self.config.solar:
             return None
         place = place_of(self.station)
         return None if place is None else clear_sky(index, place, self.step)

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattcast.contracts import Location
-from wattcast.features.solar import SOLAR_NAMES, is_night, solar_features
+from wattcast.contracts import Kind, Location, Station
+from wattcast.data.schema import StationData
+from wattcast.features.pipeline import FeaturePipeline, FeaturesConfig
+from wattcast.features.solar import SOLAR_NAMES, clear_sky, is_night, solar_features
 
 WUXI = Location(latitude=31.0, longitude=120.0)
 STEP, HOUR = pd.Timedelta("15min"), pd.Timedelta("1h")
@@ -78,3 +80,23 @@ def test_is_night__not_where_a_day_lies_between_two_dark_ends(step: str, dark: l
     index = day("2025-12-21", step=pd.Timedelta(step))
     night = is_night(index, WUXI, pd.Timedelta(step))         # the sun rises at 6:58 and sets at 16:57
     assert index.hour[night].tolist() == dark
+
+
+def test_clear_sky__is_none_at_night_and_highest_at_noon() -> None:
+    index = pd.date_range("2025-06-21", periods=24, freq="1h", tz="Asia/Shanghai")
+    sky = clear_sky(index, Location(latitude=31.2, longitude=121.5), pd.Timedelta(hours=1))
+    assert (sky[[0, 3, 22, 23]] == 0).all()
+    assert sky.argmax() in (11, 12)
+    assert 950 < sky.max() < 1100
+
+
+@pytest.mark.parametrize(("told", "there"), [
+    ({}, True), ({"solar": False}, False), ({"known_future": ("ghi",)}, False), ({"kind": Kind.LOAD}, False),
+    ({"timezone": "Etc/GMT-8"}, False)])
+def test_table__has_the_open_sky_where_the_rule_reads_it(told: dict[str, object], there: bool) -> None:
+    config = FeaturesConfig(solar=bool(told.pop("solar", True)))
+    station = Station(id="s", **{"kind": Kind.PV, "timezone": "Asia/Shanghai", "step": "1h", **told})
+    index = pd.date_range("2025-06-01", periods=48, freq="1h", tz=station.timezone)
+    frame = pd.DataFrame(1.0, index=index, columns=list(station.columns))
+    table = FeaturePipeline(config, station).fit(StationData(station, frame)).transform_plain(frame)
+    assert (table.clear_sky is not None) == there
