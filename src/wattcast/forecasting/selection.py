@@ -14,6 +14,7 @@ from wattcast.data.schema import StationData
 from wattcast.experts.network import NETWORK
 from wattcast.experts.pretrained import BASE
 from wattcast.experts.shares import Factors, Selection, TargetSelection
+from wattcast.experts.sunlight import ClearSky
 from wattcast.experts.trained import TrainedModel
 from wattcast.experts.trees import TREES
 from wattcast.experts.tuned import TUNED
@@ -160,10 +161,12 @@ def _decide(model: TrainedModel, found: Inference, later: Inference | None, posi
 def _assumed(model: TrainedModel, name: str) -> float:
     """An expert's part of what those have that have learned what a station of this kind does: from this one, or for a
     load from others. What the weather makes of a plant did not carry over from the few places that were learned from,
-    tuned or not."""
+    tuned or not; of the sun's path a plant whose irradiance is not known learns no more in a year than `ClearSky` says.
+    """
     if model.station.kind is Kind.LOAD:
         return ASSUMED.get(name, 0.0)
-    return float(model.experts[name].learned and name != TUNED)
+    expert = model.experts[name]
+    return float((expert.learned and name != TUNED) or isinstance(expert, ClearSky))
 
 
 def _weights(model: TrainedModel, names: Iterable[str], forecasts: FloatArray, actual: FloatArray, weeks: float,
