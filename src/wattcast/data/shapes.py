@@ -104,12 +104,8 @@ def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:
     """Columns of a day's intervals and their times of day, by what stands before their numbers (`temp_1`)."""
     if found := _clocks(header):
         return found
-    groups: dict[tuple[str, str], dict[str, int]] = {}
-    for name in header:
-        if match := _NUMBER.fullmatch(name.strip()):
-            groups.setdefault((match["before"], match["behind"]), {})[name] = int(match["number"])
     days: dict[str, dict[str, str]] = {}
-    for (before, _), columns in groups.items():
+    for (before, _), columns in _numbered(header).items():
         if list(columns) == sorted(columns):      # as texts: 1, 10, 11
             columns = dict(sorted(columns.items(), key=lambda column: column[1]))
         numbers = list(columns.values())
@@ -125,17 +121,23 @@ def day_columns(header: Sequence[str]) -> dict[str, dict[str, str]]:
     return days
 
 
+def _numbered(header: Sequence[str]) -> dict[tuple[str, str], dict[str, int]]:
+    """Columns and their numbers, by what stands before and behind these."""
+    groups: dict[tuple[str, str], dict[str, int]] = {}
+    for name in header:
+        if match := _NUMBER.fullmatch(name.strip()):
+            groups.setdefault((match["before"], match["behind"]), {})[name] = int(match["number"])
+    return groups
+
+
 def require_whole_day(header: Sequence[str]) -> None:
     """Nothing, unless most of the numbered columns of a day are there and some are not.
 
     Raises:
         DataError: with those that are missing.
     """
-    groups: dict[tuple[str, str], dict[int, str]] = {}
-    for name in header:
-        if match := _NUMBER.fullmatch(name.strip()):
-            groups.setdefault((match["before"], match["behind"]), {})[int(match["number"])] = name
-    for (before, behind), columns in groups.items():
+    for (before, behind), numbers in _numbered(header).items():
+        columns = {number: name for name, number in numbers.items()}
         count = next((count for count in COUNTS if MOST * count <= len(columns) < count), None)
         lowest = min(columns)
         if count is None or lowest > 1 or max(columns) >= lowest + count:

@@ -109,18 +109,25 @@ class Pretrained(LearnsNothing):
 
 def digest_of_base(asked: str) -> str | None:
     """Of the base that a recipe asks for; None where there is none, or it cannot be read."""
-    return None if asked == NONE else Pretrained(SHIPPED if asked == DEFAULT else Path(asked).absolute()).digest
+    base = _asked_for(asked)
+    return None if base is None else base.digest
 
 
 def flattering(asked: str, station_id: str, since: pd.Timestamp) -> tuple[str, ...]:
     """What to tell of figures of a station's weeks from `since` on: a sentence if the base that a recipe asks for has
     learned from the station after that, else nothing."""
-    base = None if asked == NONE else Pretrained(SHIPPED if asked == DEFAULT else Path(asked).absolute()).loaded
+    asked_for = _asked_for(asked)
+    base = None if asked_for is None else asked_for.loaded
     until = None if base is None else base.learned_until(station_id)
     if until is None or until <= since:
         return ()
     return (f"the base in use has learned from station {station_id} until {until.tz_convert(since.tz):%Y-%m-%d %H:%M}: "
             "figures of earlier weeks flatter it",)
+
+
+def _asked_for(asked: str) -> Pretrained | None:
+    """The base that a recipe asks for; None where it asks for none."""
+    return None if asked == NONE else Pretrained(SHIPPED if asked == DEFAULT else Path(asked).absolute())
 
 
 def _digest(folder: Path) -> str | None:

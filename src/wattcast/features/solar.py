@@ -30,9 +30,9 @@ def solar_features(index: pd.DatetimeIndex, location: Location, step: pd.Timedel
     centre = index + step / 2
     position = solar_position(centre, location)
     place = pvlib.location.Location(location.latitude, location.longitude)
-    clear_sky = place.get_clearsky(centre, model="ineichen", solar_position=position)["ghi"].to_numpy()
+    ineichen = place.get_clearsky(centre, model="ineichen", solar_position=position)["ghi"].to_numpy()
     sine = np.sin(np.deg2rad(position["elevation"].to_numpy()))
-    columns = np.stack([np.clip(sine, 0, None), clear_sky / 1000, sine > 0], 1)
+    columns = np.stack([np.clip(sine, 0, None), ineichen / 1000, sine > 0], 1)
     return pd.DataFrame(columns.astype(np.float32), index=index, columns=list(SOLAR_NAMES))
 
 
