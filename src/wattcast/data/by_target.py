@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from wattcast.contracts import TARGETS
 from wattcast.errors import ConfigError, listing, nearest
 
-Value = TypeVar("Value", bool | Literal["falling"], str)
+Value = TypeVar("Value", bool | Literal["falling", "hourly"], str)
 
 
 def of_target(setting: Value | Mapping[str, Value] | None, target: str) -> Value | None:

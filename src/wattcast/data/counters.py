@@ -1,4 +1,5 @@
-"""A meter's reading, which only rises, or an amount paid before, which only falls, in place of power."""
+"""A meter's reading, which only rises, or an amount paid before, which only falls, in place of power; or energy that is
+added up anew in each hour."""
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,13 @@ REGAINED = 0.5
 """A reading that was wrong is as high again in one step, which is this share of what it had fallen at least. [share]"""
 LATE = 1.5
 """A reading that comes later than so many times the usual distance tells no interval's energy. [times]"""
+HOUR = 3_600_000_000
+"""An hour. [µs]"""
+ADDED, BUSY = 0.98, 50
+"""Energy is added up within the hour where of at least so many hours with energy so many never fall and end above their
+beginning: of power, half of all hours fall. [share, hours]"""
+ALIKE = 0.35
+"""What an hour ends with is as many times what it begins with as it has rows, within this share of that. [share]"""
 
 
 def require_no_counter(power: pd.Series, column: str, source: str) -> None:
@@ -42,7 +50,8 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
         column: the source's name.
 
     Raises:
-        DataError: it never falls, or only where a meter is set back or tells nothing; or it falls but for a few times.
+        DataError: it never falls, or only where a meter is set back or tells nothing; or it falls but for a few times;
+            or it is added up anew in each hour.
     """
     known = power.dropna()
     known = known[~known.index.duplicated(keep="last")].sort_index()
@@ -50,6 +59,7 @@ def require_no_counter(power: pd.Series, column: str, source: str) -> None:
     if len(known) < FEWEST:
         return
     _require_no_balance(known, power, column, source)
+    _require_not_added_up(known, power, column, source)
     if not _rises(times_of(known), known.to_numpy()):
         return
     falls, last = int((np.diff(known.to_numpy()) < 0).sum()), times_of(power.dropna()).max()
@@ -75,6 +85,43 @@ def _require_no_balance(known: pd.Series, power: pd.Series, column: str, source:
         expected="the power or the energy of each interval",
         hint="if it is energy that is left, set data.counter to falling: what it falls by is the energy of each "
              f"interval; to false if it is power; or by target, data.counter: {{{power.name}: falling}}")
+
+
+def _require_not_added_up(known: pd.Series, power: pd.Series, column: str, source: str) -> None:
+    energy, (hours, _) = known.to_numpy(np.float64), _hours(known)
+    change, same = np.diff(energy), hours[1:] == hours[:-1]
+    each = pd.Series(energy).groupby(hours).agg(["size", "first", "last"])
+    rows = int(each["size"].max())
+    # Of hours that lack a row nothing can be said.
+    busy = each[(each["size"] == rows) & (each["last"] > 0)]
+    if rows < 2 or len(busy) < BUSY or (energy < 0).any():
+        return
+    falling = np.unique(hours[1:][same & (change < 0)])
+    added = ~busy.index.isin(falling) & (busy["last"] > busy["first"])
+    times = busy["last"].sum() / max(busy["first"].sum(), np.finfo(float).tiny)
+    if added.mean() < ADDED or abs(times / rows - 1) > ALIKE:
+        return
+    raise DataError(
+        f"{source}: the column {column!r} ({power.name}) looks like energy that is added up anew in each hour, not "
+        "like power",
+        found=f"{power.notna().sum()} values; in {added.sum()} of {len(busy)} hours of the first weeks they never "
+              f"fall, and end with {times:.1f} times what they begin with",
+        expected="the power or the energy of each interval",
+        hint="set data.counter to hourly to take what is added in each interval as its energy; to false if it is "
+             f"power; or by target, data.counter: {{{power.name}: hourly}}")
+
+
+def _hours(known: pd.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """In which hour each row lies, and whether it is due as the first of one. An hour's first row is the one before
+    which readings fall most often: on the full hour, or an interval later where stamps are the intervals' ends."""
+    times, falls = _microseconds(times_of(known)), np.append(False, np.diff(known.to_numpy()) < 0)
+    after, often = np.unique(times[falls] % HOUR, return_counts=True)
+    since = times - (after[often.argmax()] if len(after) else 0)
+    return since // HOUR, since % HOUR == 0
+
+
+def _microseconds(times: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    return np.asarray(times.as_unit("us").asi8)
 
 
 def assumed_no_counter(power: pd.Series, column: str) -> list[Assumption]:
@@ -173,3 +220,22 @@ def _of_wrong_readings(reading: npt.NDArray[np.float64], used: npt.NDArray[np.fl
     zeros = below & (reading == 0) & (used == 0)
     returned = pd.Series(up).groupby(np.cumsum(~below)).transform("any").to_numpy()
     return np.asarray(up | (zeros & returned))
+
+
+def added_in_hours(frame: pd.DataFrame, targets: tuple[str, ...]) -> pd.DataFrame:
+    """Energy that is added up anew in each hour to the energy of each interval: what came to it since the row before;
+    empty where that one is missing.
+
+    Args:
+        frame: as of `differences`.
+    """
+    frame = frame[~frame.index.duplicated(keep="last")].sort_index()
+    energy = {}
+    for name in targets:
+        known = frame[name].dropna()
+        hours, first = _hours(known)
+        apart = np.append(0, np.diff(_microseconds(times_of(known))))
+        came = np.append(np.nan, np.diff(known.to_numpy()))
+        next_one = np.append(False, hours[1:] == hours[:-1]) & (apart <= LATE * np.median(apart)) & (came >= 0)
+        energy[name] = pd.Series(np.where(first, known, np.where(next_one, came, np.nan)), known.index)
+    return frame.assign(**energy)

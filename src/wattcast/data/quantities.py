@@ -8,7 +8,7 @@ import pandas as pd
 
 from wattcast.data.by_target import of_target
 from wattcast.data.cleaning import is_code
-from wattcast.data.counters import assumed_no_counter, differences, require_no_counter
+from wattcast.data.counters import added_in_hours, assumed_no_counter, differences, require_no_counter
 from wattcast.data.gridding import in_order, to_grid
 from wattcast.data.quality import Assumption, Finding, times_of
 from wattcast.data.sampling import hold_values, sampling_of
@@ -60,9 +60,16 @@ def metered(frame: pd.DataFrame, source: Described,
             power = pd.Series(known[name], frame.index, name=name)
             require_no_counter(power, column, source.name)
             assumed += assumed_no_counter(power, column)
-    meters = meters_of(source.targets, config)
-    known |= {name: -known[name] for name in meters if of_target(config.counter, name) == "falling"}
-    return (*(differences(frame.assign(**known), meters) if meters else (frame, [])), assumed)
+    findings: list[Finding] = []
+    counters = {name: of_target(config.counter, name) for name in meters_of(source.targets, config)}
+    frame = frame.assign(**{name: -known[name] if counters[name] == "falling" else known[name] for name in counters})
+    hourly = tuple(name for name in counters if counters[name] == "hourly")
+    meters = tuple(name for name in counters if name not in hourly)
+    if hourly:
+        frame = added_in_hours(frame, hourly)
+    if meters:
+        frame, findings = differences(frame, meters)
+    return frame, findings, assumed
 
 
 def meters_of(targets: Iterable[str], config: DataConfig) -> tuple[str, ...]:
@@ -89,8 +96,10 @@ def to_steps(frame: pd.DataFrame, source: Described, step: pd.Timedelta, config:
     sampling, assumed = sampling_of(frame, step, source.name, config.time.sampling)
     told = {name: nature for name, nature in found.items() if name not in meters}
     assumed += assumed_units(told, targets)
-    notes = [*(f"{targets[name]!r} is a meter's reading, as data.counter says: the differences are energy per interval"
-               for name in meters), *set_units(told, targets), *unlike_units(energy, targets, step)]
+    counted = {name: "added up in each hour" if of_target(config.counter, name) == "hourly" else "a meter's reading"
+               for name in meters}
+    notes = [*(f"{targets[name]!r} is {how}, as data.counter says: the differences are energy per interval"
+               for name, how in counted.items()), *set_units(told, targets), *unlike_units(energy, targets, step)]
     if sampling == "on_change":
         if energy:
             raise ConfigError(f"{source.name}: a row when a value changes cannot hold energy per interval",

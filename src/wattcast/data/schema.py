@@ -111,7 +111,7 @@ ENERGY_UNITS = ("Wh", "kWh", "MWh", "GWh", "瓦时", "千瓦时", "兆瓦时", "
 STRUCTURAL = ("time", "clock", "offset", "issued", "station")
 """Quantities that place a row and measure nothing."""
 
-Counter = bool | Literal["falling"]
+Counter = bool | Literal["falling", "hourly"]
 
 REDUNDANT = ("quarter", *NAMELESS_INDEX)
 """Columns that only repeat the time or number the rows."""
@@ -246,8 +246,8 @@ class DataConfig(Config):
     counter: Counter | dict[str, Counter] | None = Field(
         None, union_mode="left_to_right", description="true: the targets, or each by our name, are a meter's readings, "
                                                       "whose differences are energy per interval; falling: what is "
-                                                      "left of an amount paid before; null: an error if they look "
-                                                      "so")
+                                                      "left of an amount paid before; hourly: energy that is added up "
+                                                      "anew in each hour; null: an error if they look so")
     location: Location = Location()
     limits: PowerLimits = PowerLimits()
     weather_forecasts: WeatherForecastsConfig | None = None

@@ -8,7 +8,7 @@ import pytest
 from reader_tables import described, stamps
 
 from wattcast.contracts import PART, TOTAL
-from wattcast.data.counters import differences, require_no_counter
+from wattcast.data.counters import added_in_hours, differences, require_no_counter
 from wattcast.data.reader import open_source
 from wattcast.errors import DataError
 
@@ -167,3 +167,40 @@ def test_counter__what_an_amount_falls_by_is_the_energy_of_each_step(tmp_path: P
     known = np.setdiff1d(np.arange(HOURS - 1), paid)
     np.testing.assert_allclose(energy[known], used()[known], atol=2e-3)
     assert [found.count for found in report.findings if found.kind == "counter_reset"] == [len(paid)]
+
+
+def added_up(energy: np.ndarray, rows: int, end: bool) -> pd.DataFrame:
+    """Energy that is added up anew in each hour; stamps are intervals' beginnings or ends."""
+    each = f"{60 // rows}min"
+    index = stamps("2025-01-01", len(energy), each)
+    sums = energy.reshape(-1, rows).cumsum(1).ravel()
+    return pd.DataFrame({"kw": sums}, index=index + pd.Timedelta(each) if end else index)
+
+
+@pytest.mark.parametrize(("rows", "end"), [(4, False), (4, True), (2, False), (6, True), (12, False)])
+def test_counter__energy_added_up_in_each_hour_is_a_question(tmp_path: Path, rows: int, end: bool) -> None:
+    step, energy = f"{60 // rows}min", used(24 * 30 * rows)
+    frame = added_up(energy, rows, end)
+    path, config = described(tmp_path / "x.csv", frame.round(3), time={"step": step})
+    with pytest.raises(DataError, match="added up anew in each hour") as caught:
+        open_source(path, config).read()
+    assert "set data.counter to hourly" in str(caught.value)
+    path, config = described(tmp_path / "x.csv", frame, time={"step": step}, counter="hourly", unit="kWh")
+    data, _ = open_source(path, config).read()
+    np.testing.assert_allclose(data.frame[TOTAL].dropna().to_numpy(), energy[:data.frame[TOTAL].count()], rtol=1e-9)
+    assert data.frame[TOTAL].count() >= len(energy) - 1
+
+
+def test_added_in_hours__a_missing_row_leaves_the_next_one_empty() -> None:
+    frame = added_up(np.arange(1.0, 97.0), 4, end=False).tz_localize("Asia/Kolkata")
+    energy = added_in_hours(frame.drop(frame.index[[5, 40]]), ("kw",))["kw"]
+    assert energy.index[energy.isna()].tolist() == frame.index[[6, 41]].tolist()
+    np.testing.assert_allclose(energy.dropna(), np.delete(np.arange(1.0, 97.0), [5, 6, 40, 41]))
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_counter__power_that_climbs_in_hours_is_none(rows: int) -> None:
+    """Of machines that start on the full hour, every hour of the working day."""
+    power = np.tile(np.linspace(1, 1.2, rows), 24 * 30) * np.repeat(used(24 * 30), rows)
+    times = stamps("2025-01-01", len(power), f"{60 // rows}min")
+    require_no_counter(pd.Series(power, times, name=TOTAL), "kw", "x.csv")
