@@ -20,7 +20,7 @@ from wattcast.data.kinds import infer_kind
 from wattcast.data.likely_codes import mask_likely_codes
 from wattcast.data.limits import assumed_limits
 from wattcast.data.overlap import require_agreement, require_one_series
-from wattcast.data.places import light_in_the_dark, unlike_name, wrong_zone
+from wattcast.data.places import far_from_country, light_in_the_dark, unlike_name, wrong_zone
 from wattcast.data.power_names import assumed_power
 from wattcast.data.quality import Assumption, Finding, QualityReport, found_at, measured_days, times_of
 from wattcast.data.quantities import Described, Steps, metered, to_steps
@@ -113,10 +113,10 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
 
 
 def _misplaced(raw: RawStation, station: Station, starts: Starts, config: DataConfig) -> list[Finding]:
-    """What speaks against the zone that the times are in."""
+    """What speaks against the zone that the times are in, or against the place."""
     told = not starts.naive or "timezone" in config.time.model_fields_set
     named = [] if told else unlike_name((raw.columns.time, raw.columns.clock), station, starts.index)
-    return [*wrong_zone(station, starts.index), *named]
+    return [*(wrong_zone(station, starts.index) or far_from_country(station, starts.index)), *named]
 
 
 @dataclass(frozen=True)

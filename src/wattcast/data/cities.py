@@ -1,4 +1,4 @@
-"""Where the city stands that a time zone is named after: roughly, where a station stands that does not say so."""
+"""Where the cities stand that time zones are named after: roughly, where a station stands that does not say so."""
 
 import re
 from functools import cache
@@ -22,6 +22,13 @@ def place_of(station: Station) -> Location | None:
     if own.country is not None:
         of_country = next((city for city in _cities().values() if city.country == own.country), None)
     return of_zone if of_zone is not None and own.country in (None, of_zone.country) else of_country
+
+
+def cities_near(station: Station) -> list[Location]:
+    """The city of a station's time zone and those of its country's zones; none of a fixed distance from UTC without a
+    country."""
+    return [city for zone, city in _cities().items()
+            if zone == station.timezone or city.country == station.location.country]
 
 
 def assumed_place(station: Station) -> list[Assumption]:

@@ -1,12 +1,13 @@
-"""Whether a station's time zone can be where the station is said to stand, and the sun be up when there is light."""
+"""Whether a station's time zone and country can be where it is said to stand, and the sun be up when there is light."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from wattcast.contracts import TOTAL, Kind, Station
+from wattcast.contracts import TOTAL, Kind, Location, Station
+from wattcast.data.cities import cities_near
 from wattcast.data.quality import Finding, found_at, times_of
 from wattcast.data.schema import recognise
 from wattcast.data.sun import solar_position
@@ -17,6 +18,11 @@ APART = 5.0
 """Hours between a zone's clock and the sun beyond which one of both is wrong. Western China keeps the time of Beijing
 3 hours from the sun, and no zone of the world is further from it than the 4 hours of the Aleutians in summer."""
 
+FAR = 2500.0
+"""From every city that a zone of its country is named after, nothing of that country lies so far: India, which has one,
+ends 2,000 km from it. [km]"""
+RADIUS = 6371.0
+"""Of the earth. [km]"""
 
 DARK = -6.0
 """Below this elevation of the sun there is no light that a plant could generate by: the end of civil dusk. [degrees]"""
@@ -77,6 +83,36 @@ def wrong_zone(station: Station, times: pd.DatetimeIndex) -> list[Finding]:
     return found_at("place", None, times, f"the zone {station.timezone} is at UTC{offset:+.3g} h, the sun over the "
                     f"longitude {longitude:g} at {sun:+.1f} h: one of data.time.timezone and data.location is wrong, "
                     "perhaps the sign; used as they are")
+
+
+def far_from_country(station: Station, times: pd.DatetimeIndex) -> list[Finding]:
+    """A finding where a station's coordinates are far from its country and from the city of its time zone.
+
+    Args:
+        times: the rows'.
+    """
+    place, cities = station.location, cities_near(station)
+    if place.latitude is None or place.longitude is None or not cities or not len(times):
+        return []
+    north, east = place.latitude, place.longitude
+    distance = _kilometres(north, east, cities)
+    if distance <= FAR:
+        return []
+    others = {"are latitude and longitude swapped": (east, north), "is the sign of the latitude wrong": (-north, east),
+              "is the sign of the longitude wrong": (north, -east)}
+    why = next((why for why, (latitude, longitude) in others.items()
+                if abs(latitude) <= 90 and _kilometres(latitude, longitude, cities) <= FAR), "is it right")
+    return found_at("place", None, times, f"data.location, {north:g}, {east:g}, is {distance:,.0f} km from every city "
+                    f"that a time zone of its country is named after: {why}? Used as it is")
+
+
+def _kilometres(latitude: float, longitude: float, cities: Sequence[Location]) -> float:
+    """To the nearest of them, by the haversine formula."""
+    north, east = np.deg2rad(latitude), np.deg2rad(longitude)
+    norths = np.deg2rad(np.array([city.latitude for city in cities], np.float64))
+    easts = np.deg2rad(np.array([city.longitude for city in cities], np.float64))
+    half = np.sin((norths - north) / 2) ** 2 + np.cos(north) * np.cos(norths) * np.sin((easts - east) / 2) ** 2
+    return float(2 * RADIUS * np.arcsin(np.sqrt(half.min())))
 
 
 def _apart(one: float, other: float) -> float:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wattcast.contracts import TOTAL, Kind, Location, Station
-from wattcast.data.places import light_in_the_dark, unlike_name, wrong_zone
+from wattcast.data.places import far_from_country, light_in_the_dark, unlike_name, wrong_zone
 
 
 def doubt(timezone: str, longitude: float | None, month: int = 1) -> str | None:
@@ -55,6 +55,42 @@ def test_zone_in_a_name__that_the_station_is_not_in(name: str, timezone: str, to
     found = unlike_name((name, None), Station(id="s", timezone=timezone), times)
     assert [each.action.partition(",")[0] for each in found] == (
         [] if told is None else [f"the name of their column says {told}"])
+
+
+def far(timezone: str, latitude: float, longitude: float, country: str | None = None) -> str | None:
+    place = Location(latitude=latitude, longitude=longitude, country=country)
+    times = pd.date_range("2025-03-03", periods=4, freq="15min", tz=timezone)
+    found = far_from_country(Station(id="s", timezone=timezone, location=place), times)
+    return found[0].action if found else None
+
+
+@pytest.mark.parametrize(("timezone", "latitude", "longitude", "country", "said"), [
+    ("Africa/Casablanca", -5.37, 35.57, None, "are latitude and longitude swapped?"),
+    ("Europe/Berlin", 13.4, 52.5, None, "are latitude and longitude swapped?"),
+    ("Etc/GMT", -5.37, 35.57, "MA", "are latitude and longitude swapped?"),
+    ("Asia/Shanghai", -31.2, 121.5, "CN", "is the sign of the latitude wrong?"),
+    ("Australia/Sydney", 33.9, 151.2, "AU", "is the sign of the latitude wrong?"),
+    ("America/New_York", 40.7, 74.0, "US", "sign of the longitude wrong?"),
+    ("Asia/Tokyo", 35.7, -139.7, "JP", "sign of the longitude wrong?"),
+    ("Europe/Paris", 0.0, 0.0, "FR", "data.location, 0, 0, is 5,438 km from every city"),
+])
+def test_place__far_from_its_country_is_told(timezone: str, latitude: float, longitude: float, country: str | None,
+                                             said: str) -> None:
+    action = far(timezone, latitude, longitude, country)
+    assert action is not None
+    assert said in action
+
+
+@pytest.mark.parametrize(("timezone", "latitude", "longitude", "country"), [
+    ("Asia/Kolkata", 23.7, 68.5, "IN"), ("Asia/Kolkata", 8.1, 77.5, "IN"), ("Asia/Shanghai", 39.5, 76.0, "CN"),
+    ("Asia/Shanghai", 53.5, 122.3, "CN"), ("Asia/Shanghai", 18.2, 109.5, "CN"), ("Indian/Reunion", -21.1, 55.5, "FR"),
+    ("Europe/Lisbon", 38.7, 9.1, "PT"), ("Africa/Kinshasa", -11.7, 27.5, "CD"), ("Asia/Riyadh", 17.0, 42.6, "SA"),
+    ("Africa/Algiers", 19.6, 5.8, "DZ"), ("Asia/Vladivostok", 43.1, 131.9, "RU"),
+    ("America/Nuuk", 76.5, -68.8, "GL"), ("Australia/Perth", -31.9, 115.9, None), ("Etc/GMT-8", -31.2, 121.5, None),
+    ("Pacific/Honolulu", 19.7, -155.1, "US"), ("Atlantic/Canary", 28.1, -15.4, "ES")])
+def test_place__at_the_end_of_its_country_is_silent(timezone: str, latitude: float, longitude: float,
+                                                    country: str | None) -> None:
+    assert far(timezone, latitude, longitude, country) is None
 
 
 def plant(late: float, kind: Kind = Kind.PV, latitude: float | None = 31.2, column: str = TOTAL) -> list[str]:
