@@ -9,7 +9,7 @@ import pandas as pd
 
 from wattcast.contracts import PART, TOTAL, Kind, Location, Station
 from wattcast.data.cities import assumed_place
-from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impossible
+from wattcast.data.cleaning import is_code, lift_negative_generation, mask_impossible, require_possible
 from wattcast.data.coarse import fill_coarse
 from wattcast.data.columns import PREDECESSOR_TARGETS, Columns
 from wattcast.data.daylight_saving import infer_daylight_saving
@@ -93,9 +93,11 @@ def assemble(raw: RawStation, station_id: str, config: DataConfig, *,
     if config.overlap == "error":
         require_agreement(rows[list(station.targets)], raw.table, station_id)
         require_one_series(rows[TOTAL], raw.source, columns.ignored)
+    if whole:
+        require_possible(frame, station, config, raw.source)
     clean = _cleaned(frame, source, station, config, whole=whole)
     if whole:
-        _require_measured(clean, raw, config)
+        _require_measured(clean, raw)
     frame, vintages, weather = _with_forecasts(raw, station, clean.frame)
     data = StationData(station, frame, vintages)
     dark = light_in_the_dark(clean.frame, station)
@@ -252,20 +254,17 @@ def _far_below_capacity(data: StationData) -> list[Finding]:
                     "as they are; both have to be in the target's unit")
 
 
-def _require_measured(clean: _Cleaned, raw: RawStation, config: DataConfig) -> None:
+def _require_measured(clean: _Cleaned, raw: RawStation) -> None:
     if clean.frame[TOTAL].notna().any():
         return
     reasons = [f"{found.kind}, {found.count} values: {found.action}"
                for found in clean.changed if found.column == TOTAL]
     raise EmptyColumnError(f"{raw.source}: the column {raw.columns.targets[TOTAL]!r} ({TOTAL}) has no usable value",
                     found="; ".join(reasons) or f"{len(raw.table.frame)} rows, all empty in this column",
-                    hint=_why_empty(raw, config, cleaned=bool(reasons)))
+                    hint=None if reasons else _why_empty(raw))
 
 
-def _why_empty(raw: RawStation, config: DataConfig, *, cleaned: bool) -> str | None:
-    if cleaned:
-        return None if config.capacity is None else (
-            f"data.capacity is {config.capacity:g}: it has to be in the target's unit")
+def _why_empty(raw: RawStation) -> str | None:
     if any(file.suffix.lower() in BOOKS for file in raw.table.files):
         return "if its cells hold formulas: open the workbook in a spreadsheet, which works them out, and save it"
     return None

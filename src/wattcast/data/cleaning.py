@@ -21,6 +21,10 @@ STANDBY = 0.1
 TURNED, BY_DAY = 10.0, 5.0
 """A plant that draws so many times what it generates, and by day so many times what it draws at night, is written with
 its sign turned. [times]"""
+MOSTLY = 0.5
+"""Limits beyond which more of a target's values lie are not its own: a faulty logger never writes so many. [share]"""
+LOW = 0.05
+"""Values below this share of a limit, as at a plant's night, do not count for that. [share]"""
 
 Limits = tuple[float | None, float | None]
 Mask = npt.NDArray[np.bool_]
@@ -51,9 +55,33 @@ def mask_impossible(frame: pd.DataFrame, station: Station, config: DataConfig) -
     return (frame.assign(**cleaned) if cleaned else frame), findings
 
 
+def require_possible(frame: pd.DataFrame, station: Station, config: DataConfig, source: str) -> None:
+    """Nothing, unless most of a target lies beyond its limits.
+
+    Args:
+        frame: as of `mask_impossible`.
+        source: what it is of, for the message.
+
+    Raises:
+        DataError: it names the setting that the limits come from.
+    """
+    for column in station.targets:
+        low, high = limits(column, station, config)
+        values = frame[column].to_numpy()
+        values = values[np.isfinite(values) & ~is_code(values, config.missing_values)]
+        values = values[np.abs(values) > LOW * max(abs(low or 0.0), abs(high or 0.0))]
+        beyond = values[_beyond(values, (low, high))]
+        if len(beyond) > MOSTLY * len(values):
+            key = f"data.capacity is {station.capacity:g}" if _set_limits(column, config) is None else (
+                "data.valid_range says so")
+            raise DataError(f"{source}: most of {column} is beyond what it can be",
+                            found=f"{len(beyond)} of {len(values)} values are {span_of(beyond)}",
+                            expected=f"{_side(low)} … {_side(high)}", hint=f"{key}: it has to be in the target's unit")
+
+
 def limits(column: str, station: Station, config: DataConfig) -> Limits:
     """The lowest and the highest value that can be true, in the column's unit; None where there is no limit."""
-    chosen = config.valid_range.get(column) or config.valid_range.get(config.targets.get(column, column))
+    chosen = _set_limits(column, config)
     if chosen is not None:
         return chosen
     if column not in station.targets:
@@ -62,6 +90,10 @@ def limits(column: str, station: Station, config: DataConfig) -> Limits:
         return None, None
     lowest = OVERLOAD if station.kind is Kind.LOAD else STANDBY
     return -lowest * station.capacity, OVERLOAD * station.capacity
+
+
+def _set_limits(column: str, config: DataConfig) -> Limits | None:
+    return config.valid_range.get(column) or config.valid_range.get(config.targets.get(column, column))
 
 
 def is_code(values: npt.NDArray[np.float64], codes: Iterable[float]) -> Mask:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from wattcast.contracts import PART, TOTAL, Kind, Station
-from wattcast.data.cleaning import lift_negative_generation, limits, mask_impossible
+from wattcast.data.cleaning import lift_negative_generation, limits, mask_impossible, require_possible
 from wattcast.data.flat_lines import equal_before, mask_flat_lines
 from wattcast.data.schema import DataConfig
+from wattcast.errors import DataError
 
 
 def station(*known: str, kind: Kind = Kind.LOAD, capacity: float | None = None, part: bool = False,
@@ -81,6 +82,26 @@ def stuck(values: list[float], **options: object) -> list[int]:
     """Where a load is emptied with a patience of three steps of one hour."""
     frame = table(**{TOTAL: values})
     return empty(mask_flat_lines(frame, station(**options), DataConfig(flat_line="3h"))[0], TOTAL)
+
+
+@pytest.mark.parametrize("kind", [Kind.PV, Kind.LOAD])
+def test_require_possible__a_capacity_in_another_unit(kind: Kind) -> None:
+    by_day = 90_000 * np.maximum(np.sin(np.arange(240) / 24 * 2 * np.pi), 0) - 3
+    frame = table(**{TOTAL: np.where(np.arange(240) == 30, np.nan, by_day)})
+    with pytest.raises(DataError) as caught:
+        require_possible(frame, station(kind=kind, capacity=100), DataConfig(), "x.csv")
+    message = str(caught.value)
+    assert "x.csv: most of total_active_power is beyond what it can be" in message
+    assert "109 of 109 values are 23290.7 … 89997" in message
+    assert "data.capacity is 100: it has to be in the target's unit" in message
+    with pytest.raises(DataError, match=r"data.valid_range says so"):
+        require_possible(frame, station(kind=kind), DataConfig(valid_range={TOTAL: (0, 100)}), "x.csv")
+
+
+@pytest.mark.parametrize("faulty", [0, 1, 80])
+def test_require_possible__a_faulty_logger_is_none(faulty: int) -> None:
+    power = np.where(np.arange(240) < faulty, 1e9, 60 + 40 * np.sin(np.arange(240)))
+    require_possible(table(**{TOTAL: power}), station(capacity=100), DataConfig(), "x.csv")
 
 
 def test_mask_flat_lines__only_what_comes_after_the_patience() -> None:
