@@ -62,6 +62,25 @@ def test_miss__splits_the_error_that_was_made(explain) -> None:
     assert said.count("80 % 预测区间内") == 2
 
 
+def test_without_a_model__the_forecast_of_the_rules_is_explained(explain, cli) -> None:
+    said, found = explain("--models-dir", "none", "--at", "2025-04-03")
+    done = cli("forecast", "--data", "later.csv", "--at", "2025-04-03", "--models-dir", "none", "--dry-run")
+    assert done.code == 0, done.err
+    filed = pd.read_csv("forecast.csv")
+    keys = ["usual_day", *(group["key"] for group in found["groups"])]
+    for target in TARGETS:
+        steps = found["targets"][target]["steps"]
+        assert [step["median"] for step in steps] == filed[target].tolist()
+        for row in (*steps, *found["targets"][target]["days"], found["targets"][target]["week"]):
+            assert sum(Decimal(str(row[key])) for key in keys) == Decimal(str(row["median"]))
+    assert {"day_type", "level", "rules", "limits"} < set(keys)
+    assert found["version"] == "untrained"
+    assert "station north has no model and is forecast by rules that read its last weeks" in said
+    assert "what the rules read from the last weeks" in said
+    said, found = explain("--models-dir", "none", "--miss", "2025-04-05")
+    assert "station north has no model" in said
+
+
 @pytest.mark.parametrize(("flags", "facts"), [
     (("--day", "8"), ("--day 8 lies outside of the forecast", "1 to 7")),
     (("--miss", "2025-06-01"), ("nothing was measured on 2025-06-01", "2025-04-20")),
@@ -69,7 +88,6 @@ def test_miss__splits_the_error_that_was_made(explain) -> None:
     (("--miss", "2025-04-10", "--day", "9"), ("--miss 2025-04-10 is not day 9",)),
     (("--miss", "yesterday"), ("yesterday",)),
     (("--lang", "fr"), ("fr", "en", "zh")),
-    (("--models-dir", "none"), ("station north has no model", "wattcast train", "--models-dir")),
 ])
 def test_what_cannot_be_explained__is_refused(flags, facts, refused) -> None:
     refused("explain", "--data", "later.csv", *flags, facts=facts)

@@ -5,22 +5,27 @@ The contributions of what can be as usual or not are Shapley values (Shapley, *C
 not over a sample. Their sum is then the difference between the forecast with everything as it is and the one with
 everything as usual (the axiom of efficiency), and a group that changes nothing gets nothing (the axiom of the null
 player). What lies outside of that is told by itself and not spread over the groups: how the forecast of an entirely
-usual day differs from the plain mean of the last weeks (`groups.LEARNED`), and what the limits cut off.
+usual day differs from the plain mean of the last weeks (`groups.LEARNED`, or `groups.RULES` without a model), and what
+the limits cut off.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import factorial
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from wattcast.contracts import MIDDLE, TARGETS, Forecast, Kind, View
-from wattcast.explain.groups import BASE_GROUP, DAY_TYPE, LEARNED, LEVEL, LIMITS, Group, Scene, column_groups, merged
+from wattcast.experts.network import NETWORK
+from wattcast.experts.trained import TrainedModel
+from wattcast.explain import groups as keys
+from wattcast.explain.groups import BASE_GROUP, DAY_TYPE, LEVEL, LIMITS, Group, Scene, column_groups, merged
 from wattcast.explain.replay import BoolArray, FloatArray, blended, replay, uses_base
 from wattcast.forecasting.levelled import days_off
-from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.predictor import Basis
 from wattcast.timegrid import lead_days
 
 MOST = 6
@@ -109,19 +114,29 @@ def shapley(worth: Mapping[Subset, FloatArray], players: Sequence[str]) -> dict[
     return values
 
 
-def explain(forecaster: NetworkForecaster, view: View) -> Explanation:
+class Explainable(Protocol):
+    """Whose forecasts can be taken apart."""
+
+    @property
+    def model(self) -> TrainedModel | None:
+        """What was trained; None of rules that learn nothing."""
+
+    def made(self, view: View) -> tuple[Basis, Forecast]:
+        """The forecast from `view.origin`, and what it is made of."""
+
+
+def explain(forecaster: Explainable, view: View) -> Explanation:
     """Take the forecast from `view.origin` apart.
 
     Raises:
-        WattcastError: as `NetworkForecaster.forecast`.
+        WattcastError: as the forecaster's `made`.
     """
-    return explained(forecaster, Scene.of(forecaster.basis(view)))
+    return explained(Scene.of(*forecaster.made(view)))
 
 
-def explained(forecaster: NetworkForecaster, scene: Scene) -> Explanation:
-    """Take the forecast that the forecaster makes of a scene's basis apart."""
-    basis = scene.basis
-    forecast = forecaster.finished(basis)
+def explained(scene: Scene) -> Explanation:
+    """Take a scene's forecast apart."""
+    basis, forecast = scene.basis, scene.forecast
     groups = _players(scene)
     worth = _worth(scene, groups)
     players = [group.key for group in groups] + ([BASE_GROUP] if uses_base(basis) else [])
@@ -129,7 +144,8 @@ def explained(forecaster: NetworkForecaster, scene: Scene) -> Explanation:
     median = forecast.table[targets].to_numpy(np.float64)
     usual = scene.usual[basis.rows:]
     values = shapley(worth, players)
-    parts = {LEARNED: worth[frozenset()] - usual,
+    learned = keys.LEARNED if NETWORK in basis.model.experts else keys.RULES
+    parts = {learned: worth[frozenset()] - usual,
              **{key: values.get(key, np.zeros_like(usual)) for key in (DAY_TYPE, LEVEL)}, **values,
              LIMITS: median - basis.quantiles[..., MIDDLE]}
     return Explanation(forecast, basis.features.index[basis.rows:], usual, _told(parts), median,
@@ -139,7 +155,7 @@ def explained(forecaster: NetworkForecaster, scene: Scene) -> Explanation:
 
 def _told(parts: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """In the order in which people think: the day, its level, its weather, what others know, limits."""
-    first, last = (DAY_TYPE, LEVEL), (LEARNED, BASE_GROUP, LIMITS)
+    first, last = (DAY_TYPE, LEVEL), (keys.LEARNED, keys.RULES, BASE_GROUP, LIMITS)
     middle = [key for key in parts if key not in (*first, *last)]
     return {key: parts[key] for key in (*first, *middle, *last) if key in parts}
 

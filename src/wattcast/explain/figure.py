@@ -10,7 +10,7 @@ import pandas as pd
 from wattcast.contracts import quantile_column
 from wattcast.evaluation.charts import INK, MODEL, name_days
 from wattcast.explain.contributions import Explanation
-from wattcast.explain.groups import BASE_GROUP, DAY_TYPE, LEARNED, LEVEL, LIMITS, USUAL
+from wattcast.explain.groups import BASE_GROUP, DAY_TYPE, LEARNED, LEVEL, LIMITS, RULES, USUAL
 from wattcast.explain.miss import REST, WEATHER_FORECAST, Miss
 from wattcast.explain.miss_words import part_names
 from wattcast.explain.replay import FloatArray
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FIXED = {DAY_TYPE: "#d55e00", LEVEL: "#56b4e9", LEARNED: "#8c959f", BASE_GROUP: "#f0e442", LIMITS: "#1f2328",
-         REST: "#8c959f", WEATHER_FORECAST: "#e69f00"}
+FIXED = {DAY_TYPE: "#d55e00", LEVEL: "#56b4e9", LEARNED: "#8c959f", RULES: "#8c959f", BASE_GROUP: "#f0e442",
+         LIMITS: "#1f2328", REST: "#8c959f", WEATHER_FORECAST: "#e69f00"}
 COLUMNS = ("#e69f00", "#009e73", "#cc79a7", "#7f6a00", "#b3261e", "#4b3f72")
 """Colours of the parts that there always are, and of columns in their order; distinguishable with colour-blind eyes
 (Okabe & Ito 2008)."""

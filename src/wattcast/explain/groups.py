@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from wattcast.contracts import Kind
+from wattcast.contracts import Forecast, Kind
 from wattcast.data.schema import recognise
 from wattcast.explain.usual import BoolArray, Clock, Days, FloatArray, Levels
 from wattcast.features.calendar import calendar_features, calendar_names
@@ -16,7 +16,8 @@ from wattcast.features.weather import is_direction
 from wattcast.forecasting.predictor import Basis
 from wattcast.timegrid import parse_step
 
-USUAL, LEARNED, DAY_TYPE, LEVEL, BASE_GROUP, LIMITS = "usual_day", "learned", "day_type", "level", "base", "limits"
+USUAL, LEARNED, RULES, DAY_TYPE, LEVEL, BASE_GROUP, LIMITS = (
+    "usual_day", "learned", "rules", "day_type", "level", "base", "limits")
 OTHER_WEATHER, OTHER_COLUMNS = "other_weather", "other_columns"
 
 SUN, TEMPERATURE, WIND, HUMIDITY, CLOUD, RAIN, PRESSURE, SKY = (
@@ -71,16 +72,18 @@ class Scene:
 
     Attributes:
         basis: of the forecast.
+        forecast: as it is filed.
         measured: `[T, C]`, the history with steps of level, as it was.
     """
 
     basis: Basis
+    forecast: Forecast
     measured: FloatArray
 
     @classmethod
-    def of(cls, basis: Basis) -> "Scene":
+    def of(cls, basis: Basis, forecast: Forecast) -> "Scene":
         history = basis.view.history(basis.rows)
-        return cls(basis, history[list(basis.model.station.targets)].to_numpy(np.float64, na_value=np.nan))
+        return cls(basis, forecast, history[list(basis.model.station.targets)].to_numpy(np.float64, na_value=np.nan))
 
     @cached_property
     def clock(self) -> Clock:

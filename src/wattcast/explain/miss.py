@@ -16,13 +16,13 @@ import pandas as pd
 from wattcast.contracts import QUANTILES, Forecast, Kind, View, quantile_column
 from wattcast.data.schema import StationData
 from wattcast.errors import DataError
-from wattcast.explain.contributions import Explanation, Subset, days_of, explained, shapley, subsets_of
+from wattcast.explain.contributions import Explainable, Explanation, Subset, days_of, explained, shapley, subsets_of
 from wattcast.explain.groups import DAY_TYPE, LEVEL, Scene
 from wattcast.explain.replay import BoolArray, FloatArray, blended, replay
 from wattcast.explain.usual import AROUND, Days, Levels
 from wattcast.features.calendar import DAY_TYPE_NAMES
 from wattcast.features.table import FeatureTable
-from wattcast.forecasting.predictor import Basis, NetworkForecaster
+from wattcast.forecasting.predictor import Basis
 from wattcast.forecasting.selection import selected
 from wattcast.timegrid import horizon_index
 
@@ -67,7 +67,7 @@ class Miss:
         return self.explanation.median[self.steps]
 
 
-def miss(forecaster: NetworkForecaster, view: View, data: StationData, day: int) -> Miss:
+def miss(forecaster: Explainable, view: View, data: StationData, day: int) -> Miss:
     """Take the error of the forecast from `view.origin` on its `day`, from 1, apart.
 
     Args:
@@ -78,16 +78,16 @@ def miss(forecaster: NetworkForecaster, view: View, data: StationData, day: int)
 
     Raises:
         DataError: nothing was measured on that day.
-        WattcastError: as `NetworkForecaster.forecast`.
+        WattcastError: as the forecaster's `made`.
     """
     index = horizon_index(view.origin, view.horizon)
     steps = days_of(index)[day - 1]
     if not data.frame.reindex(index[steps])[list(data.station.targets)].notna().any(axis=None):
         raise DataError(f"nothing was measured on {index[steps][0]:%Y-%m-%d}, so the forecast of that day cannot have "
                         "been wrong", found=f"measurements until {data.end}", hint="choose a day that has passed")
-    basis = forecaster.basis(view)
-    scene = Scene.of(basis)
-    explanation, came = explained(forecaster, scene), _Came(scene, data, day)
+    basis, forecast = forecaster.made(view)
+    scene = Scene.of(basis, forecast)
+    explanation, came = explained(scene), _Came(scene, data, day)
     actual = came.actual
     worth, off = _worth(came, explanation.median, steps)
     players = sorted(frozenset().union(*worth))
@@ -102,7 +102,7 @@ def miss(forecaster: NetworkForecaster, view: View, data: StationData, day: int)
     return Miss(explanation, steps, actual[steps], {**parts, REST: rest}, inside, _lately(forecaster, basis), off)
 
 
-def _lately(forecaster: NetworkForecaster, basis: Basis) -> tuple[float | None, ...]:
+def _lately(forecaster: Explainable, basis: Basis) -> tuple[float | None, ...]:
     """How often the last weeks were inside the band as it was then, by target."""
     if basis.recent is None or forecaster.model is None:
         return tuple(None for _ in basis.model.station.targets)

@@ -87,6 +87,11 @@ class NetworkForecaster:
             raise WattcastError("this forecaster was not fitted", hint="call fit(view) or load a model first")
         return self.model
 
+    def made(self, view: View) -> "tuple[Basis, Forecast]":
+        """The forecast from `view.origin`, and what it is made of; raises as `forecast`."""
+        basis = self.basis(view)
+        return basis, self.finished(basis)
+
     def basis(self, view: View, *, alone: bool = False) -> "Basis":
         """What a forecast from `view.origin` is made of; raises as `forecast`."""
         fitted = self._fitted()

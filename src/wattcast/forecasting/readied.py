@@ -68,9 +68,8 @@ class Readied:
         station, shape = view.station, window_shape(view.station, recipe)
         data = view.training_data()
         rows = history_rows(view) if rows is None else rows
-        history, future = view.history(rows), view.future()
         pipeline = FeaturePipeline(recipe.features, station).fit(data)
-        table = pipeline.transform_plain(pd.concat([history, future.reindex(columns=history.columns)]))
+        table = pipeline.transform_plain(_rows(view, rows))
         scalers = Scalers.fit(table, station.kind, slice(0, rows))
         nothing = Split(np.zeros(0, np.int64), rows, np.zeros(0, np.int64), rows)
         lesson = Lesson(Prepared(pipeline, table, scalers, shape, nothing), recipe)
@@ -87,6 +86,11 @@ class Readied:
         return WindowDataset(self.table, self.scalers, self.shape)
 
     @cached_property
+    def whole_table(self) -> FeatureTable:
+        """`table` with the calendar and the sun, of which the rules read the days off alone."""
+        return self.pipeline.transform(_rows(self.view, self.rows))
+
+    @cached_property
     def past(self) -> WindowDataset:
         """To be asked at origins before, with the weather forecasts of their time; without any weather where none is
         known for the horizon either."""
@@ -101,6 +105,12 @@ class Readied:
     def measured(self) -> NDArray[np.float64]:
         """`[T, C]` before the origin, NaN where not measured."""
         return self.table.targets[:self.rows].astype(np.float64)
+
+
+def _rows(view: View, rows: int) -> pd.DataFrame:
+    """So many of history, and the horizon's."""
+    history = view.history(rows)
+    return pd.concat([history, view.future().reindex(columns=history.columns)])
 
 
 def weather_hidden(view: View) -> bool:

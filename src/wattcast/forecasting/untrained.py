@@ -3,7 +3,7 @@
 From the first day on. The shorter the history, the fewer rules have something to go by and the wider the bands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from wattcast.contracts import QUANTILES, Forecast, Kind, View, quantile_column
-from wattcast.data.limits import chosen_limits
+from wattcast.data.limits import chosen_limits, kept_limits
 from wattcast.errors import DataError
 from wattcast.experts.bands import FloatArray, with_band
 from wattcast.experts.shares import by_target, mixture
@@ -70,24 +70,28 @@ def finished(view: View, judged: Judged, said: Mapping[str, FloatArray], name: s
     """
     index = pd.DatetimeIndex(view.future().index)
     columns: dict[str, FloatArray] = {}
-    names: dict[str, str] = {}
     for position, target in enumerate(view.station.targets):
         share = judged.shares[target]
         if share is None:
             require_capacity(view, target)
             columns |= _by_capacity(view, target, index)
-            names[target] = "kind and capacity alone"
         else:
-            columns |= _blended(view, target, share, {name: each[:, position] for name, each in said.items()}, index)
-            names[target] = mixture({name: round(part, 2) for name, part in share.weights.items()})
-    label = name if name != NAME else f"{NAME}: {by_target(names)}"
-    return _limited(view, judged, pd.DataFrame(columns, index=index), label)
+            columns |= blended(view, target, share, {name: each[:, position] for name, each in said.items()}, index)
+    label = name if name != NAME else label_of(judged.shares)
+    limits = Limits.of(view.station, chosen_limits(view.station, judged.kept))
+    return told(view, label, *limits.apply(pd.DataFrame(columns, index=index)))
+
+
+def label_of(shares: Mapping[str, Share | None]) -> str:
+    """What makes the forecast of each target."""
+    names = {target: "kind and capacity alone" if share is None else
+             mixture({name: round(part, 2) for name, part in share.weights.items()})
+             for target, share in shares.items()}
+    return f"{NAME}: {by_target(names)}"
 
 
 def capacity_alone(view: View, name: str = NAME) -> Forecast:
     """The forecast of a station that was never measured."""
-    from wattcast.data.limits import kept_limits
-
     nothing = Judged(0, kept_limits(view.training_data().frame, view.station), dict.fromkeys(view.station.targets))
     return finished(view, nothing, {}, name)
 
@@ -104,8 +108,8 @@ def require_capacity(view: View, target: str) -> None:
                                                "history")
 
 
-def _blended(view: View, target: str, share: Share, said: Mapping[str, FloatArray],
-             index: pd.DatetimeIndex) -> dict[str, FloatArray]:
+def blended(view: View, target: str, share: Share, said: Mapping[str, FloatArray],
+            index: pd.DatetimeIndex) -> dict[str, FloatArray]:
     """A target's columns from what the rules say of it `[H]`."""
     used = {name: part for name, part in share.weights.items() if part > 0}
     median = np.stack([said[name] for name in used], -1) @ np.asarray(list(used.values()))
@@ -113,9 +117,8 @@ def _blended(view: View, target: str, share: Share, said: Mapping[str, FloatArra
     return with_band(target, median, share.band.offsets(lead_days(index), hours))
 
 
-def _limited(view: View, judged: Judged, table: pd.DataFrame, label: str) -> Forecast:
-    kept = chosen_limits(view.station, judged.kept)
-    table, notes = Limits.of(view.station, kept).apply(table)
+def told(view: View, label: str, table: pd.DataFrame, notes: Sequence[str]) -> Forecast:
+    """The forecast of a table within its limits, and what these have changed."""
     return Forecast(view.station.id, view.origin, label, table, tuple(note for note in notes if not usual(note)),
                     tuple(filter(usual, notes)))
 

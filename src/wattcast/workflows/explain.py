@@ -12,20 +12,23 @@ from wattcast.contracts import Station
 from wattcast.data.by_target import of_target
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.data.units import unit_of
-from wattcast.errors import BundleError, ConfigError, InputError
+from wattcast.errors import ConfigError, InputError
 from wattcast.evaluation.charts import as_png, draws_chinese
 from wattcast.evaluation.horizon_view import HorizonView
-from wattcast.explain.contributions import Explanation
+from wattcast.explain.contributions import Explainable, Explanation
 from wattcast.explain.contributions import explain as explain_forecast
 from wattcast.explain.figure import explanation_figure, miss_figure
 from wattcast.explain.miss import Miss, miss
 from wattcast.explain.miss_words import miss_sentences, miss_to_dict
 from wattcast.explain.shown import to_dict
+from wattcast.explain.untrained import ExplainedRules
 from wattcast.explain.words import Language, Unit, sentence
 from wattcast.forecasting.predictor import NetworkForecaster
+from wattcast.forecasting.untrained import NAME as UNTRAINED
 from wattcast.store.files import write_json, written_aside
 from wattcast.timegrid import DAY, days_later, midnight, parse_horizon, parse_step, parse_time
 from wattcast.workflows.forecast import Opened, flattery, open_station, perfect_weather
+from wattcast.workflows.ground import no_model
 from wattcast.workflows.job import Job
 
 log = logging.getLogger("wattcast")
@@ -77,7 +80,7 @@ class ExplainOutcome:
 
 def explain(job: Job, station_id: str | None = None, *, at: str | None = None, day: int | None = None,
             missed: str | None = None, weather: Path | None = None, no_weather: bool = False) -> ExplainOutcome:
-    """Take the forecast apart that the champion makes from the newest measurement or from `at`, or the error of a day.
+    """Take the forecast apart that `forecast` makes from the newest measurement or from `at`, or the error of a day.
 
     Args:
         job: data, settings and store, as for `forecast`.
@@ -90,7 +93,6 @@ def explain(job: Job, station_id: str | None = None, *, at: str | None = None, d
         no_weather: as for `forecast`.
 
     Raises:
-        BundleError: the station has no model.
         InputError: something the user gave is wrong; the day is none of the horizon, or nothing was measured on it.
     """
     if missed is not None and at is None:
@@ -100,9 +102,10 @@ def explain(job: Job, station_id: str | None = None, *, at: str | None = None, d
     station = opened.rows.data.station
     asked = day_of(station, opened.moment.origin, day, missed)
     units = units_of(station, opened.job.settings.data)
-    outcome = told(forecaster, opened.view, opened.rows.data, asked, opened.version or "", units,
+    outcome = told(forecaster, opened.view, opened.rows.data, asked, opened.version or UNTRAINED, units,
                    why_wrong=missed is not None)
-    return replace(outcome, notes=(*opened.units, *outcome.notes))
+    unmodelled = () if opened.model is not None else (no_model(opened.rows).sentence,)
+    return replace(outcome, notes=(*unmodelled, *opened.units, *outcome.notes))
 
 
 def save_explanation(outcome: ExplainOutcome, json_file: Path | None, plot: Path | None, language: Language) -> None:
@@ -129,7 +132,7 @@ def _drawn_in(language: Language) -> Language:
     return "en"
 
 
-def told(forecaster: NetworkForecaster, view: HorizonView, data: StationData, day: int, version: str,
+def told(forecaster: Explainable, view: HorizonView, data: StationData, day: int, version: str,
          units: tuple[Unit, ...], *, why_wrong: bool = False) -> ExplainOutcome:
     """The forecast from a view's origin taken apart; with `why_wrong` the error of its `day`, too."""
     notes = (*(flattery(view.origin, forecaster.model) if forecaster.model else ()), *perfect_weather(view))
@@ -163,11 +166,10 @@ def require_day(day: int, days: int) -> int:
     return day
 
 
-def _forecaster(opened: Opened) -> NetworkForecaster:
+def _forecaster(opened: Opened) -> Explainable:
+    """What `forecast` asks."""
     if opened.model is None:
-        raise BundleError(f"station {opened.kept.station_id} has no model whose forecast could be explained",
-                          found=f"nothing in {opened.job.store.place}",
-                          hint="train one with 'wattcast train', or name its folder with --models-dir")
+        return ExplainedRules(opened.job.settings.recipe())
     return NetworkForecaster.of(opened.model, recall=opened.recall)
 
 

@@ -118,14 +118,15 @@ def stand_on(rows: Rows, moment: Moment, view: HorizonView, model: TrainedModel 
     spans = () if any(reason.mark == "stale" for reason in late) else (lookback,) if late else (DAY, lookback)
     few = row_reasons(rows.data, moment.origin, spans, config)
     did = records(kept, rows.data, moment.origin, version, config)
-    reasons = (*((_no_model(rows),) if unmodelled else ()), *late, *few,
+    reasons = (*((no_model(rows),) if unmodelled else ()), *late, *few,
                *weather_reasons(view, model.recipe.features.weather if model else True, config),
                *record_reasons(did, unmodelled=unmodelled))
     age = moment.asked - min(newest.values()) if newest else None
     return Ground(Quality(reasons), rows, newest, age, weather_kind(view), view.weather_coverage, tuple(did))
 
 
-def _no_model(rows: Rows) -> Reason:
+def no_model(rows: Rows) -> Reason:
+    """That a station is forecast by rules, and what would make it better."""
     days, station = measured_days(rows.data) if rows.data.measured else 0.0, rows.data.station.id
     then = ("'wattcast train' would learn from the whole history" if days >= MINIMUM_DAYS else
             f"'wattcast train' can learn from {MINIMUM_DAYS} days on")
