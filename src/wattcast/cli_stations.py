@@ -160,5 +160,6 @@ def print_json(value: Any) -> None:
 
 
 def print_error(error: WattcastError, station_id: str | None = None) -> None:
-    """An error in words, on standard error."""
-    print(f"error: {'' if station_id is None else f'station {station_id}: '}{error}", file=sys.stderr)
+    """An error in words, on standard error; the station is named once."""
+    whose = "" if station_id is None else f"station {station_id}: "
+    print(f"error: {whose}{str(error).removeprefix(whose)}", file=sys.stderr)

@@ -192,7 +192,8 @@ def _gaps(absent: pd.DatetimeIndex, step: pd.Timedelta) -> list[Finding]:
     ends = np.flatnonzero(np.diff(_stamps(absent)) > _length(step))
     lengths = np.diff(np.concatenate([[0], ends + 1, [len(absent)]]))
     longest = short(int(lengths.max()) * step)
-    return found_at("gap", None, absent, f"steps without a row, in {len(lengths)} gaps of up to {longest}: stay empty")
+    where = f"in 1 gap of {longest}" if len(lengths) == 1 else f"in {len(lengths)} gaps of up to {longest}"
+    return found_at("gap", None, absent, f"steps without a row, {where}: stay empty")
 
 
 def short(span: pd.Timedelta) -> str:

@@ -47,6 +47,12 @@ def test_to_grid__gaps_stay_empty_and_are_counted() -> None:
     assert "2 gaps of up to 45min" in gap.action
 
 
+def test_to_grid__says_how_long_a_single_gap_is() -> None:
+    times = [at("01 00:00"), at("01 00:15"), at("01 01:00")]
+    _, (gap,) = to_grid(rows(times, [200, 201, 204], text=list("abc")), STEP, "a.csv")
+    assert gap.action == "steps without a row, in 1 gap of 30min: stay empty"
+
+
 def test_to_grid__sorts_and_later_rows_win_cell_by_cell() -> None:
     times = [at("01 00:30"), at("01 00:00"), at("01 00:15"), at("01 00:15"), at("01 00:30")]
     frame = rows(times, [202, 200, 201, 301, np.nan], text=["c", "a", "b", None, "d"])
