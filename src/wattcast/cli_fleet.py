@@ -208,7 +208,8 @@ def _told(lines: Iterable["Line"], verb: str, begun: float, as_json: bool, ledge
     else:
         for line in failed[:FAILURES_SHOWN]:
             print(f"error: station {line.station}: {line.words}", file=sys.stderr)
-        render.say(f"{len(found)} stations in {spent:.1f} s, {len(found) / spent:.3g} a second: "
+        plural = "" if len(found) == 1 else "s"
+        render.say(f"{len(found)} station{plural} in {spent:.1f} s, {len(found) / spent:.3g} a second: "
                    f"{', '.join(f'{count} {state}' for state, count in states.items()) or 'nothing was left to do'}"
                    + (f" ({listing([line.station for line in failed])})" if failed else "")
                    + (f"; quality: {', '.join(f'{count} {mark}' for mark, count in marks.items())}" if marks else ""))

@@ -55,6 +55,14 @@ def test_stations__listed_and_shown(cli) -> None:
     assert "did you mean plant?" in missed.err
 
 
+@pytest.mark.usefixtures("models")
+def test_stations__without_rows_are_left_out_with_a_word(cli, caplog) -> None:
+    assert cli("stations", "add", "--station", "roof", "--set", "data.kind=pv").code == 0
+    done = cli("check", "--station", "all")
+    assert done.code == 0
+    assert "no rows of roof are stored in models: left out" in done.err + caplog.text
+
+
 @pytest.mark.parametrize("station", ["../x", "a/b", "x" * 300, ".."])
 def test_stations__ids_stay_in_their_place(cli, station: str) -> None:
     assert cli("stations", "add", "--station", station, "--set", "data.kind=pv").code == 2

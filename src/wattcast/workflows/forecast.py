@@ -109,9 +109,9 @@ def stations_to_forecast(job: Job) -> tuple[str | None, ...]:
         if not trained:
             raise
         return trained
-    if absent := [name for name in trained if name not in found]:
-        log.warning("%s has no rows of %s: no forecast is made of what has a model but no data",
-                    job.data or job.store.place, listing(absent))
+    if job.data is not None and (absent := [name for name in trained if name not in found]):
+        log.warning("%s has no rows of %s: no forecast is made of what has a model but no data", job.data,
+                    listing(absent))
     return found
 
 

@@ -1,5 +1,6 @@
 """What every verb is told."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,12 +11,14 @@ from wattcast.data.power_names import as_guessed
 from wattcast.data.quality import QualityReport
 from wattcast.data.reader import Source, open_source
 from wattcast.data.schema import StationData
-from wattcast.errors import InputError
+from wattcast.errors import InputError, listing
 from wattcast.settings import Settings
 from wattcast.store.base import StationStore, Store
 from wattcast.store.disk import DiskStore
 from wattcast.training.record import EpochRecord
 from wattcast.workflows.stored import stations_with_rows, stored_rows
+
+log = logging.getLogger("wattcast")
 
 ALL_STATIONS = "all"
 OF_ONE_STATION = {"station", "kind", "capacity", "location"}
@@ -77,7 +80,12 @@ class Job:
         return said if self.data is not None else kept.description() or said
 
     def station_ids(self) -> tuple[str | None, ...]:
-        """The stations to work on: all of them for `all`, else the one named or the only one there is."""
+        """The stations to work on: all of them for `all`, else the one named or the only one there is. Of a store those
+        without rows are left out, which is said."""
         if self.data is None and self.all_stations:
-            return stations_with_rows(self.store)
+            found = stations_with_rows(self.store)
+            if rowless := [name for name in self.store.stations() if name not in set(found)]:
+                log.warning("no rows of %s are stored in %s: left out; take rows in with 'wattcast ingest'",
+                            listing(rowless), self.store.place)
+            return found
         return self.source.station_ids if self.all_stations else (self.station,)
