@@ -43,7 +43,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.n_trials is not None and not arguments.enable_hyperopt:
-        raise ConfigError("--n_trials belongs to --enable_hyperopt", hint="give both or neither")
+        raise ConfigError("--n_trials belongs to --enable_hyperopt", hint="add --enable_hyperopt, or leave it out")
     from wattcast import render, render_progress
     from wattcast.settings import load_settings
     from wattcast.training.horizon_weights import (

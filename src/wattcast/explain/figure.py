@@ -32,6 +32,9 @@ USUAL_COLOUR = "#59636e"
 MARGIN = 0.01
 """Free on both sides of a day. [share]"""
 
+ABREAST = 6
+"""In a line of the legend, or as many as it has room for. [names]"""
+
 
 def explanation_figure(explanation: Explanation, language: Language, day: int | None = None,
                        actual: pd.DataFrame | None = None) -> "Figure":
@@ -127,7 +130,11 @@ def _legend(figure: "Figure", axes: "Sequence[Axes]") -> None:
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    figure.legend([*found.values()], list(found), loc="outside upper center", ncols=6, frameon=False)
+    for columns in range(ABREAST, 0, -1):
+        legend = figure.legend([*found.values()], list(found), loc="outside upper center", ncols=columns, frameon=False)
+        if legend.get_window_extent().width <= figure.bbox.width or columns == 1:
+            return
+        legend.remove()             # the names of columns may be long
 
 
 def _marker(index: pd.DatetimeIndex) -> str:
