@@ -6,7 +6,8 @@
 STATIONS_FOLDER holds one Parquet file a source; its README says what each one's times and units are, and so does
 `SOURCES` below. The stations are repeated up to the number that is asked for, each copy a station of its own with its
 last two years, on disk. First it is checked that stations together give the numbers that they give one by one (1e-5);
-then come seconds, processor seconds (of this process and those that it started) and peak memory.
+then come seconds, processor seconds (of this process and those that it started) and peak memory. Imports, here
+and in other processes, are done before.
 """
 
 import argparse
@@ -173,7 +174,7 @@ def main() -> None:
     work, names = Work(store.place, Settings()), list(store.stations())
     spread = np.unique(np.linspace(0, len(names) - 1, arguments.check).round().astype(int))
     check(work, [names[each] for each in spread])
-    executors: dict[str, Executor] = {"inline": Inline(), "processes": Processes(arguments.jobs),
+    executors: dict[str, Executor] = {"inline": Inline(), "processes": Processes(arguments.jobs).begin(),
                                       "ray": Ray(arguments.jobs)}
     run.forecast_stations = noted
     for name in arguments.executors.split(","):

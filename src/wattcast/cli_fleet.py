@@ -94,6 +94,8 @@ def fleet_forecast(config: ConfigFile = None, set_: Assignments = None, store: S
                    jobs: FleetJobs = None, resume: Resume = False, ledger: LedgerFile = None,
                    seconds: Seconds = FORECAST_SECONDS, megabytes: Megabytes = None, strict: Strict = False) -> None:
     """The next seven days of all stations, from what is stored."""
+    count = jobs or os.cpu_count() or 1
+    where = _executor(executor, count, ray_address)
     from wattcast.fleet.run import forecast_fleet
     from wattcast.forecasting.output import require_table_name, write_forecasts
 
@@ -103,8 +105,7 @@ def fleet_forecast(config: ConfigFile = None, set_: Assignments = None, store: S
             raise ConfigError("--out and --resume contradict each other: what was forecast before would be missing",
                               hint="leave out one of them")
     work = _work(store, models_dir, config, set_, at=at, dry_run=dry_run, tables=out is not None)
-    count = jobs or os.cpu_count() or 1
-    where, limits = _executor(executor, count, ray_address), _limits(seconds, megabytes)
+    limits = _limits(seconds, megabytes)
     names, begun = work.job.station_ids(), time.perf_counter()
     with _opened(ledger or Path("fleet-forecast.jsonl"), "forecast", work, resume) as book:
         lines = _told(forecast_fleet(_at_its_start(work, book), [str(name) for name in names], where, book, jobs=count,
@@ -122,10 +123,10 @@ def fleet_train(config: ConfigFile = None, set_: Assignments = None, store: Stor
                 resume: Resume = False, ledger: LedgerFile = None, seconds: Seconds = TRAIN_SECONDS,
                 megabytes: Megabytes = None) -> None:
     """Train all stations, from what is stored; each one's model becomes its champion."""
+    where = _executor(executor, jobs or os.cpu_count() or 1, ray_address)
     from wattcast.fleet.run import train_fleet
 
-    work = _work(store, models_dir, config, set_, until=until)
-    where, limits = _executor(executor, jobs or os.cpu_count() or 1, ray_address), _limits(seconds, megabytes)
+    work, limits = _work(store, models_dir, config, set_, until=until), _limits(seconds, megabytes)
     names, begun = work.job.station_ids(), time.perf_counter()
     with _opened(ledger or Path("fleet-train.jsonl"), "train", work, resume) as book:
         lines = _told(train_fleet(work, [str(name) for name in names], where, book, limits=limits, resumed=resume),
@@ -153,6 +154,7 @@ def _from_anywhere(store: "Store", name: str) -> str | Path:
 
 
 def _executor(name: str, jobs: int, address: str | None) -> "Executor":
+    """Where the work is done. Processes begin to import what they need, which takes seconds, so this comes first."""
     if address is not None and name != "ray":
         raise ConfigError(f"--ray-address says nothing to --executor {name}", hint="give --executor ray with it")
     if name == "inline":
@@ -160,7 +162,7 @@ def _executor(name: str, jobs: int, address: str | None) -> "Executor":
         return Inline()
     if name == "processes":
         from wattcast.fleet.executors.processes import Processes
-        return Processes(jobs)
+        return Processes(jobs).begin()
     from wattcast.fleet.executors.ray import Ray
     return Ray(jobs, address)
 

@@ -12,3 +12,12 @@ def preload(modules: Sequence[str]) -> None:
     """What is imported once for all processes that are started from now on, if none was started yet."""
     if FORKED:
         CONTEXT.set_forkserver_preload(list(modules))
+
+
+def begin_imports() -> None:
+    """Have what is preloaded imported by now and not when the first process is started, which would wait for it: while
+    this one imports the same, on another core."""
+    if FORKED:
+        from multiprocessing import forkserver  # not on every system
+
+        forkserver.ensure_running()

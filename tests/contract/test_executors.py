@@ -42,7 +42,7 @@ def executor(request: pytest.FixtureRequest) -> Executor:
     if request.param == "ray":
         request.getfixturevalue("local_ray")
         return Ray(2)
-    return Inline() if request.param == "inline" else Processes(2)
+    return Inline() if request.param == "inline" else Processes(2).begin()
 
 
 @pytest.fixture

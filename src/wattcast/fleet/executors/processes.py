@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
@@ -29,7 +29,7 @@ from wattcast.fleet.executors.base import (
     out_of_time,
     read_answer,
 )
-from wattcast.forked import CONTEXT, preload
+from wattcast.forked import CONTEXT, begin_imports, preload
 from wattcast.workflows.many import Outcome
 
 PRELOADED = ("wattcast.fleet.work", "holidays", "pyarrow.parquet")
@@ -49,6 +49,13 @@ class Processes:
     jobs: int
     name = "processes"
     isolated = True
+
+    def begin(self) -> "Processes":
+        """Itself, with the workers' imports under way: to be called before this process imports what they need."""
+        with _one_thread():
+            preload(PRELOADED)
+            begin_imports()
+        return self
 
     def run(self, function: Callable[[Argument], Result], tasks: Iterable[Task[Argument]],
             limits: Limits) -> Iterator[Outcome[Result]]:
@@ -127,17 +134,11 @@ class _Pool:
                 worker.give(attempt, packed)
 
     def _started(self, attempt: _Try[Any]) -> _Worker:
-        """A new worker, one thread each: numerical libraries read that from the environment when they are loaded."""
         preload(PRELOADED)
         ours, theirs = CONTEXT.Pipe()
         process = CONTEXT.Process(target=_work, args=(theirs, self.function, self.limits), daemon=True)
-        before = {name: os.environ.get(name) for name in THREADS}
-        os.environ.update(dict.fromkeys(THREADS, "1"))
-        try:
+        with _one_thread():
             process.start()
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
         theirs.close()
         return _Worker(process, ours, attempt)
 
@@ -178,6 +179,18 @@ class _Pool:
             self.again.append(attempt)
             return None
         return Outcome(attempt.task.name, error=error)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For processes that begin meanwhile: numerical libraries read that from the environment when they are loaded."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _ending(process: BaseProcess) -> str:
