@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wattcast.data.cleaning import require_possible
 from wattcast.data.power_names import as_guessed
 from wattcast.data.quality import QualityReport
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.store.base import StationStore
 from wattcast.workflows.description import flat, known_of, meaning, nested, require_as_trained
+from wattcast.workflows.stored import as_said
 
 NEW, CHANGED, SAME = "new", "changed", "as it was"
 
@@ -61,7 +63,8 @@ def known_description(station: StationStore) -> dict[str, Any]:
 
 
 def describe(station: StationStore, given: Mapping[str, Any], notes: tuple[str, ...] = ()) -> Described:
-    """Keep what is said of a station; what is not said stays as it is.
+    """Keep what is said of a station; what is not said stays as it is. Its stored rows are then those of the station as
+    it is described now.
 
     Args:
         station: whose.
@@ -70,6 +73,7 @@ def describe(station: StationStore, given: Mapping[str, Any], notes: tuple[str, 
 
     Raises:
         ConfigError: together they make no sense, or contradict a stored model.
+        DataError: most of the stored power is beyond what the station can have now.
     """
     given = {**given, "station": station.station_id}
     require_as_models(station, given)
@@ -80,9 +84,18 @@ def describe(station: StationStore, given: Mapping[str, Any], notes: tuple[str, 
         changes = tuple(Change(key, kept.get(key), value) for key, value in now.items()
                         if key != "station" and meaning(key, kept.get(key)) != meaning(key, value))
         if before is None or changes:
-            config_of(now)
+            # Rows first: after a kill between both the same words are a change still.
+            _describe_rows(station, config_of(now))
             station.describe(nested(now))
     return Described(station.station_id, NEW if before is None else CHANGED if changes else SAME, changes, notes)
+
+
+def _describe_rows(station: StationStore, config: DataConfig) -> None:
+    data = station.measurements()
+    if data is None or (own := as_said(data.station, config)) == data.station:
+        return
+    require_possible(data.frame, own, config, "the stored rows")
+    station.replace_measurements(StationData(own, data.frame, data.vintages))
 
 
 def require_as_models(station: StationStore, given: Mapping[str, Any]) -> None:

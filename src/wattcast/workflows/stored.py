@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from wattcast.contracts import Kind, Location, PowerLimits, Station
+from wattcast.contracts import Kind, Station
 from wattcast.data.quality import Finding, QualityReport, measured_days
 from wattcast.data.schema import DataConfig, StationData
 from wattcast.errors import ConfigError, DataError, NoRowsError, listing, nearest
@@ -75,7 +75,7 @@ def stored_data(store: Store, kept: StationStore, config: DataConfig, since: pd.
     data = kept.measurements(since=since)
     if data is None:
         raise no_rows(store, kept)
-    return StationData(_as_said(data.station, config), data.frame, data.vintages)
+    return StationData(as_said(data.station, config), data.frame, data.vintages)
 
 
 def no_rows(store: Store, kept: StationStore) -> DataError:
@@ -87,12 +87,15 @@ def no_rows(store: Store, kept: StationStore) -> DataError:
                        hint=(f"did you mean {close}? Else " if close else "") + INGEST)
 
 
-def _as_said(station: Station, config: DataConfig) -> Station:
-    said: dict[str, Kind | float | Location | PowerLimits | str | None] = {
-        "kind": config.kind, "capacity": config.capacity, "location": config.location, "limits": config.limits,
-        "horizon": config.horizon}
-    return station.model_copy(update={name: value for name, value in said.items()
-                                      if name in config.model_fields_set and value is not None})
+def as_said(station: Station, config: DataConfig) -> Station:
+    """The station as a configuration describes it, where it says anything of the station itself; of a place and of
+    limits what it does not say stays as it is."""
+    said: dict[str, Kind | float | str | None] = {"kind": config.kind, "capacity": config.capacity,
+                                                  "horizon": config.horizon}
+    known = {name: value for name, value in said.items() if name in config.model_fields_set and value is not None}
+    parts = {"location": station.location.model_copy(update=config.location.model_dump(exclude_none=True)),
+             "limits": station.limits.model_copy(update=config.limits.model_dump(exclude_none=True))}
+    return station.model_copy(update={**known, **parts})
 
 
 def _report(kept: StationStore, data: StationData) -> QualityReport:

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from wattcast.contracts import TOTAL, Station
+from wattcast.contracts import TOTAL, Kind, Location, Station
 from wattcast.data.quality import Assumption, QualityReport
 from wattcast.data.schema import DataConfig, StationData
-from wattcast.errors import ConfigError
+from wattcast.errors import ConfigError, DataError
 from wattcast.store.memory import MemoryStore
 from wattcast.workflows.description import flat
 from wattcast.workflows.kept_descriptions import as_read, config_of, describe, known_description
@@ -28,6 +28,30 @@ def test_describe__tells_what_is_new_and_what_was_there() -> None:
     changed = describe(station, {"capacity": 5.0, "kind": "wind"})
     assert changed.words() == "changed: kind: pv → wind, capacity: 5.0"
     assert station.description() == {"kind": "wind", "time": {"step": "1h"}, "station": "works", "capacity": 5.0}
+
+
+def test_describe__what_changes_is_so_of_the_stored_rows_too() -> None:
+    station = MemoryStore().station("works")
+    described = DATA.station.model_copy(update={"location": Location(country="DE")})
+    station.replace_measurements(StationData(described, DATA.frame))
+    describe(station, {"kind": "load", "location.country": "DE"})
+    describe(station, {"kind": "pv", "capacity": 5.0, "location.latitude": 52.5, "limits.nonnegative": True})
+    kept = station.measurements()
+    assert kept is not None
+    assert (kept.station.kind, kept.station.capacity) == (Kind.PV, 5.0)
+    assert kept.station.location == Location(latitude=52.5, country="DE")
+    assert kept.station.limits.nonnegative is True
+    pd.testing.assert_frame_equal(kept.frame, DATA.frame, check_freq=False)
+
+
+def test_describe__a_capacity_that_the_stored_rows_contradict_changes_nothing() -> None:
+    station = MemoryStore().station("works")
+    station.replace_measurements(DATA)
+    describe(station, {"kind": "load"})
+    with pytest.raises(DataError, match=r"most of total_active_power is beyond(?s:.*)data.capacity is 0.001"):
+        describe(station, {"capacity": 0.001})
+    assert station.description() == {"kind": "load", "station": "works"}
+    assert station.measurements().station == DATA.station
 
 
 def test_describe__what_makes_no_sense_changes_nothing() -> None:
