@@ -233,6 +233,8 @@ def added_in_hours(frame: pd.DataFrame, targets: tuple[str, ...]) -> pd.DataFram
     energy = {}
     for name in targets:
         known = frame[name].dropna()
+        if known.empty:
+            continue
         hours, first = _hours(known)
         apart = np.append(0, np.diff(_microseconds(times_of(known))))
         came = np.append(np.nan, np.diff(known.to_numpy()))

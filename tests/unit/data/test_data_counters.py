@@ -198,6 +198,13 @@ def test_added_in_hours__a_missing_row_leaves_the_next_one_empty() -> None:
     np.testing.assert_allclose(energy.dropna(), np.delete(np.arange(1.0, 97.0), [5, 6, 40, 41]))
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_added_in_hours__hardly_anything(count: int) -> None:
+    frame = added_up(np.arange(1.0, 97.0), 4, end=False)
+    energy = added_in_hours(frame.assign(kw=frame["kw"].where(np.arange(96) < count)), ("kw",))["kw"]
+    assert energy.notna().sum() == count
+
+
 @pytest.mark.parametrize("rows", [2, 4])
 def test_counter__power_that_climbs_in_hours_is_none(rows: int) -> None:
     """Of machines that start on the full hour, every hour of the working day."""
