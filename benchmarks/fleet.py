@@ -172,10 +172,11 @@ def main() -> None:
     place.mkdir(parents=True, exist_ok=True)
     store = stored(arguments.folder, place, arguments.stations)
     work, names = Work(store.place, Settings()), list(store.stations())
-    spread = np.unique(np.linspace(0, len(names) - 1, arguments.check).round().astype(int))
-    check(work, [names[each] for each in spread])
+    # Other processes import what they need while this one compares.
     executors: dict[str, Executor] = {"inline": Inline(), "processes": Processes(arguments.jobs).begin(),
                                       "ray": Ray(arguments.jobs)}
+    spread = np.unique(np.linspace(0, len(names) - 1, arguments.check).round().astype(int))
+    check(work, [names[each] for each in spread])
     run.forecast_stations = noted
     for name in arguments.executors.split(","):
         timed(work, names, executors[name], 1 if name == "inline" else arguments.jobs, place)
