@@ -25,10 +25,8 @@ def explain(cli) -> Callable[..., tuple[str, dict[str, Any]]]:
     return run
 
 
-def test_explanation__is_of_the_forecast_that_is_filed_and_adds_up(explain, cli) -> None:
-    said, found = explain("--at", "2025-04-03", "--day", "2", "--set", "data.unit=kW")
-    done = cli("forecast", "--data", "later.csv", "--at", "2025-04-03", "--dry-run")
-    assert done.code == 0, done.err
+def require_filed(found: dict[str, Any]) -> list[str]:
+    """What is explained is in `forecast.csv`, and the parts add up to it; returns their keys."""
     filed = pd.read_csv("forecast.csv")
     keys = ["usual_day", *(group["key"] for group in found["groups"])]
     for target in TARGETS:
@@ -36,6 +34,14 @@ def test_explanation__is_of_the_forecast_that_is_filed_and_adds_up(explain, cli)
         assert [step["median"] for step in steps] == filed[target].tolist()
         for row in (*steps, *found["targets"][target]["days"], found["targets"][target]["week"]):
             assert sum(Decimal(str(row[key])) for key in keys) == Decimal(str(row["median"]))
+    return keys
+
+
+def test_explanation__is_of_the_forecast_that_is_filed_and_adds_up(explain, cli) -> None:
+    said, found = explain("--at", "2025-04-03", "--day", "2", "--set", "data.unit=kW")
+    done = cli("forecast", "--data", "later.csv", "--at", "2025-04-03", "--dry-run")
+    assert done.code == 0, done.err
+    keys = require_filed(found)
     assert {"day_type", "level", "learned", "limits"} < set(keys)
     assert len(keys) <= 10
     for target, english, chinese in zip(TARGETS, *(found["words"][language] for language in ("en", "zh")), strict=True):
@@ -66,13 +72,7 @@ def test_without_a_model__the_forecast_of_the_rules_is_explained(explain, cli) -
     said, found = explain("--models-dir", "none", "--at", "2025-04-03")
     done = cli("forecast", "--data", "later.csv", "--at", "2025-04-03", "--models-dir", "none", "--dry-run")
     assert done.code == 0, done.err
-    filed = pd.read_csv("forecast.csv")
-    keys = ["usual_day", *(group["key"] for group in found["groups"])]
-    for target in TARGETS:
-        steps = found["targets"][target]["steps"]
-        assert [step["median"] for step in steps] == filed[target].tolist()
-        for row in (*steps, *found["targets"][target]["days"], found["targets"][target]["week"]):
-            assert sum(Decimal(str(row[key])) for key in keys) == Decimal(str(row["median"]))
+    keys = require_filed(found)
     assert {"day_type", "level", "rules", "limits"} < set(keys)
     assert found["version"] == "untrained"
     assert "station north has no model and is forecast by rules that read its last weeks" in said
