@@ -6,7 +6,9 @@ from typing import Literal, TypeVar
 from wattcast.contracts import TARGETS
 from wattcast.errors import ConfigError, listing, nearest
 
-Value = TypeVar("Value", bool | Literal["falling", "hourly"], str)
+Counter = bool | Literal["falling", "hourly"]
+"""What a column counts, if it does: a meter's reading, what is left of an amount, energy since the full hour."""
+Value = TypeVar("Value", Counter, str)
 
 
 def of_target(setting: Value | Mapping[str, Value] | None, target: str) -> Value | None:

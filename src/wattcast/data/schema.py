@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from wattcast.contracts import ADJUSTABLE, PART, TARGETS, TOTAL, Config, Kind, Location, PowerLimits, Station
-from wattcast.data.by_target import require_targets
+from wattcast.data.by_target import Counter, require_targets
 from wattcast.errors import ConfigError, listing, nearest
 from wattcast.timegrid import parse_duration, parse_horizon, parse_step
 
@@ -110,8 +110,6 @@ ENERGY_UNITS = ("Wh", "kWh", "MWh", "GWh", "瓦时", "千瓦时", "兆瓦时", "
 
 STRUCTURAL = ("time", "clock", "offset", "issued", "station")
 """Quantities that place a row and measure nothing."""
-
-Counter = bool | Literal["falling", "hourly"]
 
 REDUNDANT = ("quarter", *NAMELESS_INDEX)
 """Columns that only repeat the time or number the rows."""
