@@ -76,7 +76,7 @@ class NetworkForecaster:
             BundleError: the view's station has other columns than the model was fitted on.
             DataError: the history holds values so large that no number comes out.
         """
-        return self.finished(self.basis(view))
+        return self.made(view)[1]
 
     def forecast_alone(self, view: View) -> Forecast:
         """The same by the network alone, whatever was chosen."""

@@ -84,7 +84,8 @@ class Job:
         without rows are left out, which is said."""
         if self.data is None and self.all_stations:
             found = stations_with_rows(self.store)
-            if rowless := [name for name in self.store.stations() if name not in set(found)]:
+            known = set(found)
+            if rowless := [name for name in self.store.stations() if name not in known]:
                 log.warning("no rows of %s are stored in %s: left out; take rows in with 'wattcast ingest'",
                             listing(rowless), self.store.place)
             return found
